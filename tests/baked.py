@@ -1,0 +1,120 @@
+"""A project made from this template, and the verbs that tests use on it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# What a developer's shell may hold and a user's does not: where runs go, what is imported.
+FOREIGN_PREFIXES = ("MLFLOW_", "KEDRO_", "PYTHON", "VIRTUAL_ENV", "GIT_", "PYTEST_", "MPLBACKEND")
+
+
+def clean_env(python: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a user whose venv is active, with no setting of ours.
+
+    Args:
+        python: The interpreter; its folder comes first on `PATH`.
+        extra: Variables to add.
+    """
+    env = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN_PREFIXES)}
+    env["PATH"] = f"{python.parent}{os.pathsep}{env['PATH']}"
+    env["DO_NOT_TRACK"] = "1"  # `kedro new` runs outside a project, where no .telemetry says no
+    env["COLUMNS"] = "200"  # or log lines are cut in words that tests look for
+    return {**env, **(extra or {})}
+
+
+@dataclass(frozen=True)
+class BakedProject:
+    """A generated project and the interpreter that runs it.
+
+    Args:
+        root: The project's folder.
+        python: Interpreter of the environment with the project's requirements.
+        env: Variables that each command gets.
+    """
+
+    root: Path
+    python: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def package(self) -> str:
+        """The name of the Python package."""
+        (package,) = (path.name for path in (self.root / "src").iterdir() if path.is_dir())
+        return package
+
+    @property
+    def store(self) -> str:
+        """The tracking URI of the project's own store, absolute."""
+        return f"sqlite:///{self.root / 'mlruns' / 'sqlite.db'}"
+
+    def has_file(self, path: str) -> bool:
+        return (self.root / path).is_file()
+
+    def read_file(self, path: str) -> str:
+        return (self.root / path).read_text("utf8")
+
+    def files(self) -> set[str]:
+        """The paths of all files, relative to the project."""
+        paths = (path for path in self.root.rglob("*") if path.is_file())
+        return {path.relative_to(self.root).as_posix() for path in paths}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text in a file, as a user would; the old text must be there."""
+        text = self.read_file(path)
+        assert old in text, f"{path} has no {old!r}"
+        (self.root / path).write_text(text.replace(old, new), "utf8")
+
+    def run(
+        self,
+        *command: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        code: int | None = 0,
+        timeout: float = 300,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as its user would: in the project, with its environment active.
+
+        Args:
+            command: Program and arguments; `python` and `kedro` are those of the environment.
+            cwd: Working directory, the project if not given.
+            env: Variables to add.
+            code: The exit code that must come; None for any.
+            timeout: Seconds until the command is ended and the test fails.
+        """
+        done = run(command, self.python, cwd or self.root, {**self.env, **(env or {})}, timeout)
+        assert code is None or done.returncode == code, explain(done)
+        return done
+
+
+def run(
+    command: Sequence[str],
+    python: Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 300,
+    stdin: str | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command with an environment active; standard input is closed unless text is given."""
+    variables = clean_env(python, env)
+    script = python.parent / command[0]
+    program = str(script) if script.exists() else command[0]
+    feed = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        [program, *command[1:]],
+        cwd=cwd,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        **feed,
+    )
+
+
+def explain(done: subprocess.CompletedProcess[str]) -> str:
+    """Say how a command ended, for the message of an assertion."""
+    command = " ".join(map(str, done.args))
+    return f"{command}\nexit code {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -1,0 +1,76 @@
+"""Projects at three prices: to look at, to edit and run, and with an environment of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from baked import BakedProject, explain
+from doors import PYTHON, cookiecutter, copy_template
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a clone of this repository holds."""
+    return copy_template(tmp_path_factory.mktemp("template") / "kedro-starter-mlflow")
+
+
+@pytest.fixture(scope="session")
+def cookiecutter_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration of cookiecutter that keeps its clones and replays out of the user's home."""
+    folder = tmp_path_factory.mktemp("cookiecutter")
+    config = folder / "config.yml"
+    config.write_text(f"cookiecutters_dir: {folder / 'clones'}\nreplay_dir: {folder / 'replay'}\n")
+    return config
+
+
+@pytest.fixture(scope="session")
+def baked(
+    template: Path, cookiecutter_config: Path, tmp_path_factory: pytest.TempPathFactory
+) -> BakedProject:
+    """The project `My Iris`, to look at: tests must not write into it."""
+    out = tmp_path_factory.mktemp("baked")
+    done = cookiecutter(template, "My Iris", out, cookiecutter_config)
+    assert done.returncode == 0, explain(done)
+    return BakedProject(out / "my-iris", PYTHON)
+
+
+@pytest.fixture
+def project(baked: BakedProject, tmp_path: Path) -> BakedProject:
+    """A copy of the project to run and edit, with the interpreter of the tests."""
+    return BakedProject(Path(shutil.copytree(baked.root, tmp_path / "my-iris")), PYTHON)
+
+
+@pytest.fixture(scope="session")
+def environment(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a new environment with requirements.lock and nothing else.
+
+    `KSM_TEST_VENV=/path/to/venv` takes an existing one: for developers, who cannot wait.
+    """
+    if given := os.environ.get("KSM_TEST_VENV"):
+        return Path(given).absolute() / "bin" / "python"
+    return make_venv(tmp_path_factory.mktemp("venv"), "-r", str(baked.root / "requirements.lock"))
+
+
+@pytest.fixture(scope="session")
+def installed(
+    baked: BakedProject, environment: Path, tmp_path_factory: pytest.TempPathFactory
+) -> BakedProject:
+    """A copy of the project with an environment of its own, shared by the tests of a session."""
+    root = shutil.copytree(baked.root, tmp_path_factory.mktemp("installed") / "my-iris")
+    return BakedProject(Path(root), environment)
+
+
+def make_venv(folder: Path, *requirements: str) -> Path:
+    """Make an environment, install into it, and return its interpreter."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    command = [str(python), "-m", "pip", "install", "--quiet", *requirements]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, explain(done)
+    return python

@@ -1,0 +1,1 @@
+"""One folder a pipeline; each exports `create_pipeline`."""

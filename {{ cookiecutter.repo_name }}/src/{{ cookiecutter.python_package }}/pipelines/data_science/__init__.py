@@ -1,0 +1,5 @@
+"""Trains a classifier, scores it, and predicts with it."""
+
+from .pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,41 @@
+"""The wiring: which function reads and writes which dataset."""
+
+from kedro.pipeline import Pipeline, node
+
+from .nodes import evaluate_model, init_model, run_inference, train_model
+
+
+def create_pipeline() -> Pipeline:
+    """Create the pipeline `data_science`."""
+    return Pipeline(
+        [
+            node(
+                name="init_model",
+                func=init_model,
+                inputs=["params:model"],
+                outputs="init_model",
+                tags="training",
+            ),
+            node(
+                name="train_model",
+                func=train_model,
+                inputs=["init_model", "train_df", "params:features", "params:target"],
+                outputs="model",
+                tags="training",
+            ),
+            node(
+                name="evaluate_model",
+                func=evaluate_model,
+                inputs=["model", "train_df", "params:features", "params:target"],
+                outputs=["score", "train_score"],
+                tags="evaluation",
+            ),
+            node(
+                name="run_inference",
+                func=run_inference,
+                inputs=["model", "test_df", "params:features"],
+                outputs="pred_df",
+                tags="inference",
+            ),
+        ]
+    )

@@ -1,0 +1,296 @@
+"""`MLflowDataSet`: a catalog entry whose value goes to MLflow when a node saves it."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError, MemoryDataset
+
+from . import snapshot
+from .destination import Destination
+from .events import clean_key
+from .kinds import VALUES, FileKind
+from .recorder import Recorder
+from .settings import named_options
+from .values import fetch, record
+
+DATASETS = "datasets"
+DEFAULT_FOLDER = "data/mlflow"
+
+
+@named_options
+class MLflowDataset(AbstractDataset[Any, Any]):
+    """Records a value in MLflow when it is saved, and loads it again.
+
+    The run's own file is what the same run loads; `filepath` holds what the last run saved, and is
+    loaded where a run is asked to resume (`kedro run --from-inputs model`).
+
+    Args:
+        dataset: `"m"` a metric (a mapping: several, a sequence: a history); `"p"` a param (a mapping
+            is flattened); `"a"` by the value's type; an extension such as `"pkl"`, `"csv"`, `"png"` or
+            `"html"`: a file, recorded as an artifact; a Kedro dataset or its configuration: through
+            it, and its file as an artifact; None: kept in memory only.
+        filepath: the file; `data/mlflow/<name>.<extension>` by default.
+        dataset_name: name of the metric, param or artifact; the catalog's name by default.
+        saving_tracking_uri: another tracking store to save to.
+        saving_experiment_name: another experiment to save to, in a run of its own.
+        saving_run_id: another run to save to.
+        loading_tracking_uri: the tracking store of `loading_run_id`.
+        loading_run_id: load from this MLflow run instead of the run's own value.
+        caching: keep the value in memory, so that the same process loads it without a file.
+        copy_mode: how a kept value is handed out: `deepcopy`, `copy` or `assign`; by its type by
+            default, as with `kedro.io.MemoryDataset`.
+        file_caching: keep files downloaded from `loading_run_id` for the next load.
+
+    Raises:
+        ValueError: an unknown kind, with the nearest right one.
+
+    Example:
+        >>> catalog_dict = {"model": MLflowDataSet(dataset="pkl"), "score": MLflowDataSet(dataset="m")}
+    """
+
+    def __init__(  # noqa: PLR0913  the contract
+        self,
+        dataset: str | Mapping[str, Any] | AbstractDataset[Any, Any] | None = None,
+        filepath: str | None = None,
+        dataset_name: str | None = None,
+        saving_tracking_uri: str | None = None,
+        saving_experiment_name: str | None = None,
+        saving_run_id: str | None = None,
+        loading_tracking_uri: str | None = None,
+        loading_run_id: str | None = None,
+        caching: bool = True,
+        copy_mode: str | None = None,
+        file_caching: bool = True,
+    ) -> None:
+        self.kind = dataset if isinstance(dataset, str) else None
+        self._file: FileKind | None = None
+        if dataset is not None:
+            self._file = FileKind("pkl" if self.kind in VALUES else dataset)
+        if copy_mode not in (None, "deepcopy", "copy", "assign"):
+            raise ValueError(f"copy_mode is {copy_mode!r}; use 'deepcopy', 'copy' or 'assign'.")
+        self._destination = Destination(saving_tracking_uri, saving_experiment_name, saving_run_id)
+        self.dataset_name = dataset_name
+        self._catalog_name = dataset_name or ""
+        self._given_filepath = filepath
+        self.loading_tracking_uri = loading_tracking_uri
+        self.loading_run_id = loading_run_id
+        self.file_caching = file_caching
+        self.recorder: Recorder | None = None
+        self._cache = MemoryDataset(copy_mode=copy_mode) if caching or dataset is None else None
+        # A worker process could not hand a value in memory to the others.
+        self._SINGLE_PROCESS = dataset is None
+
+    @property
+    def _filepath(self) -> str | None:
+        """Where the last run's value lies; Kedro-Viz and `--only-missing-outputs` ask for it."""
+        if self._file is None:
+            return None
+        given = self._given_filepath or self._file.filepath
+        name = self.dataset_name or "unnamed"
+        folder = name.replace("/", "_")
+        return given or f"{DEFAULT_FOLDER}/{folder}{self._file.extension}"
+
+    def connect(self, recorder: Recorder, catalog_name: str) -> None:
+        """Tell the dataset which run it belongs to, and its name in the catalog."""
+        self.recorder = recorder
+        self.dataset_name = self.dataset_name or catalog_name
+        self._catalog_name = catalog_name
+        self._destination.announce(recorder)
+
+    def save(self, data: Any) -> None:
+        """Write the file, record the value, and keep it in memory where `caching` says so."""
+        if self._file is not None:
+            self._save_file(data)
+        if self._cache is not None:
+            self._cache.save(data)
+
+    def load(self) -> Any:
+        """Return the value of this run, of `loading_run_id`, or, where the run resumes, of the last."""
+        if self._cache is not None and self._cache.exists():
+            return self._cache.load()
+        if self._file is None:
+            raise DatasetError(
+                f"{self.dataset_name!r} is kept in memory only, and was not saved yet."
+            )
+        value = self._load_from_mlflow() if self.loading_run_id else self._load_file()
+        if self._cache is not None:
+            self._cache.save(value)
+        return value
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the configuration that makes this dataset again."""
+        config = super().to_config()
+        if isinstance(config.get("dataset"), AbstractDataset):
+            config["dataset"] = config["dataset"].to_config()
+        return {key: value for key, value in config.items() if value is not None}
+
+    def _save_file(self, data: Any) -> None:
+        assert self._file is not None
+        target = str(self._filepath)
+        if self._file.versioned or _is_remote(target):
+            self._file.at(target).save(data)
+            self._record(data, None)
+            return
+        place = Path(target)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the target, then renamed: nobody ever reads half a file, and a run that goes on at
+        # the same time keeps its own.
+        temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name}")
+        try:
+            self._file.at(str(temporary)).save(data)
+            self._record(data, temporary)
+            if temporary.is_dir() and place.is_dir():
+                shutil.rmtree(place)
+            os.replace(temporary, place)
+        finally:
+            if temporary.exists():
+                temporary.unlink()
+
+    def _record(self, data: Any, written: Path | None) -> None:
+        if self.recorder is None:
+            return
+        recorder = self._destination.recorder(self.recorder)
+        name = str(self.dataset_name)
+        assert self._file is not None
+        own = None
+        if written is not None:
+            own = self._keep_own(written, f"{name.replace('/', '_')}{self._file.extension}")
+        if self.kind in VALUES:
+            record(recorder, str(self.kind), name, data)
+        elif own is not None and recorder is self.recorder:
+            recorder.log_artifact(own, owned=True)
+        elif own is not None:
+            recorder.log_artifact(own)
+
+    def _keep_own(self, written: Path, name: str) -> Path | None:
+        """Copy a file into the run's journal, which is where this run loads it from."""
+        assert self.recorder is not None
+        folder = self._own_folder() / f"{time.time_ns()}-{secrets.token_hex(2)}"
+        try:
+            folder.mkdir(mode=0o700, parents=True)
+            half = folder / f".{name}"
+            snapshot.copy(written, half)
+            os.replace(half, folder / name)
+        except (OSError, ValueError) as error:
+            self.recorder.warn(name, f"{name!r} is not recorded: {error}")
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+        return folder / name
+
+    def _own_folder(self) -> Path:
+        assert self.recorder is not None
+        return self.recorder.folder / DATASETS / clean_key(str(self.dataset_name)).replace("/", "_")
+
+    def _own_file(self) -> Path | None:
+        """Return the file that this run saved last, in whichever process."""
+        if self.recorder is None or not self._own_folder().is_dir():
+            return None
+        for folder in sorted(self._own_folder().iterdir(), reverse=True):
+            for path in folder.iterdir():
+                if not path.name.startswith("."):
+                    return path
+        return None
+
+    def _load_file(self) -> Any:
+        assert self._file is not None
+        own = self._own_file()
+        if own is not None:
+            return self._file.at(str(own)).load()
+        run = self.recorder
+        # The journal of a run that is over and exported is gone; its values are the last ones.
+        if run is not None and run.folder.exists() and run.resumed is not None:
+            if self._catalog_name not in run.resumed and not self._file.versioned:
+                raise DatasetError(
+                    f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
+                    f"resume from it; use `kedro run --from-inputs {self._catalog_name}`."
+                )
+        path = str(self._filepath)
+        if not _is_remote(path) and not Path(path).exists():
+            raise DatasetError(
+                f"{self.dataset_name!r} was never saved: there is no {path}. Run the pipeline that "
+                f"makes it, or name a run with `loading_run_id`."
+            )
+        return self._file.at(path).load()
+
+    def _load_from_mlflow(self) -> Any:
+        from .download import client_of, downloaded_file
+
+        assert self._file is not None and self.loading_run_id is not None
+        name = str(self.dataset_name)
+        client = client_of(self.loading_tracking_uri)
+        if self.kind in VALUES:
+            try:
+                return fetch(client, self.loading_run_id, name)
+            except KeyError as error:
+                raise DatasetError(str(error.args[0])) from error
+        file = f"{name.replace('/', '_')}{self._file.extension}"
+        with downloaded_file(client, self.loading_run_id, file, self.file_caching) as path:
+            return self._file.at(str(path)).load()
+
+    def _exists(self) -> bool:
+        if self._cache is not None and self._cache.exists():
+            return True
+        if self._file is None:
+            return False
+        if self.loading_run_id or self._own_file() is not None:
+            return True
+        return self._file.at(str(self._filepath)).exists()
+
+    def _release(self) -> None:
+        if self._cache is not None:
+            self._cache.release()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the kept value behind: another process loads it from the run's file."""
+        state = dict(self.__dict__)
+        if self._cache is not None:
+            state["_cache"] = MemoryDataset(copy_mode=self._cache._copy_mode)
+        return state
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "dataset": self.kind or (self._file and self._file.describe()),
+            "filepath": self._filepath,
+            "dataset_name": self.dataset_name,
+            "loading_run_id": self.loading_run_id,
+        }
+
+
+MLflowDataSet = MLflowDataset
+
+
+def complete_config(name: str, config: Any) -> Any:
+    """Return a catalog entry with what an MLflow dataset takes from its name there.
+
+    A dataset is not told its name by Kedro; with a name and a path it also works outside of a run,
+    say in `kedro ipython`, and the path is made absolute like every other in the catalog.
+
+    Args:
+        name: the entry's name, which may be a pattern such as `{region}_model`.
+        config: the entry; one of another type is returned as it is.
+    """
+    if not isinstance(config, Mapping):
+        return config
+    type_name = config.get("type")
+    type_name = type_name if isinstance(type_name, str) else getattr(type_name, "__name__", "")
+    if type_name.rpartition(".")[2] not in ("MLflowDataset", "MLflowDataSet"):
+        return config
+    complete = {key: value for key, value in config.items() if value is not None}
+    complete.setdefault("dataset_name", name)
+    if isinstance(config["type"], str):
+        # Kedro warns of every class whose name ends in `Set`.
+        complete["type"] = type_name.removesuffix("DataSet").removesuffix("Dataset") + "Dataset"
+    kind = config.get("dataset")
+    if isinstance(kind, str) and not config.get("filepath"):
+        extension = "pkl" if kind in VALUES else kind
+        complete["filepath"] = f"{DEFAULT_FOLDER}/{complete['dataset_name']}.{extension}"
+    return complete
+
+
+def _is_remote(path: str) -> bool:
+    return "://" in path and not path.startswith("file://")

@@ -1,0 +1,60 @@
+"""Saving to another run, experiment or store than the run's own."""
+
+from dataclasses import dataclass
+
+from . import journal
+from .events import text_digest
+from .recorder import Recorder
+from .redact import redact_text
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where an MLflow dataset saves to; the run itself if nothing is set.
+
+    Such values go through a journal of their own, `<run key>.<hash>`, beside the run's.
+
+    Args:
+        tracking_uri: another tracking store.
+        experiment_name: another experiment, in a run of its own.
+        run_id: another run.
+    """
+
+    tracking_uri: str | None = None
+    experiment_name: str | None = None
+    run_id: str | None = None
+
+    def recorder(self, own: Recorder) -> Recorder:
+        """Return the recorder for this destination, given the run's own."""
+        if self == Destination():
+            return own
+        key = self._key(own)
+        side = own.sides.get(key)
+        if side is None:
+            side = own.sides[key] = Recorder(key, own.folder.with_name(key), secrets=own.secrets)
+            self._write_header(own, side)
+        return side
+
+    def announce(self, own: Recorder) -> None:
+        """Note, in the process that began the run, the store that the side journal goes to."""
+        if self != Destination():
+            own.side_uris[self._key(own)] = self.tracking_uri
+
+    def _key(self, own: Recorder) -> str:
+        text = f"{self.tracking_uri}|{self.experiment_name}|{self.run_id}"
+        return f"{own.key}.{text_digest(text)[:8]}"
+
+    def _write_header(self, own: Recorder, side: Recorder) -> None:
+        side.folder.mkdir(mode=0o700, exist_ok=True)
+        header = journal.read_json(own.folder / journal.HEADER)
+        settings = dict(header.get("settings", {}))
+        settings["run_id"] = self.run_id
+        if self.run_id is None:
+            settings["nested"] = False
+        if self.experiment_name is not None:
+            settings.update(experiment_name=self.experiment_name, experiment_id=None)
+            settings["artifact_location"] = None
+        if self.tracking_uri is not None:
+            settings["uri"] = redact_text(self.tracking_uri)
+        header.update(key=side.key, settings=settings, side_of=own.key)
+        journal.write_json(side.folder / journal.HEADER, header)

@@ -1,0 +1,127 @@
+"""What can be recorded, and the limits that MLflow puts on it.
+
+One bad key makes MLflow refuse the whole batch that it travels in, so keys and values are made
+acceptable here, when they are recorded. The rules are those of `mlflow/utils/validation.py`.
+"""
+
+import datetime
+import enum
+import hashlib
+import math
+import numbers
+import os
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+MAX_KEY = 250
+MAX_PARAM = 6000
+MAX_TAG = 8000
+MAX_BATCH_METRICS = 1000
+MAX_BATCH_PARAMS = 100
+MAX_BATCH_TAGS = 100
+MAX_STEP = 2**63 - 1
+
+# MLflow takes no colon on Windows (`validate_param_and_metric_name`).
+_REFUSED = re.compile(r"[^/\w.\- ]" if os.name == "nt" else r"[^/\w.\- :]")
+_MAX_DEPTH = 20
+
+
+@lru_cache(maxsize=65536)
+def clean_key(key: str) -> str:
+    """Return a key that MLflow accepts; another key than given always gets a hash of the original.
+
+    The hash keeps two different names apart when cleaning would make them equal.
+
+    Example:
+        >>> clean_key("score"), clean_key("f1@5")
+        ('score', 'f1_5-e06e4a')
+    """
+    cleaned = _REFUSED.sub("_", key)
+    if _is_path_like(cleaned):
+        cleaned = re.sub(r"/+", "/", cleaned.replace("..", "_")).strip("/ ")
+        cleaned = posixpath.normpath(cleaned) if cleaned else "_"
+        cleaned = "_" if cleaned == "." else cleaned
+    if cleaned == key and len(key) <= MAX_KEY:
+        return key
+    digest = text_digest(key)[:6]
+    return f"{cleaned[: MAX_KEY - len(digest) - 1]}-{digest}"
+
+
+def text_digest(text: str) -> str:
+    """Return a hash of a text, in hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _is_path_like(key: str) -> bool:
+    norm = posixpath.normpath(key)
+    return norm != key or norm == "." or norm.startswith(("..", "/"))
+
+
+def as_metric(value: object) -> float | None:
+    """Return the value as MLflow's 64-bit float, or None if it is no number.
+
+    Accepts what counts as one number: int, float, bool, Decimal, Fraction, numpy and zero-dimensional
+    arrays. NaN and infinities are numbers to MLflow.
+    """
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str | bytes | bytearray | datetime.timedelta) or value is None:
+        return None
+    if isinstance(value, numbers.Number) or getattr(value, "shape", None) == ():
+        try:
+            return float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+        except (TypeError, ValueError):
+            return None
+    return None
+
+
+def as_text(value: object) -> str:
+    """Return the text of a value as MLflow shows it in a param or tag; never raises."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    if isinstance(value, enum.Enum):
+        return as_text(value.value)
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr) if _safe(repr, value) else list(value)
+    try:
+        text = str(value)
+    except Exception as error:
+        return f"<{type(value).__qualname__}: its text raised {type(error).__name__}>"
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _safe(function: Any, value: object) -> bool:
+    try:
+        function(value)
+    except Exception:
+        return False
+    return True
+
+
+def flatten(value: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Yield `(dotted key, leaf)` of a nested mapping; anything else is one leaf.
+
+    Stops at a depth of 20, or where a mapping contains itself; the rest is then one leaf.
+    """
+    yield from _flatten(value, name, ())
+
+
+def _flatten(value: object, name: str, seen: tuple[int, ...]) -> Iterator[tuple[str, object]]:
+    is_branch = isinstance(value, Mapping) and len(value) > 0
+    if not is_branch or id(value) in seen or len(seen) >= _MAX_DEPTH:
+        yield name, value
+        return
+    assert isinstance(value, Mapping)
+    for key, item in value.items():
+        yield from _flatten(
+            item, f"{name}.{as_text(key)}" if name else as_text(key), (*seen, id(value))
+        )

@@ -1,0 +1,381 @@
+"""Brings one journal into one MLflow run; may be repeated from the first line at any time."""
+
+import logging
+import math
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import journal, snapshot
+from .events import MAX_BATCH_METRICS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS, MAX_PARAM, MAX_TAG
+from .inputs import dataset_input
+from .redact import redact_text
+from .store import StoreError, is_permanent, reason
+from .trace import NodeTimes, build_spans, log_trace
+
+logger = logging.getLogger(__name__)
+
+RUN_KEY = "kedro.run_key"
+# So that a poll of a fast writer's journal never holds more than this in memory.
+MAX_PENDING = 200_000
+
+
+class RunExport:
+    """Exports the journal of one run.
+
+    Args:
+        folder: the run's journal folder.
+        client: an `MlflowClient`.
+    """
+
+    def __init__(self, folder: Path, client: Any) -> None:
+        self.folder = folder
+        self.client = client
+        self.header = journal.read_json(folder / journal.HEADER)
+        self.settings: dict[str, Any] = self.header.get("settings", {})
+        self.run_id: str | None = None
+        self.experiment_id = ""
+        self.run_name = ""
+        self.end: dict[str, Any] | None = None
+        self.notes: list[str] = []
+        self.waiting: dict[str, str] = {}
+        self.metrics_seen: dict[str, float] = {}
+        self.nodes: dict[str, NodeTimes] = {}
+        self._reader = journal.JournalReader(folder)
+        self._metrics: deque[Any] = deque()
+        self._params: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
+        self._known_params: dict[str, str] = {}
+        self._sent_tags: set[str] = set()
+        self._artifacts: deque[dict[str, Any]] = deque()
+        self._inputs: list[dict[str, Any]] = []
+        self._at_end: list[str] = []
+        self._charts: dict[str, Any] = {}
+        self._error: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The run's own key."""
+        return str(self.header.get("key", self.folder.name))
+
+    def read(self, last: bool = False) -> int:
+        """Take in what the journal has new; returns how many events that were."""
+        count = 0
+        while len(self._metrics) < MAX_PENDING:
+            before = count
+            for event in self._reader.poll(last=last):
+                count += 1
+                try:
+                    self._handlers[event["e"]](self, event)
+                except (KeyError, TypeError, ValueError) as error:
+                    self._note(f"an event of the journal was left out: {error!r}")
+            if count == before:
+                break
+        return count
+
+    def flush(self) -> None:
+        """Write what was read to MLflow.
+
+        Raises:
+            Exception: the store can't be used now; nothing is lost, call it again later.
+        """
+        self._ensure_run()
+        while self._metrics or self._params or self._tags:
+            self._send_batch()
+        self._send_inputs()
+        self._send_artifacts()
+
+    def has_pending(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self._metrics or self._params or self._tags or self._artifacts or self._inputs)
+
+    def finish(self, died: bool) -> None:
+        """Write the timeline and the status, when the journal has been read to its end.
+
+        Args:
+            died: the pipeline's process is gone without a word; the run counts as KILLED.
+        """
+        if self.end is None:
+            stamp = int(journal.last_sign_of_life(self.folder) * 1000)
+            self.end = {"status": "KILLED", "t": stamp}
+            self._take_files_of_the_dead()
+            if died:
+                self._tags["kedro.error"] = (
+                    "the process ended without a word (killed, or out of memory)"
+                )
+        broken = [node.name for node in self.nodes.values() if not node.is_complete()]
+        if (
+            self.end["status"] != "FINISHED"
+            and broken
+            and "kedro.failed_node" not in self._sent_tags
+        ):
+            self._tags.setdefault("kedro.failed_node", ", ".join(broken)[:MAX_TAG])
+        if self._reader.damaged:
+            self._note(f"{self._reader.damaged} damaged lines of the journal were left out")
+        self.flush()
+        self._finish_timeline()
+        self.flush()
+        assert self.run_id is not None
+        if not self.settings.get("run_id") or self.settings.get("nested"):
+            self.client.set_terminated(self.run_id, self.end["status"], int(self.end["t"]))
+        if self.waiting:
+            raise StoreError("; ".join(sorted(set(self.waiting.values()))))
+
+    def _ensure_run(self) -> None:
+        if self.run_id is not None:
+            return
+        settings = self.settings
+        if settings.get("run_id") and not settings.get("nested"):
+            run = self.client.get_run(settings["run_id"])
+        else:
+            self.experiment_id = self._ensure_experiment()
+            found = self.client.search_runs(
+                [self.experiment_id],
+                filter_string=f"tags.`{RUN_KEY}` = '{self.key}'",
+                max_results=1,
+            )
+            run = found[0] if found else self._create_run()
+        self.run_id = run.info.run_id
+        self.experiment_id = run.info.experiment_id
+        self.run_name = run.info.run_name
+        self._known_params = dict(run.data.params)
+        journal.write_json(
+            self.folder / journal.STATE,
+            {"run_id": self.run_id, "experiment_id": self.experiment_id, "error": None},
+        )
+
+    def _ensure_experiment(self) -> str:
+        if self.settings.get("experiment_id"):
+            return str(self.settings["experiment_id"])
+        name = self.settings["experiment_name"]
+        experiment = self.client.get_experiment_by_name(name)
+        if experiment is None:
+            location = self.settings.get("artifact_location")
+            try:
+                return str(self.client.create_experiment(name, artifact_location=location))
+            except Exception:  # another process may have been first
+                experiment = self.client.get_experiment_by_name(name)
+                if experiment is None:
+                    raise
+        if experiment.lifecycle_stage != "active":
+            raise StoreError(
+                f"the experiment {name!r} is deleted; restore it with `mlflow experiments restore "
+                f"-x {experiment.experiment_id}`, or choose another name"
+            )
+        return str(experiment.experiment_id)
+
+    def _create_run(self) -> Any:
+        tags = dict(self.settings.get("tags") or {})
+        tags[RUN_KEY] = self.key
+        if self.settings.get("nested") and self.settings.get("run_id"):
+            tags["mlflow.parentRunId"] = self.settings["run_id"]
+        return self.client.create_run(
+            self.experiment_id,
+            start_time=int(self.header["start_ms"]),
+            tags=tags,
+            run_name=self.settings.get("run_name"),
+        )
+
+    def _send_batch(self) -> None:
+        from mlflow.entities import Param, RunTag
+
+        metrics = [
+            self._metrics[i] for i in range(min(len(self._metrics), MAX_BATCH_METRICS - 200))
+        ]
+        params = dict(list(self._params.items())[:MAX_BATCH_PARAMS])
+        tags = dict(list(self._tags.items())[:MAX_BATCH_TAGS])
+        assert self.run_id is not None
+        try:
+            self.client.log_batch(
+                self.run_id,
+                metrics=metrics,
+                params=[Param(key, value) for key, value in params.items()],
+                tags=[RunTag(key, value) for key, value in tags.items()],
+            )
+        except Exception as error:
+            if not is_permanent(error):
+                raise
+            self._send_one_by_one(metrics, params, tags)
+        for _ in metrics:
+            self._metrics.popleft()
+        for key, value in params.items():
+            self._known_params[key] = value
+            del self._params[key]
+        for key in tags:
+            self._sent_tags.add(key)
+            del self._tags[key]
+
+    def _send_one_by_one(
+        self, metrics: list[Any], params: dict[str, str], tags: dict[str, str]
+    ) -> None:
+        """Write what MLflow refused as a batch so that only the bad entry is left out."""
+        run_id = self.run_id
+        calls: list[tuple[str, Callable[[], Any]]] = []
+        for metric in metrics:
+            calls.append(
+                (
+                    f"metric {metric.key!r}",
+                    lambda m=metric: self.client.log_batch(run_id, metrics=[m]),
+                )
+            )
+        for key, value in params.items():
+            calls.append(
+                (f"param {key!r}", lambda k=key, v=value: self.client.log_param(run_id, k, v))
+            )
+        for key, value in tags.items():
+            calls.append((f"tag {key!r}", lambda k=key, v=value: self.client.set_tag(run_id, k, v)))
+        for what, call in calls:
+            try:
+                call()
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                self._note(f"MLflow refused the {what}: {reason(error)}")
+
+    def _send_inputs(self) -> None:
+        if self._inputs:
+            self.client.log_inputs(self.run_id, [dataset_input(event) for event in self._inputs])
+            self._inputs.clear()
+
+    def _send_artifacts(self) -> None:
+        """Upload artifacts; one that fails waits, and does not hold up the others."""
+        failed: deque[dict[str, Any]] = deque()
+        while self._artifacts:
+            event = self._artifacts.popleft()
+            path = self.folder / event["f"]
+            label = f"{event.get('p') or ''}/{path.name}".lstrip("/")
+            try:
+                self._send_artifact(path, event.get("p"))
+                self.waiting.pop(label, None)
+            except FileNotFoundError:
+                if not path.exists():
+                    self._note(f"the artifact {label!r} is missing from the journal")
+                else:
+                    raise
+            except Exception as error:
+                failed.append(event)
+                self.waiting[label] = f"artifacts: {reason(error)}"
+        self._artifacts.extend(failed)
+
+    def _send_artifact(self, path: Path, folder: str | None) -> None:
+        if path.is_dir():
+            target = f"{folder}/{path.name}" if folder else path.name
+            self.client.log_artifacts(self.run_id, str(path), target)
+        else:
+            path.stat()
+            self.client.log_artifact(self.run_id, str(path), folder)
+
+    def _take_files_of_the_dead(self) -> None:
+        for name in self._at_end:
+            path = Path(name)
+            if path.exists():
+                copy = snapshot.take(path, self.folder)
+                self._artifacts.append({"f": copy.relative_to(self.folder).as_posix(), "p": None})
+
+    def _finish_timeline(self) -> None:
+        if not self.nodes:
+            return
+        assert self.end is not None
+        error = None if self.end["status"] == "FINISHED" else (self._error or self.end["status"])
+        spans = build_spans(
+            self.key,
+            str(self.header.get("pipeline", "__default__")),
+            list(self.nodes.values()),
+            int(self.header["start_ms"]) * 1_000_000,
+            int(self.end["t"]) * 1_000_000,
+            error,
+        )
+        try:
+            log_trace(self.client, self.experiment_id, str(self.run_id), self.key, spans)
+        except NotImplementedError as unsupported:  # MLflow servers before 3.4
+            self._note(f"the timeline is not in MLflow: {unsupported}")
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(redact_text(text))
+
+    # One method an event; an event of an unknown kind comes from a newer layer and is noted.
+
+    def _on_param(self, event: dict[str, Any]) -> None:
+        key, value = str(event["k"]), str(event["v"])[:MAX_PARAM]
+        known = self._params.get(key, self._known_params.get(key))
+        if known is None:
+            self._params[key] = value
+        elif known != value:
+            # MLflow never changes a param.
+            self._tags[f"kedro.later_value.{key}"[:250]] = value
+            self._note(
+                f"param {key!r} was recorded with two values; the first is kept as the param, "
+                f"the last as the tag 'kedro.later_value.{key}'"
+            )
+
+    def _on_metric(self, event: dict[str, Any]) -> None:
+        self._add_metric(str(event["k"]), float(event["v"]), int(event["t"]), int(event["s"]))
+
+    def _on_history(self, event: dict[str, Any]) -> None:
+        first = int(event["s"])
+        for offset, value in enumerate(event["v"]):
+            if value is not None:
+                self._add_metric(str(event["k"]), float(value), int(event["t"]), first + offset)
+
+    def _add_metric(self, key: str, value: float, stamp: int, step: int) -> None:
+        from mlflow.entities import Metric
+
+        self._metrics.append(Metric(key, value, stamp, step))
+        if not math.isnan(value):
+            self.metrics_seen[key] = value
+
+    def _on_tag(self, event: dict[str, Any]) -> None:
+        self._tags[str(event["k"])] = str(event["v"])[:MAX_TAG]
+        if event["k"] == "kedro.error":
+            self._error = str(event["v"])
+
+    def _on_artifact(self, event: dict[str, Any]) -> None:
+        if ".." in Path(event["f"]).parts or Path(event["f"]).is_absolute():
+            raise ValueError(f"artifact {event['f']!r} lies outside the journal")
+        self._artifacts.append(event)
+
+    def _on_input(self, event: dict[str, Any]) -> None:
+        self._inputs.append(event)
+
+    def _on_begin(self, event: dict[str, Any]) -> None:
+        name, begin = str(event["n"]), int(event["t"])
+        node = self.nodes.setdefault(name, NodeTimes(name, begin))
+        # With `--async` each load begins its node.
+        node.begin = min(node.begin, begin)
+        node.outputs = tuple(event["o"])
+
+    def _on_span(self, event: dict[str, Any]) -> None:
+        name = event.get("node") or event["n"]
+        node = self.nodes.setdefault(name, NodeTimes(name, int(event["b"])))
+        node.worker = str(event.get("w", ""))
+        node.spans.append(event)
+        if "m" in event:
+            seconds = (int(event["t"]) - int(event["b"])) / 1e9
+            self._add_metric(event["m"], seconds, int(event["t"]) // 1_000_000, 0)
+
+    def _on_at_end(self, event: dict[str, Any]) -> None:
+        self._at_end = [str(path) for path in event["paths"]]
+
+    def _on_charts(self, event: dict[str, Any]) -> None:
+        self._charts = event
+
+    def _on_end(self, event: dict[str, Any]) -> None:
+        if event["status"] not in ("FINISHED", "FAILED", "KILLED"):
+            raise ValueError(f"status {event['status']!r}")
+        self.end = {"status": event["status"], "t": int(event["t"])}
+
+    _handlers: dict[str, Callable[["RunExport", dict[str, Any]], None]] = {
+        "param": _on_param,
+        "metric": _on_metric,
+        "history": _on_history,
+        "tag": _on_tag,
+        "artifact": _on_artifact,
+        "input": _on_input,
+        "begin": _on_begin,
+        "span": _on_span,
+        "at_end": _on_at_end,
+        "charts": _on_charts,
+        "end": _on_end,
+    }

@@ -1,0 +1,239 @@
+"""The exporter process: the one process that writes a run to MLflow, while the pipeline runs.
+
+Started by `launch.py` as `python -m <package>.tracking.exporter`. It never touches the pipeline:
+it reads the journal, and what it could not write stays there.
+"""
+
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from . import journal, locks
+from .export import RunExport
+from .packages import record_packages
+from .store import StoreError, open_client, prepare_environment, reason
+from .summary import summarize
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.2
+HEARTBEAT_SECONDS = 1.0
+MAX_BACKOFF = 10.0
+# How long to go on trying once the run has ended and the store can't be reached.
+GRACE_SECONDS = 5.0
+# After the pipeline's process is gone nobody waits any more, but nobody may be left over either.
+GRACE_WITHOUT_PARENT = 30.0
+
+
+class Exporter:
+    """Follows one run and exports it.
+
+    Args:
+        folder: the run's journal folder.
+        uri: tracking URI, with its credentials.
+    """
+
+    def __init__(self, folder: Path, uri: str) -> None:
+        self.folder = folder
+        self.uri = uri
+        self.export: RunExport | None = None
+        self.error: str | None = None
+        self._failures = 0
+        self._next_try = 0.0
+
+    def step(self) -> bool:
+        """Export what is new; False while the store can't be used."""
+        if time.monotonic() < self._next_try:
+            return False
+        return self._try(self._flush)
+
+    def finish(self, died: bool) -> bool:
+        """Export the rest and set the status; False if the store can't be used."""
+        self._died = died
+        return self._try(self._finish)
+
+    def _try(self, action: Any) -> bool:
+        try:
+            action()
+        except Exception as error:
+            self._failures += 1
+            self._next_try = time.monotonic() + min(0.25 * 2**self._failures, MAX_BACKOFF)
+            if reason(error) != self.error:
+                self.error = reason(error)
+                logger.warning("Cannot export now: %s", self.error)
+                self._write_state()
+            return False
+        self._failures = 0
+        self.error = None
+        return True
+
+    def _flush(self) -> None:
+        export = self._opened()
+        while export.read() or export.has_pending() or export.run_id is None:
+            export.flush()
+            if export.waiting:
+                break
+
+    def _finish(self) -> None:
+        export = self._opened()
+        while export.read(last=True):
+            export.flush()
+        export.finish(self._died)
+
+    def _opened(self) -> RunExport:
+        if self.export is None:
+            self.export = RunExport(self.folder, open_client(self.uri))
+        return self.export
+
+    def _write_state(self) -> None:
+        try:
+            state = journal.read_json(self.folder / journal.STATE)
+            state["error"] = self.error
+            journal.write_json(self.folder / journal.STATE, state)
+        except OSError as error:  # the journal's disk is full: the panel still says why
+            logger.warning("The state of the export is not written: %s", error)
+
+
+def export_journal(folder: Path, uri: str) -> dict[str, Any]:
+    """Export one finished journal now and return its summary; for `sync` and for `export="end"`.
+
+    Returns:
+        The summary; `{"state": "busy"}` if its pipeline or another exporter is at work on it.
+    """
+    with locks.ProcessLock(folder / locks.EXPORTER) as mine:
+        if not mine:
+            return {"state": "busy", "journal": str(folder)}
+        work = Exporter(folder, uri)
+        done = work.finish(died=True)
+        return _conclude(work, done)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether the pipeline that writes this journal still runs."""
+    with locks.ProcessLock(folder / locks.OWNER) as mine:
+        return not mine
+
+
+def waiting_journals(root: Path) -> list[Path]:
+    """Return the journals of a project whose pipeline has ended, the oldest first."""
+    folders = [path.parent for path in sorted(root.glob(f"*/{journal.HEADER}"))]
+    return [folder for folder in folders if not is_running(folder)]
+
+
+def _conclude(work: Exporter, done: bool) -> dict[str, Any]:
+    """Remove an exported journal, or mark it as waiting; returns the summary for the panel."""
+    summary = summarize(work.folder, work.export, work.error if not done else None)
+    if done:
+        keep = work.export is not None and work.export.settings.get("keep_journal")
+        if keep:
+            journal.write_json(work.folder / "exported.json", summary)
+            os.replace(work.folder / journal.HEADER, work.folder / "exported-run.json")
+        else:
+            journal.remove(work.folder)
+    return summary
+
+
+def main(stdin: TextIO = sys.stdin) -> int:
+    """Run the exporter process; returns its exit code."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(stdin, inbox), daemon=True).start()
+    first = inbox.get()
+    if first is None:
+        return 0
+    prepare_environment()
+    client_error = _warm_up(first["uri"])
+    if client_error:
+        logger.warning("The store is not open yet: %s", client_error)
+    job = inbox.get()
+    if job is None:
+        return 0
+    folder = Path(job["journal"])
+    with locks.ProcessLock(folder / locks.EXPORTER) as mine:
+        if not mine:
+            return 1
+        record_packages(folder)
+        work = Exporter(folder, first["uri"])
+        end = _follow(work, inbox, int(first["parent"]))
+        done = _finish(work, end is None, float(job["export_wait"]))
+        summary = _conclude(work, done)
+    print(json.dumps(summary), flush=True)
+    for side, uri in (end or {}).get("sides", ()):
+        export_journal(Path(side), uri)
+    if done:
+        _export_leftovers(folder.parent, first["uri"])
+    return 0 if done else 75
+
+
+def _listen(stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]") -> None:
+    for line in stdin:
+        inbox.put(json.loads(line))
+    inbox.put(None)
+
+
+def _warm_up(uri: str) -> str | None:
+    """Do what costs time before the run begins: the imports, and opening the store."""
+    try:
+        open_client(uri)
+    except Exception as error:
+        return reason(error)
+    return None
+
+
+def _follow(
+    work: Exporter, inbox: "queue.Queue[dict[str, Any] | None]", parent: int
+) -> dict[str, Any] | None:
+    """Export until the run ends; None if the pipeline's process died without a word."""
+    alive = work.folder / "alive"
+    next_beat = 0.0
+    while True:
+        if time.monotonic() >= next_beat and work.folder.exists():
+            alive.touch(mode=0o600)
+            next_beat = time.monotonic() + HEARTBEAT_SECONDS
+        work.step()
+        try:
+            message = inbox.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            if _is_orphan(parent):
+                return None
+            continue
+        return message
+
+
+def _is_orphan(parent: int) -> bool:
+    return os.name == "posix" and os.getppid() != parent
+
+
+def _finish(work: Exporter, died: bool, export_wait: float) -> bool:
+    """Bring the run to its end; gives up where the store stays out of reach."""
+    grace = GRACE_WITHOUT_PARENT if died else min(GRACE_SECONDS, export_wait / 2)
+    deadline = time.monotonic() + grace
+    while not work.finish(died):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.25)
+    return True
+
+
+def _export_leftovers(root: Path, uri: str) -> None:
+    """Export what earlier runs could not, for the same store."""
+    from .settings import redacted_equal
+
+    for folder in waiting_journals(root):
+        header = journal.read_json(folder / journal.HEADER)
+        if redacted_equal(header.get("settings", {}).get("uri"), uri):
+            if header["settings"].get("export") != "later":
+                export_journal(folder, uri)
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    # Tearing down MLflow's and SQLAlchemy's modules takes 0.2 s that the pipeline would wait.
+    os._exit(code)

@@ -1,0 +1,1 @@
+"""Kedro hooks that record a run, one a file."""

@@ -1,0 +1,93 @@
+"""Files of the project as artifacts of the run."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+from .. import lifecycle, runs
+from ..settings import named_options
+from .guard import guarded
+
+logger = logging.getLogger(__name__)
+
+
+@named_options
+class MLflowArtifactsLoggerHook:
+    """Records files and folders as artifacts before and after the pipeline, and files of datasets.
+
+    Fires in `before_pipeline_run` and `after_dataset_saved`. The files of
+    `filepaths_after_pipeline_run` are recorded however the run ends.
+
+    Args:
+        filepaths_before_pipeline_run: paths, relative to the project.
+        filepaths_after_pipeline_run: paths, relative to the project.
+        datasets_after_node_run: names of file datasets whose file is recorded each time it is saved.
+        enable_mlflow: False turns this hook off.
+    """
+
+    def __init__(
+        self,
+        filepaths_before_pipeline_run: Iterable[str] | None = None,
+        filepaths_after_pipeline_run: Iterable[str] | None = None,
+        datasets_after_node_run: Iterable[str] | None = None,
+        enable_mlflow: bool = True,
+    ) -> None:
+        self.before = _paths("filepaths_before_pipeline_run", filepaths_before_pipeline_run)
+        self.after = _paths("filepaths_after_pipeline_run", filepaths_after_pipeline_run)
+        self.datasets = _paths("datasets_after_node_run", datasets_after_node_run)
+        self.enable_mlflow = enable_mlflow
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: Any) -> None:
+        """Record the first files, and see to it that the last ones are recorded at the end."""
+        self._begin(run_params, catalog)
+
+    @guarded
+    def _begin(self, run_params: dict[str, Any], catalog: Any) -> None:
+        run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
+        if run is None or not self.enable_mlflow:
+            return
+        project = Path(run_params["project_path"])
+        self._log(run, [project / path for path in self.before])
+        after = [project / path for path in self.after]
+        run.at_end.append(lambda: self._log(run, after))
+        # Where the process is killed, the exporter takes the files itself.
+        run.recorder.log_at_end([str(path) for path in after])
+        for name in self.datasets:
+            if name not in catalog:
+                logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
+                continue
+            path = getattr(catalog.get(name), "_filepath", None)
+            if path is None:
+                logger.warning("datasets_after_node_run names %r, which has no file.", name)
+            else:
+                run.recorder.saved_files[name] = str(path)
+
+    def _log(self, run: lifecycle.Run, paths: Iterable[Path]) -> None:
+        for path in paths:
+            if not path.exists() and not path.parent.exists():
+                # No such folder here, say in a packaged project: nothing is set up to write there.
+                logger.info("%s is not recorded: its folder does not exist.", path)
+            else:
+                run.recorder.log_artifact(path)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Record the file of a dataset that was named in `datasets_after_node_run`."""
+        if dataset_name in self.datasets:
+            self._log_dataset(dataset_name)
+
+    @guarded
+    def _log_dataset(self, name: str) -> None:
+        recorder = runs.current()
+        if recorder is not None and name in recorder.saved_files:
+            recorder.log_artifact(recorder.saved_files[name])
+
+
+def _paths(argument: str, paths: Iterable[str] | None) -> tuple[str, ...]:
+    if isinstance(paths, str):
+        raise TypeError(f"{argument} is the text {paths!r}; give a list: [{paths!r}].")
+    return tuple(str(path) for path in paths or ())

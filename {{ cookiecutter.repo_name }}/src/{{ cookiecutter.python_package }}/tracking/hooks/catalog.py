@@ -1,0 +1,102 @@
+"""What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io.core import is_parameter
+
+from .. import runs
+from ..dataset import MLflowDataSet
+from ..recorder import Recorder
+from ..settings import named_options
+from .guard import guarded
+
+
+@named_options
+class MLflowCatalogLoggerHook:
+    """Connects MLflow datasets to the run, and records params, automatic values and input data.
+
+    Fires in `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
+    `params:` input of a node (dicts flattened with `.`), a dataset input for each file that the
+    pipeline loads, and, with `auto`, each node output that is in no catalog: int and float as a
+    metric, str, list, tuple, dict and set as a param.
+
+    Args:
+        auto: record outputs that are in no catalog by their type.
+        enable_mlflow: False turns this hook off.
+    """
+
+    def __init__(self, auto: bool = True, enable_mlflow: bool = True) -> None:
+        self.auto = auto
+        self.enable_mlflow = enable_mlflow
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Tell the pipeline's MLflow datasets which run they belong to."""
+        self._connect(pipeline, catalog)
+
+    @guarded
+    def _connect(self, pipeline: Any, catalog: Any) -> None:
+        recorder = getattr(catalog, runs.ATTRIBUTE, None)
+        if recorder is None or not self.enable_mlflow:
+            return
+        for name in pipeline.datasets():
+            if not is_parameter(name) and name not in recorder.undeclared:
+                dataset = catalog.get(name)
+                if isinstance(dataset, MLflowDataSet):
+                    dataset.connect(recorder, name)
+
+    @hook_impl
+    def before_node_run(self, catalog: Any, inputs: dict[str, Any]) -> None:
+        """Record a node's params and the files it was given."""
+        self._log_node_inputs(catalog, inputs)
+
+    @guarded
+    def _log_node_inputs(self, catalog: Any, inputs: dict[str, Any]) -> None:
+        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        if recorder is None:
+            return
+        for name, value in inputs.items():
+            if name == "parameters":
+                recorder.log_params(value)
+            elif is_parameter(name):
+                recorder.log_params(
+                    {"": value} if not isinstance(value, Mapping) else value, name[7:]
+                )
+            elif name in recorder.inputs:
+                _log_input(recorder, name, recorder.inputs.pop(name), value)
+
+    @hook_impl
+    def after_node_run(self, catalog: Any, outputs: dict[str, Any]) -> None:
+        """Record the outputs that are in no catalog."""
+        self._log_node_outputs(catalog, outputs)
+
+    @guarded
+    def _log_node_outputs(self, catalog: Any, outputs: dict[str, Any]) -> None:
+        recorder = runs.of_catalog(catalog) if self.auto and self.enable_mlflow else None
+        if recorder is None:
+            return
+        for name, value in outputs.items():
+            if name in recorder.undeclared:
+                log_by_type(recorder, name, value)
+
+
+def log_by_type(recorder: Recorder, name: str, value: object) -> None:
+    """Record int and float as a metric, str, bool, list, tuple, dict and set as params."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        recorder.log_metric(name, value)
+    elif isinstance(value, Mapping):
+        recorder.log_params(value, name)
+    elif isinstance(value, str | bool | list | tuple | set | frozenset):
+        recorder.log_param(name, value)
+
+
+def _log_input(recorder: Recorder, name: str, path: str, data: Any) -> None:
+    shape = getattr(data, "shape", None)
+    rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
+    columns = None
+    dtypes = getattr(data, "dtypes", None)
+    if hasattr(dtypes, "items"):
+        columns = {str(column): str(kind) for column, kind in dtypes.items()}
+    recorder.log_input(name, path, rows=rows, columns=columns)

@@ -1,0 +1,110 @@
+"""The kinds of `MLflowDataSet`: which Kedro dataset writes which file."""
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any
+
+from kedro.io import AbstractDataset
+from kedro.io.core import parse_dataset_definition
+
+from .settings import nearest
+
+METRIC, PARAM, AUTO = "m", "p", "a"
+VALUES = (METRIC, PARAM, AUTO)
+
+_FIGURE = f"{__name__.rpartition('.')[0]}.figures.FigureDataset"
+# Extension -> class, and the extra of kedro-datasets that brings what the class needs.
+FILES: dict[str, tuple[str, str | None]] = {
+    "pkl": ("kedro_datasets.pickle.PickleDataset", "pickle-pickledataset"),
+    "txt": ("kedro_datasets.text.TextDataset", "text-textdataset"),
+    "md": ("kedro_datasets.text.TextDataset", "text-textdataset"),
+    "yaml": ("kedro_datasets.yaml.YAMLDataset", "yaml-yamldataset"),
+    "yml": ("kedro_datasets.yaml.YAMLDataset", "yaml-yamldataset"),
+    "geojson": ("kedro_datasets.json.JSONDataset", "json-jsondataset"),
+    "csv": ("kedro_datasets.pandas.CSVDataset", "pandas-csvdataset"),
+    "xls": ("kedro_datasets.pandas.ExcelDataset", "pandas-exceldataset"),
+    "xlsx": ("kedro_datasets.pandas.ExcelDataset", "pandas-exceldataset"),
+    "parquet": ("kedro_datasets.pandas.ParquetDataset", "pandas-parquetdataset"),
+    "json": (_FIGURE, None),
+    "png": (_FIGURE, None),
+    "jpg": (_FIGURE, None),
+    "jpeg": (_FIGURE, None),
+    "svg": (_FIGURE, None),
+    "pdf": (_FIGURE, None),
+    "html": (_FIGURE, None),
+}
+
+
+def check_kind(kind: str) -> None:
+    """Refuse an unknown kind.
+
+    Raises:
+        ValueError: with all kinds, and the nearest of them.
+    """
+    known = [*VALUES, *FILES]
+    if kind not in known:
+        raise ValueError(
+            f"MLflowDataSet has no kind {kind!r}; dataset= is one of {', '.join(map(repr, known))}, "
+            f"a Kedro dataset, its configuration, or None.{nearest(kind, known)}"
+        )
+
+
+class FileKind:
+    """Makes the Kedro dataset that reads and writes the file of an MLflow dataset.
+
+    Args:
+        dataset: an extension of `FILES`, a Kedro dataset, or the configuration of one.
+
+    Raises:
+        ValueError: an unknown extension, or a dataset that has no file.
+    """
+
+    def __init__(self, dataset: str | Mapping[str, Any] | AbstractDataset[Any, Any]) -> None:
+        self.filepath: str | None = None
+        self.extension = ""
+        self.versioned = False
+        if isinstance(dataset, str):
+            check_kind(dataset)
+            self.extension = f".{dataset}"
+            self._config: dict[str, Any] = {"type": FILES[dataset][0]}
+            self._extra = FILES[dataset][1]
+            return
+        self._extra = None
+        config = dataset.to_config() if isinstance(dataset, AbstractDataset) else dict(dataset)
+        if "type" not in config:
+            raise ValueError(
+                f"the configuration of a dataset needs a `type`; this one has {list(config)}."
+            )
+        self.versioned = bool(config.get("versioned"))
+        class_, arguments = parse_dataset_definition(config)
+        if "filepath" not in signature(class_.__init__).parameters:
+            raise ValueError(
+                f"{class_.__name__} has no `filepath`: MLflow takes files. Use it without MLflowDataSet."
+            )
+        self._config = config
+        if arguments.get("filepath"):
+            self.filepath = str(arguments["filepath"])
+            self.extension = "." + self.filepath.rpartition(".")[2] if "." in self.filepath else ""
+
+    def describe(self) -> str:
+        """Return the name of the Kedro dataset's class."""
+        kind = self._config["type"]
+        return kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+
+    def at(self, path: str, save_version: str | None = None) -> AbstractDataset[Any, Any]:
+        """Return the Kedro dataset for a path.
+
+        Raises:
+            ImportError: kedro-datasets lacks what it needs, with the command that installs it.
+        """
+        try:
+            return AbstractDataset.from_config(
+                "file", {**self._config, "filepath": path}, save_version=save_version
+            )
+        except Exception as error:
+            if self._extra is None:
+                raise
+            raise ImportError(
+                f"a {self.extension} file needs more packages; "
+                f"`pip install 'kedro-datasets[{self._extra}]'` ({error})"
+            ) from error

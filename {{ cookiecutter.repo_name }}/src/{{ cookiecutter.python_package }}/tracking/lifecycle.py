@@ -1,0 +1,245 @@
+"""The life of a run in the pipeline's process: begin, end, and every way in which it can break off."""
+
+import atexit
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from . import journal, launch, locks, runs
+from .packages import record_packages
+from .panel import show
+from .recorder import Recorder
+from .settings import TrackingSettings
+
+logger = logging.getLogger(__name__)
+
+
+class Run:
+    """A run that has begun in this process.
+
+    Args:
+        recorder: records it.
+        settings: where it goes and how.
+        project_path: the project's folder.
+        exporter: the process that exports it, with `export="live"`.
+        owner_lock: tells other processes that the run lives.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        settings: TrackingSettings,
+        project_path: Path,
+        exporter: launch.ExporterProcess | None,
+        owner_lock: locks.ProcessLock,
+    ) -> None:
+        self.recorder = recorder
+        self.settings = settings
+        self.project_path = project_path
+        self.exporter = exporter
+        self.owner_lock = owner_lock
+        self.pid = os.getpid()
+        self.thread = threading.get_ident()
+        self.begin_ns = time.time_ns()
+        self.at_end: list[Callable[[], None]] = []
+        self._ended = threading.Lock()
+
+    def end(self, status: str, error: BaseException | None = None) -> None:
+        """End the run, wait until it is exported, and show the panel; the first call counts."""
+        if self.pid != os.getpid() or not self._ended.acquire(blocking=False):
+            return
+        _live.pop(self.recorder.key, None)
+        if error is not None:
+            self.recorder.log_error(error)
+        for action in self.at_end:
+            try:
+                action()
+            except Exception:
+                logger.warning("Tracking: a last step of the run failed.", exc_info=True)
+        ended = {"e": "end", "status": status, "t": time.time_ns() // 1_000_000}
+        for folder in self._side_journals():
+            side = journal.JournalWriter(folder)
+            side.append(ended)
+            side.close()
+        self.recorder.append(ended)
+        flushed = self.recorder.journal.flush()
+        runs.finish(self.recorder)
+        self.recorder.journal.close()
+        self.owner_lock.release()
+        summary = self._export()
+        if not flushed:
+            summary["notes"].append("the journal's disk is full: the last events are lost")
+        summary.setdefault("status", status)
+        show(summary)
+
+    def _side_journals(self) -> list[Path]:
+        return sorted(self.recorder.folder.parent.glob(f"{self.recorder.key}.*"))
+
+    def _export(self) -> dict[str, Any]:
+        folder = self.recorder.folder
+        error = None
+        uris = self.recorder.side_uris
+        sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
+        if self.settings.export == "end":
+            return _export_here(folder, self.settings.uri, sides)
+        if self.exporter is not None:
+            summary = self.exporter.finish(self.settings.export_wait, sides)
+            if summary is None and not self.exporter.was_stopped:
+                # Killed from outside: another one starts again from the first line.
+                logger.warning("The exporter ended early (%s).", self.exporter.complaint())
+                self.exporter = launch.ExporterProcess(self.settings.uri, self.project_path)
+                self.exporter.assign(folder, self.settings.export_wait)
+                summary = self.exporter.finish(self.settings.export_wait, sides)
+            if summary is not None:
+                return summary
+            state = journal.read_json(folder / journal.STATE)
+            error = state.get("error") or (
+                f"the export did not end within {self.settings.export_wait:g} s (`export_wait`)"
+            )
+        return _waiting_summary(folder, self.settings, error)
+
+
+_live: dict[str, Run] = {}
+_interrupted_by: str | None = None
+_handlers_installed = False
+
+
+def begin(
+    settings: TrackingSettings,
+    project_path: Path,
+    make_recorder: Callable[[str, Path], Recorder],
+    header: dict[str, Any],
+) -> Run:
+    """Begin a run: its journal, its recorder, its exporter.
+
+    Args:
+        settings: where it goes and how.
+        project_path: the project's folder.
+        make_recorder: makes the recorder from the run's key and its journal folder.
+        header: what else the journal's header says.
+    """
+    _end_broken_off_runs()
+    root = journal.journal_root(project_path)
+    key = journal.new_key()
+    folder = root / key
+    folder.mkdir(mode=0o700)
+    owner_lock = locks.ProcessLock(folder / locks.OWNER)
+    owner_lock.acquire()
+    now = time.time_ns()
+    journal.write_json(
+        folder / journal.HEADER,
+        {
+            "format": journal.FORMAT,
+            "key": key,
+            "start_ms": now // 1_000_000,
+            "pid": os.getpid(),
+            "settings": settings.public(),
+            **header,
+        },
+    )
+    exporter = None
+    if settings.export != "live":
+        record_packages(folder)
+    else:
+        exporter = launch.take(settings.uri, project_path)
+        exporter.assign(folder, settings.export_wait)
+    run = Run(make_recorder(key, folder), settings, project_path, exporter, owner_lock)
+    run.begin_ns = now
+    _live[key] = run
+    runs.begin(run.recorder)
+    _install_handlers()
+    return run
+
+
+def of(recorder: Recorder | None) -> Run | None:
+    """Return the run that this process began and that the recorder records."""
+    return _live.get(recorder.key) if recorder is not None else None
+
+
+def end_all(error: BaseException | None, status: str | None = None) -> None:
+    """End every run of this process that no hook has ended: Ctrl-C, `SystemExit`, SIGTERM, exit."""
+    for run in list(_live.values()):
+        if run.pid == os.getpid():
+            run.end(status or _status_of(error), error)
+
+
+def _status_of(error: BaseException | None) -> str:
+    if _interrupted_by is not None or isinstance(error, KeyboardInterrupt):
+        return "KILLED"
+    return "FAILED"
+
+
+def _end_broken_off_runs() -> None:
+    """End a run of this very thread that was broken off unseen, say by Ctrl-C in a notebook."""
+    for run in list(_live.values()):
+        if run.pid == os.getpid() and run.thread == threading.get_ident():
+            run.recorder.set_tag("kedro.error", "broken off; the next run began in its thread")
+            run.end("KILLED")
+
+
+def _install_handlers() -> None:
+    global _handlers_installed  # noqa: PLW0603  once a process
+    if _handlers_installed:
+        return
+    _handlers_installed = True
+    atexit.register(end_all, None)
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals belong to the main thread
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _on_signal)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    """End the runs as KILLED, take the workers along, and die of the same signal."""
+    global _interrupted_by  # noqa: PLW0603
+    signal.signal(number, signal.SIG_DFL)
+    if multiprocessing.parent_process() is None:
+        _interrupted_by = signal.Signals(number).name
+        for run in list(_live.values()):
+            if run.pid == os.getpid():
+                run.recorder.set_tag("kedro.error", f"ended by {_interrupted_by}")
+                stack = "".join(traceback.format_stack(frame))
+                run.recorder.log_text(
+                    f"{_interrupted_by} while the pipeline was here:\n{stack}", "traceback.txt"
+                )
+        # ParallelRunner's workers would otherwise outlive the main process.
+        for child in multiprocessing.active_children():
+            child.terminate()
+        end_all(None)
+    os.kill(os.getpid(), number)
+
+
+def _export_here(folder: Path, uri: str, sides: list[tuple[Path, str]]) -> dict[str, Any]:
+    from .exporter import export_journal
+    from .store import prepare_environment
+
+    before = dict(os.environ)
+    prepare_environment()
+    try:
+        for side, side_uri in sides:
+            export_journal(side, side_uri)
+        return export_journal(folder, uri)
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+
+
+def _waiting_summary(folder: Path, settings: TrackingSettings, error: str | None) -> dict[str, Any]:
+    return {
+        "state": "waiting",
+        "experiment_name": settings.experiment_name,
+        "run_name": settings.run_name,
+        "tracking_uri": settings.public()["uri"],
+        "journal": str(folder),
+        "error": error,
+        "notes": [],
+    }

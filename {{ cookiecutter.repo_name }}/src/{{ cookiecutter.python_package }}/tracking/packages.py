@@ -1,0 +1,36 @@
+"""The versions of all installed packages, as MLflow's own `requirements.txt` artifact."""
+
+from importlib.metadata import distributions
+from pathlib import Path
+
+from .recorder import Recorder
+
+ARTIFACT = "requirements.txt"
+# Shown as tags too, to compare runs by.
+TAGGED = ("kedro", "kedro-datasets", "mlflow", "numpy", "pandas", "scikit-learn")
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the version of each installed package, by its lower-case name."""
+    found: dict[str, str] = {}
+    for distribution in distributions():
+        name = distribution.metadata["Name"]
+        if name:
+            found.setdefault(name.lower(), distribution.version)
+    return dict(sorted(found.items()))
+
+
+def requirements_text(versions: dict[str, str]) -> str:
+    """Return the versions as lines that pip reads."""
+    return "".join(f"{name}=={version}\n" for name, version in versions.items())
+
+
+def record_packages(folder: Path) -> None:
+    """Record the versions of all packages, in the environment that the run has."""
+    recorder = Recorder(folder.name, folder)
+    versions = installed_versions()
+    recorder.log_text(requirements_text(versions), ARTIFACT)
+    for name in TAGGED:
+        if name in versions:
+            recorder.set_tag(f"version.{name}", versions[name])
+    recorder.journal.close()

@@ -1,0 +1,101 @@
+"""What a run shows at its end: a panel on a terminal, plain lines elsewhere."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+_WAITING = "waiting on disk"
+_STYLE = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
+
+
+def show(summary: Mapping[str, Any], stream: TextIO | None = None) -> None:
+    """Print the summary of a run: where it is, how it went, and its metrics beside other runs'.
+
+    Args:
+        summary: what the exporter says of the run, see `summary.py`.
+        stream: where to; the error output by default, where Kedro's log goes too.
+    """
+    stream = stream or sys.stderr
+    try:
+        if stream.isatty():
+            _show_panel(summary, stream)
+        else:
+            stream.write("\n".join(_lines(summary)) + "\n")
+            stream.flush()
+    except (OSError, ValueError):  # the stream is closed: there is nobody to show it to
+        return
+
+
+def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what is told of a run, as pairs of label and text."""
+    rows = [("experiment", str(summary.get("experiment_name") or summary.get("experiment_id")))]
+    if summary.get("run_name"):
+        rows.append(("run", str(summary["run_name"])))
+    if summary.get("status"):
+        rows.append(("status", str(summary["status"])))
+    if summary.get("duration_s") is not None:
+        rows.append(("duration", f"{summary['duration_s']:.1f} s"))
+    if summary.get("state") != "exported":
+        rows.append((_WAITING, str(summary.get("journal"))))
+        if summary.get("error"):
+            rows.append(("because", str(summary["error"])))
+    rows += [("note", str(note)) for note in summary.get("notes", ())]
+    return rows
+
+
+def next_command(summary: Mapping[str, Any]) -> str:
+    """Return the one command to go on with."""
+    return "kedro mlflow ui" if summary.get("state") == "exported" else "kedro mlflow sync"
+
+
+def metric_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return name, value, previous and best value of each metric, with the differences."""
+    previous, best = summary.get("previous", {}), summary.get("best", {})
+    return [
+        (
+            name,
+            f"{value:.4g}",
+            _compared(value, previous.get(name)),
+            _compared(value, best.get(name)),
+        )
+        for name, value in sorted(summary.get("metrics", {}).items())
+    ]
+
+
+def _compared(value: float, other: float | None) -> str:
+    return "-" if other is None else f"{other:.4g} ({value - other:+.4g})"
+
+
+def _lines(summary: Mapping[str, Any]) -> list[str]:
+    lines = ["MLflow " + ", ".join(f"{label}: {text}" for label, text in facts(summary))]
+    for name, value, previous, best in metric_rows(summary):
+        lines.append(f"  {name} = {value}  previous {previous}  best {best}")
+    lines.append(
+        f"  {'open it' if summary.get('state') == 'exported' else 'export it'}: {next_command(summary)}"
+    )
+    return lines
+
+
+def _show_panel(summary: Mapping[str, Any], stream: TextIO) -> None:
+    from rich.console import Console, Group
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for label, text in facts(summary):
+        style = _STYLE.get(text, "") if label == "status" else ""
+        table.add_row(Text(label, style="dim"), Text(text, style=style, overflow="fold"))
+    parts: list[Any] = [table]
+    rows = metric_rows(summary)
+    if rows:
+        metrics = Table(box=None, padding=(0, 2), pad_edge=False)
+        for heading in ("metric", "this run", "previous", "best other"):
+            metrics.add_column(heading, justify="left" if heading == "metric" else "right")
+        for row in rows:
+            metrics.add_row(*(Text(cell) for cell in row))
+        parts += [Text(""), metrics]
+    parts += [Text(""), Text.assemble(("$ ", "dim"), (next_command(summary), "bold"))]
+    color = "cyan" if summary.get("state") == "exported" else "yellow"
+    console = Console(file=stream)
+    console.print(Panel(Group(*parts), title="MLflow", border_style=color, expand=False))

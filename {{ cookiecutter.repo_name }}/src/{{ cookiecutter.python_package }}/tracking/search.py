@@ -1,0 +1,128 @@
+"""The run table and artifacts of the project's experiment: thin covers over MLflow's client."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+from .project import tracking_settings
+from .store import open_client, prepare_environment
+
+
+def _client_and_experiment() -> tuple[Any, Any]:
+    settings = tracking_settings()
+    prepare_environment()
+    client = open_client(settings.uri)
+    experiment = client.get_experiment_by_name(settings.experiment_name)
+    if experiment is None:
+        raise LookupError(
+            f"there is no experiment {settings.experiment_name!r} yet; `kedro run` makes it."
+        )
+    return client, experiment
+
+
+def print_runs(
+    filter_string: str,
+    order_by: str,
+    columns: list[str] | None,
+    max_results: int,
+    csv_file: Path | None,
+) -> None:
+    """Print the runs of the experiment as a table, or write them to a CSV file.
+
+    Args:
+        filter_string: MLflow's filter syntax.
+        order_by: MLflow's order, say `metrics.score DESC`.
+        columns: names of columns; by default name, start, status and duration, and all metrics and
+            params that do not begin with an underscore.
+        max_results: how many runs at most.
+        csv_file: write all columns there instead.
+
+    Raises:
+        LookupError: an unknown column, with those that there are.
+    """
+    client, experiment = _client_and_experiment()
+    found = client.search_runs(
+        [experiment.experiment_id],
+        filter_string=filter_string,
+        order_by=[order_by],
+        max_results=max_results,
+    )
+    rows = [_row(run) for run in found]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for column in columns or ():
+        if rows and column not in names:
+            raise LookupError(f"there is no column {column!r}; there are {', '.join(names)}.")
+    shown = columns or [name for name in names if not name.partition(".")[2].startswith("_")]
+    if csv_file is not None:
+        with csv_file.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns or names, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+        print(f"{len(rows)} runs written to {csv_file}")
+        return
+    _print_table(shown, rows)
+
+
+def _row(run: Any) -> dict[str, Any]:
+    import datetime
+
+    info = run.info
+    start = datetime.datetime.fromtimestamp(info.start_time / 1000).astimezone()
+    row: dict[str, Any] = {
+        "run_id": info.run_id,
+        "run_name": info.run_name,
+        "start_time": f"{start:%Y-%m-%d %H:%M:%S}",
+        "status": info.status,
+        "duration": f"{(info.end_time - info.start_time) / 1000:.1f}" if info.end_time else "",
+    }
+    row.update({f"metrics.{key}": value for key, value in sorted(run.data.metrics.items())})
+    row.update({f"params.{key}": value for key, value in sorted(run.data.params.items())})
+    return row
+
+
+def _print_table(columns: list[str], rows: list[dict[str, Any]]) -> None:
+    if not sys.stdout.isatty():
+        print("\t".join(columns))
+        for row in rows:
+            print("\t".join(str(row.get(column, "")) for column in columns))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(row.get(column, ""))) for column in columns))
+    Console().print(table)
+
+
+def download_artifacts(run: str, path: str, folder: Path) -> str:
+    """Fetch a run's artifacts, or one of them, and return where they lie.
+
+    Args:
+        run: the run's id or name.
+        path: path of an artifact inside the run; all of them if empty.
+        folder: where to.
+
+    Raises:
+        LookupError: no run, or several, have that id or name.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client, experiment = _client_and_experiment()
+    try:
+        run_id = client.get_run(run).info.run_id
+    except MlflowException:
+        quoted = run.replace("'", "")
+        found = client.search_runs(
+            [experiment.experiment_id], filter_string=f"attributes.run_name = '{quoted}'"
+        )
+        if len(found) != 1:
+            many = f"{len(found)} runs have" if found else "no run has"
+            raise LookupError(f"{many} the id or name {run!r}; see `kedro mlflow runs`.") from None
+        run_id = found[0].info.run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(client.download_artifacts(run_id, path, str(folder)))

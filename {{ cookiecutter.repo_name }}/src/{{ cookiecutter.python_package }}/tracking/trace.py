@@ -1,0 +1,135 @@
+"""The timeline of a run as an MLflow trace: pipeline, nodes, and their loads, runs and saves.
+
+All ids come from the run's key, so that exporting twice writes the same trace.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+_BATCH = 500
+_TYPES = {"load": "RETRIEVER", "run": "TASK", "save": "MEMORY"}
+
+
+@dataclass
+class NodeTimes:
+    """When a node began, what it did, and whether it came to its end."""
+
+    name: str
+    begin: int
+    outputs: tuple[str, ...] = ()
+    worker: str = ""
+    spans: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        """The end of its last load, run or save, in nanoseconds since 1970."""
+        return max((span["t"] for span in self.spans), default=self.begin)
+
+    @property
+    def error(self) -> str | None:
+        """The error that it ended with, if it is known."""
+        return next((span["err"] for span in self.spans if "err" in span), None)
+
+    def is_complete(self) -> bool:
+        """Whether it ran, and each of its outputs was saved."""
+        done = {(span["kind"], span["n"]) for span in self.spans if "err" not in span}
+        return any(kind == "run" for kind, _ in done) and all(
+            ("save", output) in done for output in self.outputs
+        )
+
+
+def trace_id(run_key: str) -> str:
+    """Return the id that the trace of a run has."""
+    return f"tr-{_hex(run_key, 32)}"
+
+
+def build_spans(
+    run_key: str, name: str, nodes: list[NodeTimes], begin: int, end: int, error: str | None
+) -> list[dict[str, Any]]:
+    """Return the spans of a run as the dicts that `mlflow.entities.Span.from_dict` reads.
+
+    Args:
+        run_key: the run's own key.
+        name: the name of the root span, the pipeline's.
+        nodes: the nodes that began.
+        begin: begin of the run in nanoseconds since 1970.
+        end: end of the run in nanoseconds since 1970.
+        error: what made the run fail, or None.
+    """
+    root = _hex(f"{run_key}/", 16)
+    spans = [_span(run_key, root, None, name, "CHAIN", begin, max(end, begin), error)]
+    for node in nodes:
+        node_id = _hex(f"{run_key}/{node.name}", 16)
+        broken = node.error or (None if node.is_complete() else "it did not come to its end")
+        node_end = node.end if node.is_complete() else max(end, node.end)
+        spans.append(
+            _span(run_key, node_id, root, node.name, "AGENT", node.begin, node_end, broken)
+        )
+        for number, span in enumerate(node.spans):
+            label = "run" if span["kind"] == "run" else f"{span['kind']} {span['n']}"
+            child = _hex(f"{run_key}/{node.name}/{number}/{label}", 16)
+            kind = _TYPES.get(span["kind"], "UNKNOWN")
+            spans.append(
+                _span(run_key, child, node_id, label, kind, span["b"], span["t"], span.get("err"))
+            )
+    return spans
+
+
+def log_trace(
+    client: Any, experiment_id: str, run_id: str, run_key: str, spans: list[dict[str, Any]]
+) -> None:
+    """Write the spans to the store, as a trace that is linked to the run."""
+    from mlflow.entities import Span, TraceInfo, TraceLocation, TraceState
+
+    store = client._tracking_client.store
+    root = spans[0]
+    failed = root["status"]["code"] == "STATUS_CODE_ERROR"
+    begin, end = root["start_time_unix_nano"], root["end_time_unix_nano"]
+    store.start_trace(
+        TraceInfo(
+            trace_id=trace_id(run_key),
+            trace_location=TraceLocation.from_experiment_id(experiment_id),
+            request_time=begin // 1_000_000,
+            state=TraceState.ERROR if failed else TraceState.OK,
+            execution_duration=(end - begin) // 1_000_000,
+            tags={"mlflow.traceName": root["name"]},
+            trace_metadata={"mlflow.sourceRun": run_id},
+        )
+    )
+    for start in range(0, len(spans), _BATCH):
+        store.log_spans(
+            experiment_id, [Span.from_dict(span) for span in spans[start : start + _BATCH]]
+        )
+
+
+def _hex(text: str, digits: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]
+
+
+def _span(
+    run_key: str,
+    span_id: str,
+    parent: str | None,
+    name: str,
+    kind: str,
+    begin: int,
+    end: int,
+    error: str | None,
+) -> dict[str, Any]:
+    code = "STATUS_CODE_OK" if error is None else "STATUS_CODE_ERROR"
+    return {
+        "trace_id": trace_id(run_key),
+        "span_id": span_id,
+        "parent_span_id": parent,
+        "name": name,
+        "start_time_unix_nano": begin,
+        "end_time_unix_nano": end,
+        "status": {"code": code, "message": error or ""},
+        "attributes": {
+            "mlflow.traceRequestId": json.dumps(trace_id(run_key)),
+            "mlflow.spanType": json.dumps(kind),
+        },
+        "events": [],
+    }
