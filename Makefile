@@ -45,7 +45,7 @@ bench: $(VENV)/dev.stamp ## compare with no tracking, plain MLflow and kedro-mlf
 check: $(VENV)/dev.stamp ## lint, format and types, of the tools and of a new project; changes nothing
 	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --no-cache --check
-	$(BIN)/mypy
+	$(BIN)/mypy starter_names.py hooks scripts tests $(wildcard benchmarks)
 	$(BIN)/python -m scripts.check_project
 
 fix: $(VENV)/dev.stamp ## mend what ruff can mend, in the tools and in the template

@@ -121,8 +121,9 @@ def problem(project_name: str, repo_name: str, python_package: str) -> str | Non
         return f"project_name {project_name!a} is not allowed. {RULE}"
     if not REPO_NAME.fullmatch(repo_name):
         return (
-            f"repo_name {repo_name!a} is not allowed. It has 2 to 64 ASCII letters, digits, dashes, "
-            "underscores and dots; it starts with a letter and ends with a letter or a digit."
+            f"repo_name {repo_name!a} is not allowed. It has 2 to 64 ASCII letters, digits, "
+            "dashes, underscores and dots; it starts with a letter and ends with a letter or a "
+            "digit."
         )
     if not PYTHON_PACKAGE.fullmatch(python_package):
         return (

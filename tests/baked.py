@@ -103,7 +103,7 @@ def run(
     script = python.parent / command[0]
     program = str(script) if script.exists() else command[0]
     feed = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
-    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
         [program, *command[1:]],
         cwd=cwd,
         env=variables,

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from baked import BakedProject, explain
 from doors import PYTHON, cookiecutter
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from baked import BakedProject, explain
 from doors import cookiecutter, kedro_new
 

@@ -247,10 +247,15 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the kept value behind: another process loads it from the run's file."""
-        state = dict(self.__dict__)
-        if self._cache is not None:
-            state["_cache"] = MemoryDataset(copy_mode=self._cache._copy_mode)
-        return state
+        mode = None if self._cache is None else (self._cache._copy_mode or "")
+        return {**self.__dict__, "_cache": mode}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Not pickled itself: a MemoryDataset that was empty comes back holding a bare `object`
+        # (Kedro 1.7 compares with a sentinel by identity).
+        mode = state.pop("_cache")
+        self.__dict__.update(state)
+        self._cache = None if mode is None else MemoryDataset(copy_mode=mode or None)
 
     def _describe(self) -> dict[str, Any]:
         return {

@@ -229,9 +229,7 @@ class MLflowBasicLoggerHook:
         chosen = self.logging_kedro_run_params
         for name, value in redact_mapping(run_params).items():
             if chosen == "__ALL__" or name in chosen:
-                recorder.log_params(
-                    {"": value} if not isinstance(value, Mapping) else value, f"___{name}"
-                )
+                recorder.log_params(value, f"___{name}")
 
     def _log_end_times(self, run: lifecycle.Run) -> None:
         now = time.time_ns()

@@ -61,8 +61,7 @@ class MLflowCatalogLoggerHook:
             if name == "parameters":
                 recorder.log_params(value)
             elif is_parameter(name):
-                recorder.log_params(
-                    {"": value} if not isinstance(value, Mapping) else value, name[7:]
+                recorder.log_params(value, name.removeprefix("params:")
                 )
             elif name in recorder.inputs:
                 _log_input(recorder, name, recorder.inputs.pop(name), value)
