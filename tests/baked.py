@@ -51,6 +51,9 @@ class BakedProject:
         """The tracking URI of the project's own store, absolute."""
         return f"sqlite:///{self.root / 'mlruns' / 'sqlite.db'}"
 
+    def has_store(self) -> bool:
+        return self.has_file("mlruns/sqlite.db")
+
     def has_file(self, path: str) -> bool:
         return (self.root / path).is_file()
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .dataset import MLflowDataset, MLflowDataSet
+    from .dataset import MLflowDataSet, MLflowDataset
     from .hooks.artifacts import MLflowArtifactsLoggerHook
     from .hooks.basic import MLflowBasicLoggerHook
     from .hooks.catalog import MLflowCatalogLoggerHook

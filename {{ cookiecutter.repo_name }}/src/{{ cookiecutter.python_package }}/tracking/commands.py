@@ -1,4 +1,4 @@
-"""`kedro mlflow …`: the commands around the project's runs. What they need is imported when they run."""
+"""`kedro mlflow …`: the commands around the project's runs, which import what they need late."""
 
 from pathlib import Path
 from typing import Any

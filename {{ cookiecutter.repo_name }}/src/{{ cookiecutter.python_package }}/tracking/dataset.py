@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset
 
@@ -30,8 +30,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     loaded where a run is asked to resume (`kedro run --from-inputs model`).
 
     Args:
-        dataset: `"m"` a metric (a mapping: several, a sequence: a history); `"p"` a param (a mapping
-            is flattened); `"a"` by the value's type; an extension such as `"pkl"`, `"csv"`, `"png"` or
+        dataset: `"m"` a metric (a mapping: several, a sequence: a history); `"p"` a param (a
+            mapping is flattened); `"a"` by the value's type; an extension, say `"pkl"`, `"csv"` or
             `"html"`: a file, recorded as an artifact; a Kedro dataset or its configuration: through
             it, and its file as an artifact; None: kept in memory only.
         filepath: the file; `data/mlflow/<name>.<extension>` by default.
@@ -50,7 +50,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         ValueError: an unknown kind, with the nearest right one.
 
     Example:
-        >>> catalog_dict = {"model": MLflowDataSet(dataset="pkl"), "score": MLflowDataSet(dataset="m")}
+        >>> catalog_dict = {"model": MLflowDataSet("pkl"), "score": MLflowDataSet("m")}
     """
 
     def __init__(  # noqa: PLR0913  the contract
@@ -64,7 +64,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         loading_tracking_uri: str | None = None,
         loading_run_id: str | None = None,
         caching: bool = True,
-        copy_mode: str | None = None,
+        copy_mode: Literal["deepcopy", "copy", "assign"] | None = None,
         file_caching: bool = True,
     ) -> None:
         self.kind = dataset if isinstance(dataset, str) else None
@@ -110,7 +110,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             self._cache.save(data)
 
     def load(self) -> Any:
-        """Return the value of this run, of `loading_run_id`, or, where the run resumes, of the last."""
+        """Return the value of this run, of `loading_run_id`, or, on resuming, of the last run."""
         if self._cache is not None and self._cache.exists():
             return self._cache.load()
         if self._file is None:
@@ -121,13 +121,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         if self._cache is not None:
             self._cache.save(value)
         return value
-
-    def to_config(self) -> dict[str, Any]:
-        """Return the configuration that makes this dataset again."""
-        config = super().to_config()
-        if isinstance(config.get("dataset"), AbstractDataset):
-            config["dataset"] = config["dataset"].to_config()
-        return {key: value for key, value in config.items() if value is not None}
 
     def _save_file(self, data: Any) -> None:
         assert self._file is not None
@@ -201,14 +194,11 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         own = self._own_file()
         if own is not None:
             return self._file.at(str(own)).load()
-        run = self.recorder
-        # The journal of a run that is over and exported is gone; its values are the last ones.
-        if run is not None and run.folder.exists() and run.resumed is not None:
-            if self._catalog_name not in run.resumed and not self._file.versioned:
-                raise DatasetError(
-                    f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
-                    f"resume from it; use `kedro run --from-inputs {self._catalog_name}`."
-                )
+        if not self._may_resume():
+            raise DatasetError(
+                f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
+                f"resume from it; use `kedro run --from-inputs {self._catalog_name}`."
+            )
         path = str(self._filepath)
         if not _is_remote(path) and not Path(path).exists():
             raise DatasetError(
@@ -217,10 +207,19 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             )
         return self._file.at(path).load()
 
+    def _may_resume(self) -> bool:
+        """Whether the value of the last run that saved one will do."""
+        run = self.recorder
+        # The journal of a run that is over and exported is gone; its values are the last ones.
+        if run is None or run.resumed is None or not run.folder.exists():
+            return True
+        return self._catalog_name in run.resumed or (self._file is not None and self._file.versioned)
+
     def _load_from_mlflow(self) -> Any:
         from .download import client_of, downloaded_file
 
-        assert self._file is not None and self.loading_run_id is not None
+        assert self._file is not None
+        assert self.loading_run_id is not None
         name = str(self.dataset_name)
         client = client_of(self.loading_tracking_uri)
         if self.kind in VALUES:

@@ -63,8 +63,8 @@ def _is_path_like(key: str) -> bool:
 def as_metric(value: object) -> float | None:
     """Return the value as MLflow's 64-bit float, or None if it is no number.
 
-    Accepts what counts as one number: int, float, bool, Decimal, Fraction, numpy and zero-dimensional
-    arrays. NaN and infinities are numbers to MLflow.
+    Accepts what counts as one number: int, float, bool, Decimal, Fraction, numpy numbers and
+    zero-dimensional arrays. NaN and infinities are numbers to MLflow.
     """
     if isinstance(value, float):
         return float(value)

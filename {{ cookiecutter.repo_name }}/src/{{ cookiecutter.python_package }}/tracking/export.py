@@ -210,24 +210,15 @@ class RunExport:
         self, metrics: list[Any], params: dict[str, str], tags: dict[str, str]
     ) -> None:
         """Write what MLflow refused as a batch so that only the bad entry is left out."""
-        run_id = self.run_id
-        calls: list[tuple[str, Callable[[], Any]]] = []
-        for metric in metrics:
-            calls.append(
-                (
-                    f"metric {metric.key!r}",
-                    lambda m=metric: self.client.log_batch(run_id, metrics=[m]),
-                )
-            )
-        for key, value in params.items():
-            calls.append(
-                (f"param {key!r}", lambda k=key, v=value: self.client.log_param(run_id, k, v))
-            )
-        for key, value in tags.items():
-            calls.append((f"tag {key!r}", lambda k=key, v=value: self.client.set_tag(run_id, k, v)))
-        for what, call in calls:
+        from mlflow.entities import Param, RunTag
+
+        entries: list[tuple[str, dict[str, list[Any]]]] = []
+        entries += [(f"metric {m.key!r}", {"metrics": [m]}) for m in metrics]
+        entries += [(f"param {k!r}", {"params": [Param(k, v)]}) for k, v in params.items()]
+        entries += [(f"tag {k!r}", {"tags": [RunTag(k, v)]}) for k, v in tags.items()]
+        for what, entry in entries:
             try:
-                call()
+                self.client.log_batch(self.run_id, **entry)
             except Exception as error:
                 if not is_permanent(error):
                     raise

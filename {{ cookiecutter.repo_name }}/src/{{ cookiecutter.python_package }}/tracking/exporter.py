@@ -17,7 +17,8 @@ from typing import Any, TextIO
 from . import journal, locks
 from .export import RunExport
 from .packages import record_packages
-from .store import StoreError, open_client, prepare_environment, reason
+from .settings import redacted_equal
+from .store import open_client, prepare_environment, reason
 from .summary import summarize
 
 logger = logging.getLogger(__name__)
@@ -223,13 +224,11 @@ def _finish(work: Exporter, died: bool, export_wait: float) -> bool:
 
 def _export_leftovers(root: Path, uri: str) -> None:
     """Export what earlier runs could not, for the same store."""
-    from .settings import redacted_equal
-
     for folder in waiting_journals(root):
         header = journal.read_json(folder / journal.HEADER)
-        if redacted_equal(header.get("settings", {}).get("uri"), uri):
-            if header["settings"].get("export") != "later":
-                export_journal(folder, uri)
+        settings = header.get("settings", {})
+        if redacted_equal(settings.get("uri"), uri) and settings.get("export") != "later":
+            export_journal(folder, uri)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ class FigureDataset(AbstractDataset[Any, Any]):
             path.write_text(data._repr_html_(), encoding="utf-8")
         else:
             raise TypeError(
-                f"cannot write {type(data).__qualname__} as {extension}; give a Plotly or Matplotlib "
-                f"figure, a PIL image, text or bytes."
+                f"cannot write {type(data).__qualname__} as {extension}; give a Plotly or "
+                f"Matplotlib figure, a PIL image, text or bytes."
             )
 
     def load(self) -> Any:

@@ -99,7 +99,7 @@ class JournalWriter:
         self.dropped = 0
 
     def append(self, event: dict[str, Any]) -> None:
-        """Write one event; while the disk refuses, hold it in memory and try again with the next."""
+        """Write one event; while the disk refuses, hold it and try again with the next."""
         line = _encode(event).encode("ascii") + b"\n"
         if self._held:
             self._held.append(line)
@@ -165,7 +165,7 @@ class JournalReader:
         self._offsets: dict[Path, int] = {}
 
     def poll(self, last: bool = False, chunk: int = 4_000_000) -> Iterator[dict[str, Any]]:
-        """Yield new events, up to about `chunk` bytes a file; with `last`, count a cut line as damaged."""
+        """Yield new events, about `chunk` bytes a file; with `last`, a cut line is damaged."""
         for path in sorted(self.folder.glob("events-*.jsonl")):
             with path.open("rb") as file:
                 file.seek(self._offsets.get(path, 0))
@@ -201,7 +201,7 @@ def folder_size(folder: Path) -> int:
 
 
 def last_sign_of_life(folder: Path) -> float:
-    """Return when the run was last heard of (seconds since 1970): the newest journal or state file."""
+    """Return when the run was last heard of, in seconds since 1970."""
     times = [path.stat().st_mtime for path in folder.glob("events-*.jsonl")]
     times += [path.stat().st_mtime for path in folder.glob("alive")]
     return max(times, default=folder.stat().st_mtime)

@@ -44,8 +44,9 @@ def check_kind(kind: str) -> None:
     known = [*VALUES, *FILES]
     if kind not in known:
         raise ValueError(
-            f"MLflowDataSet has no kind {kind!r}; dataset= is one of {', '.join(map(repr, known))}, "
-            f"a Kedro dataset, its configuration, or None.{nearest(kind, known)}"
+            f"MLflowDataSet has no kind {kind!r}; dataset= is one of "
+            f"{', '.join(map(repr, known))}, a Kedro dataset, its configuration, or None."
+            f"{nearest(kind, known)}"
         )
 
 
@@ -70,7 +71,7 @@ class FileKind:
             self._extra = FILES[dataset][1]
             return
         self._extra = None
-        config = dataset.to_config() if isinstance(dataset, AbstractDataset) else dict(dataset)
+        config = dataset._init_config() if isinstance(dataset, AbstractDataset) else dict(dataset)
         if "type" not in config:
             raise ValueError(
                 f"the configuration of a dataset needs a `type`; this one has {list(config)}."
@@ -79,7 +80,8 @@ class FileKind:
         class_, arguments = parse_dataset_definition(config)
         if "filepath" not in signature(class_.__init__).parameters:
             raise ValueError(
-                f"{class_.__name__} has no `filepath`: MLflow takes files. Use it without MLflowDataSet."
+                f"{class_.__name__} has no `filepath`, and MLflow takes files: "
+                f"use it without MLflowDataSet."
             )
         self._config = config
         if arguments.get("filepath"):

@@ -42,8 +42,8 @@ class ExporterProcess:
         environment["PYTHONSAFEPATH"] = "1"
         # A session of its own: Ctrl-C and a closed terminal end the pipeline, not the export.
         own_group: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-            if sys.platform == "win32"
+            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP")}  # noqa: B009  Windows
+            if os.name == "nt"
             else {"start_new_session": True}
         )
         self._process = subprocess.Popen(

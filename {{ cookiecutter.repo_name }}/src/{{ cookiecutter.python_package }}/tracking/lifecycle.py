@@ -1,4 +1,4 @@
-"""The life of a run in the pipeline's process: begin, end, and every way in which it can break off."""
+"""The life of a run in the pipeline's process: begin, end, and each way to break off."""
 
 import atexit
 import logging

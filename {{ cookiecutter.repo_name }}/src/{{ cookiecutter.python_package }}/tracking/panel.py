@@ -70,9 +70,8 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
     lines = ["MLflow " + ", ".join(f"{label}: {text}" for label, text in facts(summary))]
     for name, value, previous, best in metric_rows(summary):
         lines.append(f"  {name} = {value}  previous {previous}  best {best}")
-    lines.append(
-        f"  {'open it' if summary.get('state') == 'exported' else 'export it'}: {next_command(summary)}"
-    )
+    action = "open it" if summary.get("state") == "exported" else "export it"
+    lines.append(f"  {action}: {next_command(summary)}")
     return lines
 
 

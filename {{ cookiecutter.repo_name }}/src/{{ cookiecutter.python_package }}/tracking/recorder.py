@@ -1,4 +1,4 @@
-"""The one way to record: what a hook or a dataset says about a run becomes events in its journal."""
+"""The one way to record: what a hook or dataset says of a run becomes events in its journal."""
 
 import logging
 import os
@@ -95,7 +95,7 @@ class Recorder:
         self.append({"e": "param", "k": name, "v": self._cut(name, text, MAX_PARAM)})
 
     def log_params(self, values: object, prefix: str = "") -> None:
-        """Record a nested mapping as params with dotted keys, anything else as the param `prefix`."""
+        """Record a nested mapping as params with dotted keys, else the param `prefix`."""
         for key, value in flatten(values, prefix):
             self.log_param(key or "value", value)
 
@@ -244,7 +244,7 @@ class Recorder:
         self.append({"e": "charts", **chosen})
 
     def log_error(self, error: BaseException, node: str | None = None) -> None:
-        """Record what made the run fail: tags `kedro.error`, `kedro.failed_node`, `traceback.txt`."""
+        """Record what made the run fail: tags, and its traceback as `traceback.txt`."""
         self.set_tag("kedro.error", f"{type(error).__name__}: {as_text(error)}"[:MAX_TAG])
         if node is not None:
             self.set_tag("kedro.failed_node", node)

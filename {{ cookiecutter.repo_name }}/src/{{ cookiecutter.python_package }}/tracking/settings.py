@@ -1,4 +1,4 @@
-"""Where runs go and how: what `MLflowBasicLoggerHook` was told, with the environment's say on top."""
+"""Where runs go and how: what `MLflowBasicLoggerHook` was told, and the environment's say."""
 
 import difflib
 import functools

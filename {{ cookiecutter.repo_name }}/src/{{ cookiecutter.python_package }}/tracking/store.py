@@ -97,13 +97,17 @@ def _create_sqlite(path: Path) -> None:
     MLflow's own creation can neither run twice at once nor be killed half-way: a second process
     crashes, and what is left can't be mended.
     """
-    from mlflow.store.db.utils import _initialize_tables, create_sqlalchemy_engine
+    from mlflow.store.db import utils
+
+    # MLflow ships no types for these two.
+    create_engine: Any = utils.create_sqlalchemy_engine
+    create_tables: Any = utils._initialize_tables
 
     try:
         with tempfile.TemporaryDirectory(prefix=".new-store-", dir=path.parent) as folder:
             fresh = Path(folder) / path.name
-            engine = create_sqlalchemy_engine(f"sqlite:///{fresh.as_posix()}")
-            _initialize_tables(engine)
+            engine = create_engine(f"sqlite:///{fresh.as_posix()}")
+            create_tables(engine)
             engine.dispose()
             os.chmod(fresh, 0o644)
             try:

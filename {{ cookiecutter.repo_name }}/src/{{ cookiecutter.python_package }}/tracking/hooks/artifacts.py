@@ -24,7 +24,7 @@ class MLflowArtifactsLoggerHook:
     Args:
         filepaths_before_pipeline_run: paths, relative to the project.
         filepaths_after_pipeline_run: paths, relative to the project.
-        datasets_after_node_run: names of file datasets whose file is recorded each time it is saved.
+        datasets_after_node_run: names of datasets whose file is recorded when it is saved.
         enable_mlflow: False turns this hook off.
     """
 

@@ -58,8 +58,8 @@ class MLflowBasicLoggerHook:
         logging_kedro_run_params: names of run params to record as params `___<name>`;
             `"__ALL__"` for all.
         enable_mlflow: False turns tracking off, as does `KEDRO_MLFLOW_ENABLED=false`.
-        export: `"live"` writes to MLflow from a second process while the pipeline runs, `"end"` from
-            the pipeline's own process at its end, `"later"` only with `kedro mlflow sync`;
+        export: `"live"` writes to MLflow from a second process while the pipeline runs, `"end"`
+            from the pipeline's own process at its end, `"later"` only with `kedro mlflow sync`;
             `KEDRO_MLFLOW_EXPORT` wins over it.
         export_wait: how long the end of a run may wait for the export, in seconds.
         keep_journal: keep journals that were exported; `KEDRO_MLFLOW_KEEP_JOURNAL` wins over it.
@@ -117,7 +117,7 @@ class MLflowBasicLoggerHook:
         return self.enable_mlflow and env.switch(env.ENABLED, default=True)
 
     def resolved(self, project_path: Path) -> TrackingSettings:
-        """Return the settings that a run started now would have: environment applied, paths absolute."""
+        """Return the settings of a run that starts now, with the environment applied."""
         settings = self.settings.with_environment()
         uri = absolute_uri(settings.uri, project_path)
         location = settings.artifact_location
@@ -134,7 +134,7 @@ class MLflowBasicLoggerHook:
 
     @hook_impl
     def after_catalog_created(self, catalog: Any, conf_creds: Any) -> None:
-        """Note the values of `credentials.yml`, so that they can be masked wherever they turn up."""
+        """Note the values of `credentials.yml`, to mask them wherever they turn up."""
         self._note_secrets(catalog, conf_creds)
 
     @guarded

@@ -61,8 +61,7 @@ class MLflowCatalogLoggerHook:
             if name == "parameters":
                 recorder.log_params(value)
             elif is_parameter(name):
-                recorder.log_params(value, name.removeprefix("params:")
-                )
+                recorder.log_params(value, name.removeprefix("params:"))
             elif name in recorder.inputs:
                 _log_input(recorder, name, recorder.inputs.pop(name), value)
 
@@ -95,7 +94,7 @@ def _log_input(recorder: Recorder, name: str, path: str, data: Any) -> None:
     shape = getattr(data, "shape", None)
     rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
     columns = None
-    dtypes = getattr(data, "dtypes", None)
+    dtypes: Any = getattr(data, "dtypes", None)
     if hasattr(dtypes, "items"):
         columns = {str(column): str(kind) for column, kind in dtypes.items()}
     recorder.log_input(name, path, rows=rows, columns=columns)

@@ -12,7 +12,7 @@ _warned: set[str] = set()
 
 
 def guarded(hook: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
-    """Turn an exception in a hook into one warning: a hook that raises would fail the user's run."""
+    """Turn an exception in a hook into one warning: it would fail the user's run."""
 
     @functools.wraps(hook)
     def safe(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> None:

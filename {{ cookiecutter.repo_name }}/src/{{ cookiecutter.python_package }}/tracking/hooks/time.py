@@ -36,13 +36,14 @@ class _Clock(threading.local):
 class MLflowTimeLoggerHook:
     """Times nodes and the loading and saving of their datasets.
 
-    Fires around each load, node and save. Writes the metrics `_time_to_run <function> -- <outputs>`,
-    `_time_to_load <dataset>` and `_time_to_save <dataset>` in seconds, the Gantt chart as an HTML
-    artifact, and the run's timeline as an MLflow trace.
+    Fires around each load, node and save. Writes the metrics
+    `_time_to_run <function> -- <outputs>`, `_time_to_load <dataset>` and
+    `_time_to_save <dataset>` in seconds, the Gantt chart as an HTML artifact, and the run's
+    timeline as an MLflow trace.
 
     Args:
         gantt_filepath: where the Gantt chart is written besides, relative to the project.
-        gantt_params: layout settings of the Gantt chart, as `plotly.graph_objects.Layout` takes them.
+        gantt_params: layout settings of the Gantt chart, as `plotly.graph_objects.Layout` has.
         metric_name_prefix: stands before the name of a node's time.
         task_name_func: gives a node's name in its time; `<function> -- <outputs>` by default.
         time_log_filepath: where the times are written besides as JSON, relative to the project.
