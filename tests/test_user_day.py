@@ -55,14 +55,14 @@ def test_main_runs_from_any_folder_with_the_options_of_kedro_run(
 ) -> None:
     main = str(ran.root / "main.py")
     before = len(runs_of(ran))
-    done = ran.run("python", main, "--params", "model.C=0.5", cwd=tmp_path)
-    assert "arn" not in done.stderr.replace("Learn", ""), explain(done)
+    run_quietly(ran, "python", main, "--params", "model.C=0.5", cwd=tmp_path)
     assert len(runs_of(ran)) == before + 1
     assert runs_of(ran)[0].data.params["model.C"] == "0.5"
     assert list(tmp_path.iterdir()) == []
 
     def options(*command: str) -> list[str]:
-        return ran.run(*command, "--help", cwd=ran.root).stdout.splitlines()[1:]
+        printed = ran.run(*command, "--help").stdout.splitlines()
+        return [line for line in printed if not line.startswith("Usage:")]
 
     assert options("python", main) == options("kedro", "run")
 
@@ -259,7 +259,10 @@ def test_every_installed_package_is_a_refused_name(environment: Path) -> None:
 
 
 def test_environment_is_that_of_the_lock(environment: Path, baked: BakedProject) -> None:
-    code = "import importlib.metadata as m; [print(d.metadata['Name'], d.version) for d in m.distributions()]"
+    code = (
+        "import importlib.metadata as m\n"
+        "for d in m.distributions(): print(d.metadata['Name'], d.version)"
+    )
     printed = subprocess.run(
         [environment, "-c", code], check=True, capture_output=True, text=True
     ).stdout

@@ -9,6 +9,8 @@ from .mlflow.mlflow_config import mlflow_hooks
 warnings.filterwarnings("ignore", message=r"(?s).*register_(new_)?resolver\(\)")
 # `--async` works until Kedro 2.0, which takes `--runner-params=is_async=True` only.
 warnings.filterwarnings("ignore", message=r"Option '--async' is deprecated")
+# Kedro-Viz 12 uses what FastAPI deprecates.
+warnings.filterwarnings("ignore", message=r"ORJSONResponse is deprecated")
 
 # Adds the datasets of catalogs/catalog.py to those of conf/*/catalog*.yml.
 CONFIG_LOADER_CLASS = CatalogConfigLoader

@@ -213,7 +213,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         # The journal of a run that is over and exported is gone; its values are the last ones.
         if run is None or run.resumed is None or not run.folder.exists():
             return True
-        return self._catalog_name in run.resumed or (self._file is not None and self._file.versioned)
+        is_versioned = self._file is not None and self._file.versioned
+        return is_versioned or self._catalog_name in run.resumed
 
     def _load_from_mlflow(self) -> Any:
         from .download import client_of, downloaded_file

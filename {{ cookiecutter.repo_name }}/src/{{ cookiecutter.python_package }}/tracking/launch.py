@@ -1,6 +1,7 @@
 """Starts the exporter process, tells it what to do, and waits for it: the pipeline's side."""
 
 import atexit
+import contextlib
 import json
 import logging
 import os
@@ -75,13 +76,11 @@ class ExporterProcess:
             Its summary of the run, or None if it gave none.
         """
         self._send({"end": True, "sides": [[str(folder), uri] for folder, uri in sides]})
-        output = _read_until_closed(self._process, seconds)
-        if output is None:
-            self.stop()
-            return None
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
+        output, is_closed = _read_until_closed(self._process, seconds)
+        if is_closed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
+        if self.is_alive():
             self.stop()
         lines = output.decode("utf-8", "replace").strip().splitlines()
         try:
@@ -99,6 +98,13 @@ class ExporterProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self.close()
+
+    def close(self) -> None:
+        """Close the pipes and the log of a process that has ended."""
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            with contextlib.suppress(OSError):  # unsent words to a process that is gone
+                stream.close()
 
     def complaint(self) -> str:
         """Return the last line that it wrote to its error output."""
@@ -119,8 +125,10 @@ class ExporterProcess:
             logger.debug("The exporter has ended early.")
 
 
-def _read_until_closed(process: "subprocess.Popen[bytes]", seconds: float) -> bytes | None:
-    """Read the standard output to its end; None if that takes longer."""
+def _read_until_closed(
+    process: "subprocess.Popen[bytes]", seconds: float
+) -> tuple[bytes, bool]:
+    """Return what comes on the standard output, and whether that was all of it."""
     assert process.stdout is not None
     if sys.platform == "win32":  # pipes can't be waited for there, threads can
         chunks: list[bytes] = []
@@ -128,7 +136,7 @@ def _read_until_closed(process: "subprocess.Popen[bytes]", seconds: float) -> by
         reader = threading.Thread(target=lambda: chunks.append(stdout.read()), daemon=True)
         reader.start()
         reader.join(seconds)
-        return None if reader.is_alive() else b"".join(chunks)
+        return b"".join(chunks), not reader.is_alive()
     deadline = time.monotonic() + seconds
     output = b""
     with selectors.DefaultSelector() as selector:
@@ -138,9 +146,9 @@ def _read_until_closed(process: "subprocess.Popen[bytes]", seconds: float) -> by
                 break
             block = os.read(process.stdout.fileno(), 65536)
             if not block:
-                return output
+                return output, True
             output += block
-    return None
+    return output, False
 
 
 _spare: ExporterProcess | None = None

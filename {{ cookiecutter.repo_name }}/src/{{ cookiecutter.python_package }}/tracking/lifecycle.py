@@ -98,6 +98,7 @@ class Run:
                 self.exporter = launch.ExporterProcess(self.settings.uri, self.project_path)
                 self.exporter.assign(folder, self.settings.export_wait)
                 summary = self.exporter.finish(self.settings.export_wait, sides)
+            self.exporter.close()
             if summary is not None:
                 return summary
             state = journal.read_json(folder / journal.STATE)

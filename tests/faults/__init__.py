@@ -1,0 +1,1 @@
+"""One run, complete and correct, whatever happens: the fault matrix."""

@@ -1,0 +1,273 @@
+"""The Gantt chart of a run: its nodes by worker, with loads, runs and saves told apart."""
+
+import datetime
+import html
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .pages import escaped_json, plotly_page
+from .trace import NodeTimes
+
+# With more nodes than this, a row is a worker instead of a node.
+MAX_ROWS = 60
+_COLORS = {"load": "#72b7b2", "run": "#4c78a8", "save": "#eeb868", "failed": "#d62728"}
+_CRITICAL = "#b2182b"
+_HOVER = "<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>"
+
+
+def gantt_page(
+    nodes: Iterable[NodeTimes], begin: int, end: int, title: str, layout: Mapping[str, Any]
+) -> str:
+    """Return the chart as a self-contained HTML page.
+
+    Args:
+        nodes: the nodes that began.
+        begin: begin of the run in nanoseconds since 1970.
+        end: end of the run in nanoseconds since 1970.
+        title: stands above the chart.
+        layout: settings of Plotly's layout that win over those of the chart.
+
+    Raises:
+        ModuleNotFoundError: the package plotly is not installed.
+    """
+    times = time_log(nodes, begin, end)
+    figure = gantt_figure(times, title)
+    _merge(figure["layout"], layout)
+    return plotly_page(escaped_json(figure), title, _table(times))
+
+
+def time_log(nodes: Iterable[NodeTimes], begin: int, end: int) -> list[dict[str, Any]]:
+    """Return the times of the nodes as JSON-ready dicts, by worker and begin.
+
+    Times are seconds since the begin of the run; `begin_time` is UTC.
+    """
+    ordered = sorted(nodes, key=lambda node: (node.begin, node.name))
+    critical = set(critical_path(ordered))
+    workers: dict[str, int] = {}
+    for node in ordered:
+        workers.setdefault(_worker(node), len(workers) + 1)
+    log = []
+    for node in ordered:
+        # One that broke off without a word is drawn to the end of the run.
+        node_end = node.end if node.is_complete() or node.error else max(end, node.end)
+        clock = datetime.datetime.fromtimestamp(node.begin / 1e9, datetime.timezone.utc)
+        log.append(
+            {
+                "node": node.name,
+                "worker": workers[_worker(node)],
+                "process": _worker(node),
+                "begin_time": clock.isoformat(timespec="milliseconds"),
+                "begin": (node.begin - begin) / 1e9,
+                "end": (node_end - begin) / 1e9,
+                "seconds": (node_end - node.begin) / 1e9,
+                "critical": node.name in critical,
+                "error": node.error
+                or (None if node.is_complete() else "it did not come to its end"),
+                "parts": [
+                    {
+                        "kind": span["kind"],
+                        "name": span["n"],
+                        "begin": (span["b"] - begin) / 1e9,
+                        "seconds": (span["t"] - span["b"]) / 1e9,
+                    }
+                    for span in node.spans
+                ],
+            }
+        )
+    return sorted(log, key=lambda entry: (entry["worker"], entry["begin"]))
+
+
+def critical_path(nodes: Iterable[NodeTimes]) -> list[str]:
+    """Return the chain of dependent nodes that took longest: what a faster run must shorten."""
+    ordered = sorted(nodes, key=lambda node: (node.begin, node.name))
+    makers: dict[str, str] = {}
+    longest: dict[str, tuple[int, str | None]] = {}
+    for node in ordered:
+        before = [makers[name] for name in map(_plain, node.inputs) if name in makers]
+        last = max(before, key=lambda name: longest[name][0], default=None)
+        length = longest[last][0] if last is not None else 0
+        longest[node.name] = (length + max(node.end - node.begin, 0), last)
+        makers.update(dict.fromkeys(map(_plain, node.outputs), node.name))
+    path: list[str] = []
+    name: str | None = max(longest, key=lambda name: longest[name][0], default=None)
+    while name is not None:
+        path.append(name)
+        name = longest[name][1]
+    return path[::-1]
+
+
+def gantt_figure(times: list[dict[str, Any]], title: str) -> dict[str, Any]:
+    """Return the Plotly figure of a time log, as a dict."""
+    workers = list(dict.fromkeys(entry["worker"] for entry in times))
+    by_node = _view(
+        {entry["node"]: row for row, entry in enumerate(times)},
+        [_short(entry["node"]) for entry in times],
+        22 if len(times) <= MAX_ROWS else 15,
+    )
+    by_worker = _view(
+        {entry["node"]: workers.index(entry["worker"]) for entry in times},
+        [f"worker {worker}" for worker in workers],
+        70,
+    )
+    views = [by_node, by_worker]
+    first = 0 if len(times) <= MAX_ROWS else 1
+    traces = _traces(times)
+    for trace in traces:
+        trace["y"] = [views[first]["rows"][name] for name in trace["meta"]]
+        trace["text"] = _labels(trace, first == 1)
+    seconds = max((entry["end"] for entry in times), default=0.0)
+    critical = sum(entry["seconds"] for entry in times if entry["critical"])
+    layout: dict[str, Any] = {
+        "title": {
+            "text": f"{html.escape(title)}<br><sup>{len(times)} nodes on {len(workers)} "
+            f"worker{'s' if len(workers) != 1 else ''}, {seconds:.3g} s; "
+            f"critical path {critical:.3g} s</sup>",
+            "x": 0.01,
+        },
+        "barmode": "overlay",
+        "bargap": 0,
+        "height": views[first]["height"],
+        "margin": {"l": 10, "r": 20, "t": 90, "b": 50},
+        "xaxis": {"title": {"text": "seconds since the run began"}, "rangemode": "tozero"},
+        "yaxis": views[first]["axis"],
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        "hovermode": "closest",
+        "plot_bgcolor": "#f7f9fc",
+        "uniformtext": {"mode": "hide", "minsize": 9},
+        "updatemenus": [_buttons(traces, views, first)],
+    }
+    return {"data": traces, "layout": layout}
+
+
+def _view(rows: dict[str, int], labels: list[str], pixels: int) -> dict[str, Any]:
+    count = len(labels)
+    axis = {
+        "tickvals": list(range(count)),
+        "ticktext": [html.escape(label) for label in labels],
+        "range": [count - 0.4, -0.6],
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+    }
+    return {"rows": rows, "axis": axis, "height": max(300, 170 + pixels * count)}
+
+
+def _traces(times: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    bars: dict[str, list[tuple[str, float, float, str]]] = {kind: [] for kind in _COLORS}
+    outline = []
+    for entry in times:
+        whole = f"{entry['seconds']:.4g} s from {entry['begin']:.4g} s, {entry['begin_time']}"
+        where = f"{whole}<br>worker {entry['worker']} ({entry['process']})"
+        for part in entry["parts"]:
+            what = "run" if part["kind"] == "run" else f"{part['kind']} {html.escape(part['name'])}"
+            hover = f"{what}: {part['seconds']:.4g} s<br>node: {where}"
+            kind = "failed" if part["kind"] == "run" and entry["error"] else part["kind"]
+            if kind == "failed":
+                hover += f"<br>{html.escape(entry['error'])[:300]}"
+            bars[kind].append((entry["node"], part["begin"], part["seconds"], hover))
+        if entry["error"] and not any(part["kind"] == "run" for part in entry["parts"]):
+            hover = f"{html.escape(entry['error'])[:300]}<br>node: {where}"
+            bars["failed"].append((entry["node"], entry["begin"], entry["seconds"], hover))
+        if entry["critical"]:
+            outline.append((entry["node"], entry["begin"], entry["seconds"], where))
+    traces = [_trace(kind, rows, _COLORS[kind]) for kind, rows in bars.items() if rows]
+    if outline:
+        trace = _trace("critical path", outline, "rgba(0,0,0,0)")
+        trace["marker"]["line"] = {"color": _CRITICAL, "width": 2}
+        # The bars inside have the hover.
+        trace["hoverinfo"] = "skip"
+        traces.append(trace)
+    return traces
+
+
+def _trace(name: str, rows: list[tuple[str, float, float, str]], color: str) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "meta": [row[0] for row in rows],
+        "base": [round(row[1], 6) for row in rows],
+        "x": [round(row[2], 6) for row in rows],
+        "width": 0.9 if name == "critical path" else 0.7,
+        "customdata": [[html.escape(row[0]), row[3]] for row in rows],
+        "hovertemplate": _HOVER,
+        # The line keeps a bar of a millisecond visible.
+        "marker": {"color": color, "line": {"color": color, "width": 1}},
+        "textposition": "inside",
+        "insidetextanchor": "start",
+        "textangle": 0,
+    }
+
+
+def _labels(trace: Mapping[str, Any], shown: bool) -> list[str]:
+    if not shown or trace["name"] not in ("run", "failed"):
+        return []
+    return [html.escape(_short(name)) for name in trace["meta"]]
+
+
+def _buttons(
+    traces: list[dict[str, Any]], views: list[dict[str, Any]], first: int
+) -> dict[str, Any]:
+    buttons = []
+    for number, label in enumerate(("by node", "by worker")):
+        view = views[number]
+        data = {
+            "y": [[view["rows"][name] for name in trace["meta"]] for trace in traces],
+            "text": [_labels(trace, number == 1) for trace in traces],
+        }
+        layout = {"yaxis": view["axis"], "height": view["height"]}
+        buttons.append({"label": label, "method": "update", "args": [data, layout]})
+    return {
+        "type": "buttons",
+        "direction": "right",
+        "active": first,
+        "buttons": buttons,
+        "x": 0,
+        "xanchor": "left",
+        "y": 1,
+        "yanchor": "bottom",
+        "pad": {"b": 4},
+    }
+
+
+def _table(times: list[dict[str, Any]]) -> str:
+    rows = []
+    for entry in times:
+        sums = {kind: 0.0 for kind in ("load", "run", "save")}
+        for part in entry["parts"]:
+            sums[part["kind"]] = sums.get(part["kind"], 0.0) + part["seconds"]
+        numbers = [entry["begin"], entry["seconds"], *sums.values()]
+        cells = "".join(f'<td class="number">{number:.4f}</td>' for number in numbers)
+        mark = "critical" if entry["critical"] else ""
+        rows.append(
+            f"<tr><td>{html.escape(entry['node'])}</td><td>{entry['worker']}</td>{cells}"
+            f"<td>{mark}</td><td>{html.escape(entry['error'] or '')}</td></tr>"
+        )
+    names = ("node", "worker", "begin", "seconds", "load", "run", "save", "", "")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "\n".join(rows)
+    return f"<details><summary>The times as a table</summary><table><tr>{head}</tr>\n{body}\n</table></details>"
+
+
+def _worker(node: NodeTimes) -> str:
+    """Return the process and thread that ran a node; loads may have threads of their own."""
+    return next((str(span.get("w")) for span in node.spans if span["kind"] == "run"), node.worker)
+
+
+def _plain(dataset: str) -> str:
+    """Return a dataset's name without its transcoding, `@pandas`."""
+    return dataset.partition("@")[0]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:19]}…{name[-20:]}"
+
+
+def _merge(layout: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    for key, value in changes.items():
+        if key == "title" and isinstance(value, str):
+            value = {"text": value}
+        if isinstance(value, Mapping) and isinstance(layout.get(key), dict):
+            _merge(layout[key], value)
+        else:
+            layout[key] = value
