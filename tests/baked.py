@@ -43,8 +43,8 @@ class BakedProject:
     @property
     def package(self) -> str:
         """The name of the Python package."""
-        (package,) = (path.name for path in (self.root / "src").iterdir() if path.is_dir())
-        return package
+        (settings,) = (self.root / "src").glob("*/settings.py")
+        return settings.parent.name
 
     @property
     def store(self) -> str:

@@ -61,9 +61,10 @@ def test_main_runs_from_any_folder_with_the_options_of_kedro_run(
     assert list(tmp_path.iterdir()) == []
 
     def options(*command: str) -> list[str]:
-        printed = ran.run(*command, "--help").stdout.splitlines()
-        return [line for line in printed if not line.startswith("Usage:")]
+        printed = ran.run(*command, "--help").stdout
+        return re.findall(r"^ +(--?\w.*)$", printed.replace("-h, ", ""), re.MULTILINE)
 
+    assert "--from-inputs TEXT" in str(options("kedro", "run"))
     assert options("python", main) == options("kedro", "run")
 
 

@@ -4,12 +4,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from kedro.framework.cli.utils import find_run_command
-from kedro.framework.project import configure_project
-
 
 def main(*args: Any, **kwargs: Any) -> Any:
     """Run the packaged project; the entry point of the wheel."""
+    # Kedro reads conf/logging.yml of the working directory when it is imported, and its log files
+    # need their folder.
+    if Path("conf/logging.yml").exists():
+        Path("logs").mkdir(exist_ok=True)
+    from kedro.framework.cli.utils import find_run_command
+    from kedro.framework.project import configure_project
+
     package_name = Path(__file__).parent.name
     configure_project(package_name)
     interactive = hasattr(sys, "ps1")

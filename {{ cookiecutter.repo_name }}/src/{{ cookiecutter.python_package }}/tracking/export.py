@@ -1,5 +1,6 @@
 """Brings one journal into one MLflow run; may be repeated from the first line at any time."""
 
+import json
 import logging
 import math
 from collections import deque
@@ -7,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import journal, snapshot
+from . import journal, pages, snapshot
 from .events import MAX_BATCH_METRICS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS, MAX_PARAM, MAX_TAG
+from .gantt import gantt_page, time_log
 from .inputs import dataset_input
 from .redact import redact_text
 from .store import StoreError, is_permanent, reason
@@ -17,6 +19,7 @@ from .trace import NodeTimes, build_spans, log_trace
 logger = logging.getLogger(__name__)
 
 RUN_KEY = "kedro.run_key"
+GANTT = "gantt.html"
 # So that a poll of a fast writer's journal never holds more than this in memory.
 MAX_PENDING = 200_000
 
@@ -114,6 +117,7 @@ class RunExport:
         if self._reader.damaged:
             self._note(f"{self._reader.damaged} damaged lines of the journal were left out")
         self.flush()
+        self._draw_charts()
         self._finish_timeline()
         self.flush()
         assert self.run_id is not None
@@ -282,6 +286,29 @@ class RunExport:
         except NotImplementedError as unsupported:  # MLflow servers before 3.4
             self._note(f"the timeline is not in MLflow: {unsupported}")
 
+    def _draw_charts(self) -> None:
+        """Make the Gantt chart and the time log; a fault in them never costs the run its status."""
+        charts, self._charts = self._charts, {}
+        if not self.nodes or not charts:
+            return
+        assert self.end is not None
+        nodes = list(self.nodes.values())
+        begin, end = int(self.header["start_ms"]) * 1_000_000, int(self.end["t"]) * 1_000_000
+        try:
+            if charts.get("time_log_filepath"):
+                text = json.dumps(time_log(nodes, begin, end), indent=2)
+                _write(Path(charts["time_log_filepath"]), text)
+            if charts.get("gantt"):
+                title = f"{self.header.get('pipeline', '__default__')} · {self.run_name}"
+                page = gantt_page(nodes, begin, end, title, charts.get("gantt_params") or {})
+                place = snapshot.new_place(self.folder, GANTT)
+                place.write_text(page, encoding="utf-8")
+                self._artifacts.append({"f": place.relative_to(self.folder).as_posix()})
+                if charts.get("gantt_filepath"):
+                    _write(Path(charts["gantt_filepath"]), page)
+        except Exception as error:
+            self._note(f"the Gantt chart or the time log is not made: {reason(error)}")
+
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(redact_text(text))
@@ -336,6 +363,7 @@ class RunExport:
         # With `--async` each load begins its node.
         node.begin = min(node.begin, begin)
         node.outputs = tuple(event["o"])
+        node.inputs = tuple(event.get("i", ()))
 
     def _on_span(self, event: dict[str, Any]) -> None:
         name = event.get("node") or event["n"]
@@ -351,6 +379,8 @@ class RunExport:
 
     def _on_charts(self, event: dict[str, Any]) -> None:
         self._charts = event
+        if event.get("gantt"):
+            pages.prepare()
 
     def _on_end(self, event: dict[str, Any]) -> None:
         if event["status"] not in ("FINISHED", "FAILED", "KILLED"):
@@ -370,3 +400,8 @@ class RunExport:
         "charts": _on_charts,
         "end": _on_end,
     }
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

@@ -233,7 +233,7 @@ def _buttons(
 def _table(times: list[dict[str, Any]]) -> str:
     rows = []
     for entry in times:
-        sums = {kind: 0.0 for kind in ("load", "run", "save")}
+        sums = dict.fromkeys(("load", "run", "save"), 0.0)
         for part in entry["parts"]:
             sums[part["kind"]] = sums.get(part["kind"], 0.0) + part["seconds"]
         numbers = [entry["begin"], entry["seconds"], *sums.values()]
@@ -245,8 +245,8 @@ def _table(times: list[dict[str, Any]]) -> str:
         )
     names = ("node", "worker", "begin", "seconds", "load", "run", "save", "", "")
     head = "".join(f"<th>{name}</th>" for name in names)
-    body = "\n".join(rows)
-    return f"<details><summary>The times as a table</summary><table><tr>{head}</tr>\n{body}\n</table></details>"
+    table = "\n".join([f"<table><tr>{head}</tr>", *rows, "</table>"])
+    return f"<details><summary>The times as a table</summary>{table}</details>"
 
 
 def _worker(node: NodeTimes) -> str:

@@ -126,4 +126,5 @@ def escaped_json(content: object) -> str:
     try:
         return json.dumps(content, allow_nan=False, separators=(",", ":"), default=str)
     except ValueError:
-        return json.dumps(json.loads(json.dumps(content, default=str), parse_constant=lambda _: None))
+        text = json.dumps(content, default=str)
+        return json.dumps(json.loads(text, parse_constant=lambda _: None))

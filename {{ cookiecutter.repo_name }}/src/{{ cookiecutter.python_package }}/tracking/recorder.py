@@ -199,9 +199,10 @@ class Recorder:
             }
         )
 
-    def log_begin(self, node: str, outputs: Iterable[str]) -> None:
+    def log_begin(self, node: str, outputs: Iterable[str], inputs: Iterable[str] = ()) -> None:
         """Record that a node begins; one that begins and never ends is where a run broke."""
-        self.append({"e": "begin", "n": node, "o": list(outputs), "t": time.time_ns()})
+        event = {"e": "begin", "n": node, "o": list(outputs), "i": list(inputs)}
+        self.append({**event, "t": time.time_ns()})
 
     def log_span(
         self,

@@ -19,6 +19,7 @@ class NodeTimes:
     name: str
     begin: int
     outputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     worker: str = ""
     spans: list[dict[str, Any]] = field(default_factory=list)
 

@@ -201,7 +201,8 @@ class MLflowTimeLoggerHook:
     def _begin_node(self, recorder: Recorder, node: Any) -> None:
         if self._clock.begun != (recorder.key, node.name):
             self._clock.begun = (recorder.key, node.name)
-            recorder.log_begin(node.name, node.outputs)
+            inputs = [name for name in node.inputs if not is_parameter(name)]
+            recorder.log_begin(node.name, node.outputs, inputs)
 
     def _log_load(self, recorder: Recorder, node: Any, name: str, begin: int, end: int) -> None:
         metric = f"_time_to_load {name}"

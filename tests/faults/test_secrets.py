@@ -1,0 +1,154 @@
+"""Secrets: passwords and tokens stay where they are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from .lab import SRC, Ended, Lab
+from .picture import only_run, picture_of
+from .server import Proxy, Server
+
+PASSWORD = "hunter2-Tr0ub4dor"
+TOKEN = "tok-9f8e7d6c5b4a"
+
+
+def places_with(lab: Lab, secret: str, done: Ended, skip: tuple[str, ...] = ()) -> list[str]:
+    """Name every file of the project (store, journal, logs, artifacts) and output that has the secret."""
+    found = ["the output"] if secret in done.output else []
+    needle = secret.encode()
+    for path in lab.root.rglob("*"):
+        name = path.relative_to(lab.root).as_posix()
+        if path.is_file() and not name.startswith(("src/", *skip)) and needle in path.read_bytes():
+            found.append(name)
+    return found
+
+
+def test_credentials_in_the_tracking_uri(lab: Lab, server: Server) -> None:
+    """The password of a tracking URI is in no log, panel, journal or MLflow entry, though it is used;
+    kept journals do not have it either."""
+    with Proxy(server.port) as proxy:
+        uri = f"http://ann:{PASSWORD}@127.0.0.1:{proxy.port}"
+        env = {
+            "MLFLOW_TRACKING_URI": uri,
+            "MLFLOW_EXPERIMENT_NAME": "secret-uri",
+            "KEDRO_MLFLOW_KEEP_JOURNAL": "true",
+        }
+        done = lab.run(env=env)
+        assert done.code == 0, done.output
+        assert "FINISHED" in done.output
+        assert proxy.requests
+    assert places_with(lab, PASSWORD, done) == []
+    assert PASSWORD.encode() not in (server.folder / "server.db").read_bytes()
+
+
+def test_credentials_of_a_database_that_refuses(lab: Lab) -> None:
+    """A database URL with a password that cannot be reached: panel, status and journal mask it."""
+    uri = f"mysql+pymysql://ann:{PASSWORD}@127.0.0.1:9/db?ssl_key={TOKEN}&password={TOKEN}"
+    env = {"MLFLOW_TRACKING_URI": uri, "LAB_WAIT": "8"}
+    done = lab.run(env=env)
+    assert done.code == 0, done.output
+    assert "waiting on disk" in done.output
+    assert places_with(lab, PASSWORD, done) == []
+    status = lab.run("kedro", "mlflow", "status", env=env)
+    assert status.code == 0
+    assert "ann" not in status.output
+    assert places_with(lab, PASSWORD, status) == []
+    refused = lab.sync(code=1)
+    assert "password is not kept" in refused.output
+
+
+def test_credentials_file(lab: Lab) -> None:
+    """A value of conf/local/credentials.yml that a node, an error, a param, a tag and a log name is masked."""
+    (lab.root / "conf/local/credentials.yml").write_text(f"db:\n  con: {PASSWORD}\n  pass: {TOKEN}\n")
+    lab.project.edit(
+        f"{SRC}/pipelines/lab/nodes.py",
+        'raise ValueError("the lab\'s own error")',
+        f'raise ValueError("cannot reach db with {PASSWORD}")',
+    )
+    lab.project.edit("conf/base/parameters.yml", "weight: 0.5", "weight: 0.5\nother: 1")
+    done = lab.run(
+        "kedro", "run", f"--params=note={PASSWORD},api_key={TOKEN}", env={"LAB_FAULT": "raise"}
+    )
+    assert done.code == 1, done.output
+    picture = picture_of(lab.store, only_run(lab.store))
+    assert "***" in picture.tags["kedro.error"]
+    skip = ("conf/local/", "output-")  # the user's own traceback on the terminal is Kedro's
+    assert places_with(lab, PASSWORD, Ended(0, "", 0), skip) == []
+    assert places_with(lab, TOKEN, Ended(0, "", 0), skip) == []
+
+
+def test_run_params_and_environment(lab: Lab) -> None:
+    """Run params and chosen environment variables with a secret's name are masked; `__ALL__` drops them
+    and says so."""
+    lab.project.edit(
+        f"{SRC}/mlflow/mlflow_config.py",
+        'param_env_vars=["CI_COMMIT_SHA", "CI_COMMIT_MESSAGE"]',
+        'param_env_vars=os.environ.get("LAB_VARS") or ["LAB_TOKEN", "LAB_PLAIN"]',
+    )
+    lab.project.edit(
+        f"{SRC}/mlflow/mlflow_config.py",
+        "MLflowBasicLoggerHook(\n",
+        'MLflowBasicLoggerHook(\n        logging_kedro_run_params="__ALL__",\n',
+    )
+    variables = {"LAB_TOKEN": TOKEN, "LAB_PLAIN": "plain", "AWS_SECRET_ACCESS_KEY": PASSWORD}
+    done = lab.run("kedro", "run", f"--params=db.password={PASSWORD},size=3", env=variables)
+    assert done.code == 0, done.output
+    picture = picture_of(lab.store, only_run(lab.store))
+    assert picture.params["env..LAB_TOKEN"] == "***"
+    assert picture.params["env..LAB_PLAIN"] == "plain"
+    assert picture.params["___runtime_params.size"] == "3"
+    assert picture.params["___runtime_params.db.password"] == "***"
+    assert places_with(lab, PASSWORD, done) == []
+
+    lab.clear()
+    every = lab.run(env={**variables, "LAB_VARS": "__ALL__"})
+    assert every.code == 0, every.output
+    picture = picture_of(lab.store, only_run(lab.store))
+    assert "env..LAB_TOKEN" not in picture.params
+    assert "env..AWS_SECRET_ACCESS_KEY" not in picture.params
+    assert picture.params["env..LAB_PLAIN"] == "plain"
+    log = (lab.root / "logs/info.log").read_text()
+    assert "AWS_SECRET_ACCESS_KEY" in log
+    assert places_with(lab, PASSWORD, every) == []
+    assert places_with(lab, TOKEN, every) == []
+
+
+@pytest.mark.parametrize("export", ["later", "live"])
+def test_journal_is_its_owners_only(lab: Lab, export: str) -> None:
+    """Every file and folder of a journal is readable by its owner only, whatever the umask."""
+    before = os.umask(0)
+    try:
+        done = lab.run(env={"KEDRO_MLFLOW_EXPORT": export, "KEDRO_MLFLOW_KEEP_JOURNAL": "true"})
+    finally:
+        os.umask(before)
+    assert done.code == 0, done.output
+    paths = [lab.journals, *lab.journals.rglob("*")]
+    assert len(paths) > 5
+    assert [str(path) for path in paths if _is_open(path)] == []
+
+
+def _is_open(path: Path) -> bool:
+    """Whether others than the owner can get at it: by its own mode, or that of a folder above."""
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077) and not any(
+        not stat.S_IMODE(parent.stat().st_mode) & 0o077 for parent in path.parents[:2]
+    )
+
+
+def test_pickle_is_loaded_from_a_named_run_only(lab: Lab) -> None:
+    """A dataset that this run has not saved is not taken from an earlier run without being asked."""
+    lab.project.edit(
+        f"{SRC}/catalogs/catalog.py",
+        '"loud": MLflowDataSet(dataset="txt")',
+        '"loud": MLflowDataSet(dataset="pkl")',
+    )
+    assert lab.run().code == 0
+    again = lab.run("kedro", "run", "--nodes=join")
+    wanted = lab.run("kedro", "run", "--from-nodes=check")
+    assert again.code == wanted.code
+    # What lies on this disk from the last run may be resumed; a download happens for a named run only.
+    assert "download" not in again.output.lower()
+    assert not (lab.root / "data/mlflow/.downloads").exists()
