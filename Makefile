@@ -62,7 +62,7 @@ clean: ## remove what make made
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 		{ echo "'$(PYTHON)' must be Python 3.10 or newer: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/project.stamp: $(PROJECT_LOCK) | $(VENV)/bin/python
 	@echo 'Installing the versions of requirements.lock into $(VENV): one to three minutes, once.'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baked import explain, run
-from doors import PYTHON, cookiecutter, kedro_new
+from doors import PYTHON, TEMPLATE_FOLDER, cookiecutter, kedro_new
 from starter_names import problem
 
 RULE = "A project name has 2 to 64 ASCII letters, digits, spaces, dashes and underscores"
@@ -170,6 +171,15 @@ def test_kedro_new_asks_for_the_name_only(
     made = run(command, PYTHON, tmp_path, env, stdin="My Iris\n")
     assert made.returncode == 0, explain(made)
     assert [path.name for path in tmp_path.iterdir()] == ["my-iris"]
+
+
+def test_every_distribution_of_the_lock_files_is_refused(template: Path) -> None:
+    locks = [template / "requirements-dev.lock", template / TEMPLATE_FOLDER / "requirements.lock"]
+    lines = [line for lock in locks for line in lock.read_text("utf8").splitlines()]
+    names = {re.sub(r"[-_.]+", "_", line.split("==")[0]).lower() for line in lines}
+    assert "mlflow" in names
+    accepted = sorted(name for name in names if problem(name, name, name) is None)
+    assert accepted == [], "add these to DEPENDENCIES in starter_names.py"
 
 
 @given(st.text(st.characters(max_codepoint=0x17F), max_size=70) | st.from_regex(r"[\w -]{1,70}"))

@@ -62,7 +62,7 @@ def test_main_runs_from_any_folder_with_the_options_of_kedro_run(
 
     def options(*command: str) -> list[str]:
         printed = ran.run(*command, "--help").stdout
-        return re.findall(r"^ +(--?\w.*)$", printed.replace("-h, ", ""), re.MULTILINE)
+        return re.findall(r"^ +(--?\w\S*(?: \S+)*)", printed.replace("-h, ", ""), re.MULTILINE)
 
     assert "--from-inputs TEXT" in str(options("kedro", "run"))
     assert options("python", main) == options("kedro", "run")

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-quick = settings(max_examples=200, deadline=None, suppress_health_check=FIXTURES)
+quick = settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
 
 Tracking = Callable[[str], Any]
 keys = st.text(min_size=0, max_size=400) | st.text("a/.@[]\\: -_", max_size=30)

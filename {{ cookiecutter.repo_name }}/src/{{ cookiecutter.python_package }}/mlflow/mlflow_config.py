@@ -18,7 +18,8 @@ mlflow_hooks = (
     MLflowBasicLoggerHook(
         uri="sqlite:///mlruns/sqlite.db",
         experiment_name="{{ cookiecutter.python_package }}",
-        artifact_location="./mlruns/{{ cookiecutter.python_package }}",  # of a new experiment
+        # Where a new experiment keeps its artifacts.
+        artifact_location="./mlruns/{{ cookiecutter.python_package }}",
     ),
     # MLflowDataSet, params, input data, and values that are in no catalog.
     MLflowCatalogLoggerHook(auto=True),

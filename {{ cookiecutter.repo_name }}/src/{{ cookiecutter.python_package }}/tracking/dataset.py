@@ -13,7 +13,8 @@ from kedro.io import AbstractDataset, DatasetError, MemoryDataset
 from . import snapshot
 from .destination import Destination
 from .events import clean_key
-from .kinds import VALUES, FileKind
+from .kinds import MODEL, VALUES, FileKind
+from .promotion import ModelOptions
 from .recorder import Recorder
 from .settings import named_options
 from .values import fetch, record
@@ -31,9 +32,10 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     Args:
         dataset: `"m"` a metric (a mapping: several, a sequence: a history); `"p"` a param (a
-            mapping is flattened); `"a"` by the value's type; an extension, say `"pkl"`, `"csv"` or
-            `"html"`: a file, recorded as an artifact; a Kedro dataset or its configuration: through
-            it, and its file as an artifact; None: kept in memory only.
+            mapping is flattened); `"a"` by the value's type; `"model"` an MLflow model; an
+            extension, say `"pkl"`, `"csv"` or `"html"`: a file, recorded as an artifact; a Kedro
+            dataset or its configuration: through it, and its file as an artifact; None: kept in
+            memory only.
         filepath: the file; `data/mlflow/<name>.<extension>` by default.
         dataset_name: name of the metric, param or artifact; the catalog's name by default.
         saving_tracking_uri: another tracking store to save to.
@@ -45,9 +47,19 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         copy_mode: how a kept value is handed out: `deepcopy`, `copy` or `assign`; by its type by
             default, as with `kedro.io.MemoryDataset`.
         file_caching: keep files downloaded from `loading_run_id` for the next load.
+        registered_model_name: of a model, the registered model that gets it as a new version.
+        alias: of a registered model, the alias that moves to the new version, say `champion`, once
+            the run has finished.
+        promote_if: moves the alias only if a metric of the run is better than that of the run
+            behind the alias: `{"metric": "score", "greater_is_better": True}`.
+        model_uri: load this model instead of the run's own, say `models:/iris@champion`,
+            `models:/iris/3` or `runs:/<run id>/model`.
+        serialization_format: of a scikit-learn model, `"cloudpickle"` or `"skops"`. Loading a
+            pickle runs code, so load models of people you trust; skops loads only the types that
+            the model's own file names, takes no functions of one's own, and takes longer.
 
     Raises:
-        ValueError: an unknown kind, with the nearest right one.
+        ValueError: an unknown kind, with the nearest right one, or options that do not go together.
 
     Example:
         >>> catalog_dict = {"model": MLflowDataSet("pkl"), "score": MLflowDataSet("m")}
@@ -66,6 +78,11 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         caching: bool = True,
         copy_mode: Literal["deepcopy", "copy", "assign"] | None = None,
         file_caching: bool = True,
+        registered_model_name: str | None = None,
+        alias: str | None = None,
+        promote_if: Mapping[str, Any] | None = None,
+        model_uri: str | None = None,
+        serialization_format: Literal["cloudpickle", "skops"] = "cloudpickle",
     ) -> None:
         self.kind = dataset if isinstance(dataset, str) else None
         self._file: FileKind | None = None
@@ -80,6 +97,15 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         self.loading_tracking_uri = loading_tracking_uri
         self.loading_run_id = loading_run_id
         self.file_caching = file_caching
+        self.model_uri = model_uri
+        self._model_options = ModelOptions(
+            registered_model_name, alias, promote_if, serialization_format
+        )
+        if self.kind != MODEL and (model_uri or self._model_options != ModelOptions()):
+            raise ValueError(
+                f"registered_model_name, alias, promote_if, model_uri and serialization_format go "
+                f'with dataset="model", not with dataset={dataset!r}.'
+            )
         self.recorder: Recorder | None = None
         self._cache = MemoryDataset(copy_mode=copy_mode) if caching or dataset is None else None
         # A worker process could not hand a value in memory to the others.
@@ -101,6 +127,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         self.dataset_name = self.dataset_name or catalog_name
         self._catalog_name = catalog_name
         self._destination.announce(recorder)
+        if self.kind == MODEL and not self.model_uri:
+            recorder.expect_model()
 
     def save(self, data: Any) -> None:
         """Write the file, record the value, and keep it in memory where `caching` says so."""
@@ -117,7 +145,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             raise DatasetError(
                 f"{self.dataset_name!r} is kept in memory only, and was not saved yet."
             )
-        value = self._load_from_mlflow() if self.loading_run_id else self._load_file()
+        from_mlflow = self.loading_run_id or self.model_uri
+        value = self._load_from_mlflow() if from_mlflow else self._load_file()
         if self._cache is not None:
             self._cache.save(value)
         return value
@@ -135,7 +164,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         # the same time keeps its own.
         temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name}")
         try:
-            self._file.at(str(temporary)).save(data)
+            self._write(temporary, data)
             self._record(data, temporary)
             if temporary.is_dir() and place.is_dir():
                 shutil.rmtree(place)
@@ -143,6 +172,19 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         finally:
             if temporary.exists():
                 temporary.unlink()
+
+    def _write(self, path: Path, data: Any) -> None:
+        assert self._file is not None
+        try:
+            self._file.at(str(path)).save(data)
+        except Exception as error:
+            if self.kind != MODEL:
+                raise
+            raise DatasetError(
+                f"the model {self.dataset_name!r} of type {type(data).__qualname__} can't be "
+                f"pickled: {error.__cause__ or error}. Keep locks, open files and connections out "
+                f"of it."
+            ) from error
 
     def _record(self, data: Any, written: Path | None) -> None:
         if self.recorder is None:
@@ -155,6 +197,10 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             own = self._keep_own(written, f"{name.replace('/', '_')}{self._file.extension}")
         if self.kind in VALUES:
             record(recorder, str(self.kind), name, data)
+        elif self.kind == MODEL and own is not None:
+            assert self.recorder is not None
+            sample = self.recorder.samples.pop(self._catalog_name, None)
+            recorder.log_model(name, own, sample, self._model_options.as_event())
         elif own is not None and recorder is self.recorder:
             recorder.log_artifact(own, owned=True)
         elif own is not None:
@@ -217,12 +263,18 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         return is_versioned or self._catalog_name in run.resumed
 
     def _load_from_mlflow(self) -> Any:
-        from .download import client_of, downloaded_file
+        from .download import client_of, downloaded_file, load_model
 
         assert self._file is not None
-        assert self.loading_run_id is not None
         name = str(self.dataset_name)
         client = client_of(self.loading_tracking_uri)
+        if self.kind == MODEL:
+            uri = self.model_uri or f"runs:/{self.loading_run_id}/{name}"
+            model, found = load_model(client, uri, self.file_caching)
+            if self.recorder is not None:
+                self.recorder.set_tag(f"kedro.loaded_model.{self._catalog_name}", found)
+            return model
+        assert self.loading_run_id is not None
         if self.kind in VALUES:
             try:
                 return fetch(client, self.loading_run_id, name)
@@ -237,7 +289,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             return True
         if self._file is None:
             return False
-        if self.loading_run_id or self._own_file() is not None:
+        if self.loading_run_id or self.model_uri or self._own_file() is not None:
             return True
         return self._file.at(str(self._filepath)).exists()
 
@@ -263,6 +315,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             "filepath": self._filepath,
             "dataset_name": self.dataset_name,
             "loading_run_id": self.loading_run_id,
+            "model_uri": self.model_uri,
         }
 
 
@@ -292,7 +345,7 @@ def complete_config(name: str, config: Any) -> Any:
         complete["type"] = type_name.removesuffix("DataSet").removesuffix("Dataset") + "Dataset"
     kind = config.get("dataset")
     if isinstance(kind, str) and not config.get("filepath"):
-        extension = "pkl" if kind in VALUES else kind
+        extension = "pkl" if kind in (*VALUES, MODEL) else kind
         complete["filepath"] = f"{DEFAULT_FOLDER}/{complete['dataset_name']}.{extension}"
     return complete
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Any
 
 from . import journal, pages, snapshot
 from .events import MAX_BATCH_METRICS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS, MAX_PARAM, MAX_TAG
+from .flavors import UnknownModel, warm_up
 from .gantt import gantt_page, time_log
 from .inputs import dataset_input
+from .models import TAG as MODEL_TAG
+from .models import ModelExport, failure
 from .redact import redact_text
 from .store import StoreError, is_permanent, reason
 from .trace import NodeTimes, build_spans, log_trace
@@ -44,6 +48,7 @@ class RunExport:
         self.notes: list[str] = []
         self.waiting: dict[str, str] = {}
         self.metrics_seen: dict[str, float] = {}
+        self._last_metrics: dict[str, Any] = {}
         self.nodes: dict[str, NodeTimes] = {}
         self._reader = journal.JournalReader(folder)
         self._metrics: deque[Any] = deque()
@@ -53,6 +58,9 @@ class RunExport:
         self._sent_tags: set[str] = set()
         self._artifacts: deque[dict[str, Any]] = deque()
         self._inputs: list[dict[str, Any]] = []
+        self._models: deque[ModelExport] = deque()
+        self._sent_models: list[ModelExport] = []
+        self.model_lines: dict[str, str] = {}
         self._at_end: list[str] = []
         self._charts: dict[str, Any] = {}
         self._error: str | None = None
@@ -87,11 +95,19 @@ class RunExport:
         while self._metrics or self._params or self._tags:
             self._send_batch()
         self._send_inputs()
+        self._send_models()
         self._send_artifacts()
 
     def has_pending(self) -> bool:
         """Whether there is something to write."""
-        return bool(self._metrics or self._params or self._tags or self._artifacts or self._inputs)
+        return bool(
+            self._metrics
+            or self._params
+            or self._tags
+            or self._artifacts
+            or self._inputs
+            or self._models
+        )
 
     def finish(self, died: bool) -> None:
         """Write the timeline and the status, when the journal has been read to its end.
@@ -119,6 +135,7 @@ class RunExport:
         self.flush()
         self._draw_charts()
         self._finish_timeline()
+        self._conclude_models()
         self.flush()
         assert self.run_id is not None
         if not self.settings.get("run_id") or self.settings.get("nested"):
@@ -233,6 +250,39 @@ class RunExport:
             self.client.log_inputs(self.run_id, [dataset_input(event) for event in self._inputs])
             self._inputs.clear()
 
+    def _send_models(self) -> None:
+        """Log models and register their versions; one that fails waits, as an artifact does."""
+        failed: deque[ModelExport] = deque()
+        while self._models:
+            model = self._models.popleft()
+            label = f"model {model.name!r}"
+            try:
+                model.send(self.client, self.experiment_id, str(self.run_id), self._known_params)
+                self._sent_models.append(model)
+                self.waiting.pop(label, None)
+            except Exception as error:
+                if isinstance(error, UnknownModel) or is_permanent(error):
+                    self._note(failure(model, error))
+                    self._artifacts.append({"f": model.event["f"]})
+                elif isinstance(error, FileNotFoundError) and not model.path.exists():
+                    self._note(f"the model {model.name!r} is missing from the journal")
+                else:
+                    failed.append(model)
+                    self.waiting[label] = f"models: {reason(error)}"
+            for note in model.notes:
+                self._note(f"model {model.name!r}: {note}")
+        self._models.extend(failed)
+
+    def _conclude_models(self) -> None:
+        """Move aliases, which needs the metrics of the whole run, and say so in a tag."""
+        assert self.end is not None
+        finished = self.end["status"] == "FINISHED"
+        for model in self._sent_models:
+            told = model.conclude(self.client, self.metrics_seen, finished)
+            model.link_metrics(self.client, str(self.run_id), list(self._last_metrics.values()))
+            self.model_lines[str(model.event["n"])] = told
+            self._tags[f"{MODEL_TAG}{model.name}"[:250]] = told[:MAX_TAG]
+
     def _send_artifacts(self) -> None:
         """Upload artifacts; one that fails waits, and does not hold up the others."""
         failed: deque[dict[str, Any]] = deque()
@@ -340,7 +390,10 @@ class RunExport:
     def _add_metric(self, key: str, value: float, stamp: int, step: int) -> None:
         from mlflow.entities import Metric
 
-        self._metrics.append(Metric(key, value, stamp, step))
+        metric = Metric(key, value, stamp, step)
+        self._metrics.append(metric)
+        if not key.startswith("_"):
+            self._last_metrics[key] = metric
         if not math.isnan(value):
             self.metrics_seen[key] = value
 
@@ -353,6 +406,15 @@ class RunExport:
         if ".." in Path(event["f"]).parts or Path(event["f"]).is_absolute():
             raise ValueError(f"artifact {event['f']!r} lies outside the journal")
         self._artifacts.append(event)
+
+    def _on_model(self, event: dict[str, Any]) -> None:
+        for path in (Path(event["f"]), Path(event.get("sample") or "")):
+            if ".." in path.parts or path.is_absolute():
+                raise ValueError(f"model {path} lies outside the journal")
+        self._models.append(ModelExport(event, self.folder, self.key))
+
+    def _on_expect_model(self, event: dict[str, Any]) -> None:
+        threading.Thread(target=warm_up, name="import-flavor", daemon=True).start()
 
     def _on_input(self, event: dict[str, Any]) -> None:
         self._inputs.append(event)
@@ -393,7 +455,9 @@ class RunExport:
         "history": _on_history,
         "tag": _on_tag,
         "artifact": _on_artifact,
+        "expect_model": _on_expect_model,
         "input": _on_input,
+        "model": _on_model,
         "begin": _on_begin,
         "span": _on_span,
         "at_end": _on_at_end,

@@ -104,6 +104,8 @@ def gantt_figure(times: list[dict[str, Any]], title: str) -> dict[str, Any]:
         [_short(entry["node"]) for entry in times],
         22 if len(times) <= MAX_ROWS else 15,
     )
+    if len(workers) > 1:
+        _add_bands(by_node, times)
     by_worker = _view(
         {entry["node"]: workers.index(entry["worker"]) for entry in times},
         [f"worker {worker}" for worker in workers],
@@ -122,14 +124,20 @@ def gantt_figure(times: list[dict[str, Any]], title: str) -> dict[str, Any]:
             "text": f"{html.escape(title)}<br><sup>{len(times)} nodes on {len(workers)} "
             f"worker{'s' if len(workers) != 1 else ''}, {seconds:.3g} s; "
             f"critical path {critical:.3g} s</sup>",
-            "x": 0.01,
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"l": 16, "t": 16},
         },
         "barmode": "overlay",
         "bargap": 0,
         "height": views[first]["height"],
-        "margin": {"l": 10, "r": 20, "t": 90, "b": 50},
+        "margin": {"l": 10, "r": 20, "t": 110, "b": 50},
         "xaxis": {"title": {"text": "seconds since the run began"}, "rangemode": "tozero"},
         "yaxis": views[first]["axis"],
+        "shapes": views[first]["bands"],
+        "annotations": views[first]["names"],
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
         "hovermode": "closest",
         "plot_bgcolor": "#f7f9fc",
@@ -149,7 +157,28 @@ def _view(rows: dict[str, int], labels: list[str], pixels: int) -> dict[str, Any
         "showgrid": False,
         "zeroline": False,
     }
-    return {"rows": rows, "axis": axis, "height": max(300, 170 + pixels * count)}
+    return {
+        "rows": rows,
+        "axis": axis,
+        "height": max(300, 190 + pixels * count),
+        "bands": [],
+        "names": [],
+    }
+
+
+def _add_bands(view: dict[str, Any], times: list[dict[str, Any]]) -> None:
+    """Set the rows of each worker apart, with its name at their right."""
+    rows: dict[int, list[int]] = {}
+    for row, entry in enumerate(times):
+        rows.setdefault(entry["worker"], []).append(row)
+    for worker, own in rows.items():
+        across = {"xref": "paper", "x0": 0, "x1": 1, "layer": "below", "line": {"width": 0}}
+        color = "#edf1f8" if worker % 2 else "#f7f9fc"
+        view["bands"].append(
+            {"type": "rect", "y0": own[0] - 0.5, "y1": own[-1] + 0.5, "fillcolor": color, **across}
+        )
+        place = {"xref": "paper", "x": 1, "xanchor": "right", "y": own[0], "showarrow": False}
+        view["names"].append({"text": f"worker {worker}", "font": {"color": "#7f8ea8"}, **place})
 
 
 def _traces(times: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -216,6 +245,7 @@ def _buttons(
             "text": [_labels(trace, number == 1) for trace in traces],
         }
         layout = {"yaxis": view["axis"], "height": view["height"]}
+        layout |= {"shapes": view["bands"], "annotations": view["names"]}
         buttons.append({"label": label, "method": "update", "args": [data, layout]})
     return {
         "type": "buttons",

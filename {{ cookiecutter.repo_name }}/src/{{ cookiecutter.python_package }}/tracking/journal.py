@@ -4,6 +4,7 @@ A line is written with one `write` call on a descriptor opened with `O_APPEND`, 
 lock and processes share nothing. Whoever reads skips a line that is cut short or damaged.
 """
 
+import errno
 import json
 import logging
 import os
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 FORMAT = 1
 HEADER = "run.json"
 STATE = "state.json"
+ALIVE = "alive.json"
+EXPORTED_HEADER = "exported-run.json"
+KEPT = "exported.json"
 FOLDER_NAME = ".mlflow-journal"
 # Held in memory while the disk refuses to take events; beyond it the oldest give way.
 MAX_HELD = 100_000
@@ -135,9 +139,9 @@ class JournalWriter:
             self._pid = os.getpid()
         written = os.write(self._descriptor, line)
         if written < len(line):
-            # The disk is full: what stands there is half a line. Readers skip it once it is ended.
-            os.write(self._descriptor, b"\n")
-            raise OSError(28, "no space left for a whole line")
+            # The disk is full. Taken back, or the next line would be glued to this half of one.
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _hold(self, line: bytes | None, error: OSError) -> None:
         if line is not None:
@@ -207,6 +211,13 @@ def last_sign_of_life(folder: Path) -> float:
     return max(times, default=folder.stat().st_mtime)
 
 
-def remove(folder: Path) -> None:
-    """Delete a run's journal."""
-    shutil.rmtree(folder)
+def mark_exported(folder: Path) -> None:
+    """Make a journal one that no longer waits, in one step that a kill cannot cut in two."""
+    os.replace(folder / HEADER, folder / EXPORTED_HEADER)
+
+
+def remove_exported(root: Path) -> None:
+    """Delete exported journals, but those to keep; a kill may have left one half deleted."""
+    for header in root.glob(f"*/{EXPORTED_HEADER}"):
+        if not (header.parent / KEPT).exists():
+            shutil.rmtree(header.parent, ignore_errors=True)

@@ -9,7 +9,7 @@ from kedro.io.core import parse_dataset_definition
 
 from .settings import nearest
 
-METRIC, PARAM, AUTO = "m", "p", "a"
+METRIC, PARAM, AUTO, MODEL = "m", "p", "a", "model"
 VALUES = (METRIC, PARAM, AUTO)
 
 _FIGURE = f"{__name__.rpartition('.')[0]}.figures.FigureDataset"
@@ -41,7 +41,7 @@ def check_kind(kind: str) -> None:
     Raises:
         ValueError: with all kinds, and the nearest of them.
     """
-    known = [*VALUES, *FILES]
+    known = [*VALUES, MODEL, *FILES]
     if kind not in known:
         raise ValueError(
             f"MLflowDataSet has no kind {kind!r}; dataset= is one of "
@@ -64,10 +64,18 @@ class FileKind:
         self.filepath: str | None = None
         self.extension = ""
         self.versioned = False
+        self._config: dict[str, Any]
+        self._extra: str | None
         if isinstance(dataset, str):
             check_kind(dataset)
+            if dataset == MODEL:
+                # Unlike pickle, cloudpickle also takes lambdas and classes of a notebook.
+                self.extension = ".pkl"
+                self._config = {"type": FILES["pkl"][0], "backend": "cloudpickle"}
+                self._extra = FILES["pkl"][1]
+                return
             self.extension = f".{dataset}"
-            self._config: dict[str, Any] = {"type": FILES[dataset][0]}
+            self._config = {"type": FILES[dataset][0]}
             self._extra = FILES[dataset][1]
             return
         self._extra = None

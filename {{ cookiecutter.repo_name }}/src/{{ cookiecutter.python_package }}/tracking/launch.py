@@ -103,6 +103,7 @@ class ExporterProcess:
     def close(self) -> None:
         """Close the pipes and the log of a process that has ended."""
         for stream in (self._process.stdin, self._process.stdout, self._log):
+            assert stream is not None
             with contextlib.suppress(OSError):  # unsent words to a process that is gone
                 stream.close()
 

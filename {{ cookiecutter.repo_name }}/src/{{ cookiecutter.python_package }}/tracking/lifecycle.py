@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from . import journal, launch, locks, runs
-from .packages import record_packages
+from .packages import installed_versions, record_packages
 from .panel import show
 from .recorder import Recorder
 from .settings import TrackingSettings
@@ -148,7 +148,7 @@ def begin(
     )
     exporter = None
     if settings.export != "live":
-        record_packages(folder)
+        record_packages(folder, installed_versions())
     else:
         exporter = launch.take(settings.uri, project_path)
         exporter.assign(folder, settings.export_wait)

@@ -25,10 +25,14 @@ def requirements_text(versions: dict[str, str]) -> str:
     return "".join(f"{name}=={version}\n" for name, version in versions.items())
 
 
-def record_packages(folder: Path) -> None:
-    """Record the versions of all packages, in the environment that the run has."""
+def record_packages(folder: Path, versions: dict[str, str]) -> None:
+    """Record the versions of all packages of the environment that the run has.
+
+    Args:
+        folder: the run's journal folder.
+        versions: what `installed_versions` returned.
+    """
     recorder = Recorder(folder.name, folder)
-    versions = installed_versions()
     recorder.log_text(requirements_text(versions), ARTIFACT)
     for name in TAGGED:
         if name in versions:

@@ -39,6 +39,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append((_WAITING, str(summary.get("journal"))))
         if summary.get("error"):
             rows.append(("because", str(summary["error"])))
+    rows += [(f"model {name}", str(told)) for name, told in summary.get("models", {}).items()]
     rows += [("note", str(note)) for note in summary.get("notes", ())]
     return rows
 

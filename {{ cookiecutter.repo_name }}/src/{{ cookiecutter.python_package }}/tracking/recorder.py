@@ -1,7 +1,9 @@
 """The one way to record: what a hook or dataset says of a run becomes events in its journal."""
 
 import logging
+import multiprocessing
 import os
+import pickle
 import threading
 import time
 import traceback
@@ -71,6 +73,8 @@ class Recorder:
         # Journals for MLflow datasets that save elsewhere, see `destination.py`.
         self.sides: dict[str, Recorder] = {}
         self.side_uris: dict[str, str | None] = {}
+        # Files with a few rows of what a model takes, by the model's name in the catalog.
+        self.samples: dict[str, Path] = {}
         self._lock = threading.Lock()
         self._seen_params: dict[str, str] = {}
         self._warned: set[str] = set()
@@ -83,7 +87,8 @@ class Recorder:
             "secrets": self.secrets,
             "saved_files": self.saved_files,
         }
-        return _unpickle, (self.key, self.folder, state)
+        siblings = tuple(child.pid for child in multiprocessing.active_children() if child.pid)
+        return _unpickle, (self.key, self.folder, state, siblings)
 
     def log_param(self, key: str, value: object) -> None:
         """Record a param; a value above 6000 characters is cut, and kept whole as an artifact."""
@@ -161,6 +166,34 @@ class Recorder:
             return
         relative = stored.relative_to(self.folder).as_posix()
         self.append({"e": "artifact", "f": relative, "p": folder})
+
+    def expect_model(self) -> None:
+        """Record that a model is to come, so that the exporter makes ready for it."""
+        self.append({"e": "expect_model"})
+
+    def keep_sample(self, name: str, sample: object) -> None:
+        """Keep a few rows of what a model takes, until `log_model` records the model."""
+        place = snapshot.new_place(self.folder, "sample.pkl")
+        place.write_bytes(pickle.dumps(sample))
+        self.samples[name] = place
+
+    def log_model(
+        self, name: str, path: Path, sample: Path | None, options: Mapping[str, Any]
+    ) -> None:
+        """Record a pickled model, which the exporter logs as an MLflow model.
+
+        Args:
+            name: its name in the run.
+            path: the pickle; copied, unless it lies in the journal.
+            sample: a pickle of a few rows of what the model takes.
+            options: how it is kept, as `promotion.ModelOptions.as_event` gives it.
+        """
+        files = []
+        for file in (path, sample):
+            if file is not None and not file.is_relative_to(self.folder):
+                file = snapshot.take(file, self.folder)
+            files.append(file and file.relative_to(self.folder).as_posix())
+        self.append({**options, "e": "model", "n": name, "f": files[0], "sample": files[1]})
 
     def log_text(self, text: str, artifact_file: str) -> None:
         """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""
@@ -293,12 +326,14 @@ def _now_ms() -> int:
 _unpickled: dict[str, Recorder] = {}
 
 
-def _unpickle(key: str, folder: Path, state: dict[str, Any]) -> Recorder:
+def _unpickle(
+    key: str, folder: Path, state: dict[str, Any], siblings: tuple[int, ...]
+) -> Recorder:
     """Return this process's recorder of a run; ParallelRunner unpickles it once a task."""
     recorder = _unpickled.get(key)
     if recorder is None:
         from . import runs
 
         recorder = _unpickled[key] = Recorder(key, folder, **state)
-        runs.adopt(recorder)
+        runs.adopt(recorder, siblings)
     return recorder

@@ -34,12 +34,17 @@ def finish(recorder: Recorder) -> None:
         _thread.recorder = None
 
 
-def adopt(recorder: Recorder) -> None:
-    """Make a run that was unpickled the one that this worker process works for."""
+def adopt(recorder: Recorder, siblings: tuple[int, ...]) -> None:
+    """Make a run that was unpickled the one that this worker process works for.
+
+    Args:
+        recorder: the run's recorder in this process.
+        siblings: the other child processes of the main process.
+    """
     global _worker  # noqa: PLW0603  a process has one
     if multiprocessing.parent_process() is not None:
         if _worker is None:
-            _watch_parent()
+            _watch_parent(siblings)
         _worker = recorder
 
 
@@ -71,14 +76,23 @@ def active() -> list[Recorder]:
     return list(_active.values())
 
 
-def _watch_parent() -> None:
-    """End this worker process when the main process dies, so that no worker is left over."""
+def _watch_parent(siblings: tuple[int, ...]) -> None:
+    """End this worker process when the main process dies, so that no process is left over.
+
+    The siblings too: ParallelRunner's manager process, where no code of ours runs, would stay.
+    """
     parent = multiprocessing.parent_process()
     if parent is None or sys.platform == "win32":
         return
 
     def wait() -> None:
+        group = os.getpgid(0)
         parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+        for pid in (*siblings, os.getpid()):
+            try:
+                if os.getpgid(pid) == group:  # else the number is another process's by now
+                    os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                continue
 
     threading.Thread(target=wait, daemon=True, name="mlflow-parent-watch").start()

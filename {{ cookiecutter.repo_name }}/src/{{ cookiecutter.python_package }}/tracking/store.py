@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ def prepare_environment() -> None:
     """Set MLflow's HTTP behaviour for this process, where the user has not set it."""
     for name, value in HTTP_SETTINGS.items():
         os.environ.setdefault(name, value)
+
+
+def leave_out_data_science() -> None:
+    """Import MLflow without pandas and numpy in this process, which is 0.4 s faster.
+
+    The client does not need them: MLflow treats both as optional, that is mlflow-skinny. With
+    None in their place, importing them fails as if they were not installed.
+    """
+    for name in ("pandas", "numpy"):
+        if name not in sys.modules:
+            sys.modules[name] = None  # type: ignore[assignment]
 
 
 def open_client(uri: str) -> Any:
@@ -97,18 +109,28 @@ def _create_sqlite(path: Path) -> None:
     MLflow's own creation can neither run twice at once nor be killed half-way: a second process
     crashes, and what is left can't be mended.
     """
+    import sqlalchemy
     from mlflow.store.db import utils
 
     # MLflow ships no types for these two.
     create_engine: Any = utils.create_sqlalchemy_engine
     create_tables: Any = utils._initialize_tables
 
+    def write_fast(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA journal_mode=MEMORY")
+
     try:
         with tempfile.TemporaryDirectory(prefix=".new-store-", dir=path.parent) as folder:
             fresh = Path(folder) / path.name
-            engine = create_engine(f"sqlite:///{fresh.as_posix()}")
+            engine: Any = create_engine(f"sqlite:///{fresh.as_posix()}")
+            # Nobody else sees the file yet: one fsync at the end will do for all migrations.
+            sqlalchemy.event.listen(engine, "connect", write_fast)
+            engine.dispose()
             create_tables(engine)
             engine.dispose()
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
             os.chmod(fresh, 0o644)
             try:
                 os.link(fresh, path)

@@ -42,6 +42,7 @@ def summarize(folder: Path, export: RunExport | None, error: str | None) -> dict
         "journal": str(folder) if error is not None else None,
         "error": error,
         "notes": list(export.notes) if export is not None else [],
+        "models": dict(export.model_lines) if export is not None else {},
         "metrics": {},
         "previous": {},
         "best": {},

@@ -40,7 +40,7 @@ class MLflowArtifactsLoggerHook:
         self.datasets = _paths("datasets_after_node_run", datasets_after_node_run)
         self.enable_mlflow = enable_mlflow
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # or another plugin that raises here would cost the log files
     def before_pipeline_run(self, run_params: dict[str, Any], catalog: Any) -> None:
         """Record the first files, and see to it that the last ones are recorded at the end."""
         self._begin(run_params, catalog)

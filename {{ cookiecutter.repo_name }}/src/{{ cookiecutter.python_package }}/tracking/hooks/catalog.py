@@ -8,7 +8,9 @@ from kedro.io.core import is_parameter
 
 from .. import runs
 from ..dataset import MLflowDataSet
+from ..kinds import MODEL
 from ..recorder import Recorder
+from ..samples import sample_for
 from ..settings import named_options
 from .guard import guarded
 
@@ -66,18 +68,33 @@ class MLflowCatalogLoggerHook:
                 _log_input(recorder, name, recorder.inputs.pop(name), value)
 
     @hook_impl
-    def after_node_run(self, catalog: Any, outputs: dict[str, Any]) -> None:
-        """Record the outputs that are in no catalog."""
-        self._log_node_outputs(catalog, outputs)
+    def after_node_run(self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Record the outputs that are in no catalog, and what a model was trained on."""
+        self._log_node_outputs(catalog, inputs, outputs)
 
     @guarded
-    def _log_node_outputs(self, catalog: Any, outputs: dict[str, Any]) -> None:
-        recorder = runs.of_catalog(catalog) if self.auto and self.enable_mlflow else None
+    def _log_node_outputs(
+        self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]
+    ) -> None:
+        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
         if recorder is None:
             return
         for name, value in outputs.items():
-            if name in recorder.undeclared:
+            if name not in recorder.undeclared:
+                _keep_sample(recorder, catalog, name, value, inputs)
+            elif self.auto:
                 log_by_type(recorder, name, value)
+
+
+def _keep_sample(
+    recorder: Recorder, catalog: Any, name: str, value: Any, inputs: dict[str, Any]
+) -> None:
+    dataset = catalog.get(name)
+    if isinstance(dataset, MLflowDataSet) and dataset.kind == MODEL:
+        data = [given for key, given in inputs.items() if not is_parameter(key)]
+        sample = sample_for(value, data)
+        if sample is not None:
+            recorder.keep_sample(name, sample)
 
 
 def log_by_type(recorder: Recorder, name: str, value: object) -> None:

@@ -1,6 +1,7 @@
 """The state of the code: git commit, branch, and what was not committed."""
 
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,13 @@ class MLflowGitLoggerHook:
 
 def log_git_state(recorder: Recorder, project: Path) -> None:
     """Record the git state of a folder; nothing where git or a repository is missing."""
-    head = _git(project, "log", "-1", "--format=%H%n%D%n%B")
-    if head is None:
+    head, status, url = _git(
+        project,
+        ["log", "-1", "--format=%H%n%D%n%B"],
+        ["status", "--porcelain", "--", "."],
+        ["config", "--get", "remote.origin.url"],
+    )
+    if not head:
         return
     commit, refs, message = (*head.split("\n", 2), "", "")[:3]
     recorder.set_tag("mlflow.source.git.commit", commit)
@@ -55,29 +61,36 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
     branch = next((ref[8:] for ref in refs.split(", ") if ref.startswith("HEAD -> ")), "")
     if branch:
         recorder.set_tag("mlflow.source.git.branch", branch)
-    status = _git(project, "status", "--porcelain", "--", ".")
+    if url and url.strip():
+        recorder.set_tag("mlflow.source.git.repoURL", redact_text(url.strip()))
     if status is not None:
         recorder.set_tag("git.dirty", str(bool(status.strip())).lower())
     if status and status.strip():
-        patch = _git(project, "diff", "HEAD", "--no-color", "--no-ext-diff", "--", ".") or ""
+        (patch,) = _git(project, ["diff", "HEAD", "--no-color", "--no-ext-diff", "--", "."])
         untracked = [line[3:] for line in status.splitlines() if line.startswith("??")]
         listing = "".join(f"# untracked: {name}\n" for name in untracked)
-        recorder.log_text((listing + patch)[:_MAX_PATCH_BYTES], "git/uncommitted.patch")
-    url = _git(project, "config", "--get", "remote.origin.url")
-    if url and url.strip():
-        recorder.set_tag("mlflow.source.git.repoURL", redact_text(url.strip()))
+        recorder.log_text((listing + (patch or ""))[:_MAX_PATCH_BYTES], "git/uncommitted.patch")
 
 
-def _git(project: Path, *arguments: str) -> str | None:
+def _git(project: Path, *commands: list[str]) -> list[str | None]:
+    """Run git commands at the same time; None for one that fails or takes too long."""
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=project,
-            capture_output=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=True,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.decode("utf-8", "replace")
+        running = [
+            subprocess.Popen(["git", *words], cwd=project, stdout=subprocess.PIPE, **pipes)
+            for words in commands
+        ]
+    except OSError:  # no git
+        return [None] * len(commands)
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    return [_output(process, deadline) for process in running]
+
+
+def _output(process: "subprocess.Popen[bytes]", deadline: float) -> str | None:
+    with process:
+        try:
+            output, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0.01))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None
+    return output.decode("utf-8", "replace") if process.returncode == 0 else None

@@ -1,0 +1,66 @@
+"""A large artifact: what recording it adds to the node, against a plain copy of the file."""
+
+from __future__ import annotations
+
+from .. import projects
+from ..bench import Bench
+from ..measure import Row, Spread
+
+CATALOG = """\
+large_plain:
+  type: pickle.PickleDataset
+  filepath: data/large/plain.pkl
+
+large_tracked:
+  type: {package}.tracking.dataset.MLflowDataset
+  dataset: pkl
+  filepath: data/large/tracked.pkl
+
+large_file:
+  type: pickle.PickleDataset
+  filepath: data/large/file.bin
+"""
+
+
+def run(bench: Bench) -> list[Row]:
+    """Measure in a process of the project; the journal, not MLflow, is what the node waits for."""
+    megabytes = bench.size(1024, 16)
+    project = projects.generated(bench.baked, bench.folder / "artifact", bench.environments.project)
+    projects.make_wide(project, 1, "generated")
+    catalog = project.root / "conf/base/catalog.yml"
+    catalog.write_text(CATALOG.format(package=projects.PACKAGE), "utf8")
+    config = project.package / "mlflow" / "mlflow_config.py"
+    hook = "    MLflowArtifactsLoggerHook(\n"
+    text = config.read_text("utf8")
+    if hook not in text:
+        raise RuntimeError(f"{config} has no line {hook!r}.")
+    chosen = f'{hook}        datasets_after_node_run=["large_file"],\n'
+    config.write_text(text.replace(hook, chosen), "utf8")
+    projects.compile_project(project)
+
+    bench.progress(f"artifact of {megabytes} MB")
+    # Both files are used as inputs of no node, so the pipeline must name them.
+    pipeline = project.package / "pipelines" / "data_science" / "pipeline.py"
+    names = '["params:knob_0", "large_plain", "large_tracked", "large_file"]'
+    source = pipeline.read_text("utf8").replace('f"params:knob_{i}"', names)
+    pipeline.write_text(source.replace("knob: float", "knob: float, *_: object"), "utf8")
+    found = project.probe(
+        "artifact", megabytes, bench.repeats, extra={"KEDRO_MLFLOW_EXPORT": "later"}
+    )
+    copies = found["copy"]
+    added = [slow - fast for slow, fast in zip(found["tracked"], found["untracked"], strict=True)]
+    figures = {
+        "MLflowDataSet": [one / copy for one, copy in zip(added, copies, strict=True)],
+        "file of a hook": [one / copy for one, copy in zip(found["hook"], copies, strict=True)],
+    }
+    return [
+        Row(
+            "artifact",
+            f"artifact of {megabytes} MB: time added to the node / time of a plain copy",
+            "x",
+            {who: Spread.of(values) for who, values in figures.items()},
+            "1 (one copy)",
+            "0 (no copy)",
+            dict(found),
+        )
+    ]

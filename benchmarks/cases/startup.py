@@ -1,0 +1,81 @@
+"""From `kedro run` to the first dataset that is loaded, against Kedro's spaceflights project."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+
+from .. import projects
+from ..bench import TRACKED, UNTRACKED, Bench
+from ..measure import Row, interleave, ratios
+from ..projects import Project
+from ..spaceflights import make_spaceflights
+from ..store import NothingMeasured, check_new_run, count_runs
+from .iris import EXPECTED
+
+SPACEFLIGHTS = "spaceflights, untracked"
+FIRST_LOAD = "Loading data from"
+NOTE = (
+    "The official starter is in no Python package, so a project of the same shape stands in for "
+    "it: Kedro's own blank template, the starter's catalog and pipelines in our words, small data."
+)
+
+
+def run(bench: Bench) -> list[Row]:
+    """Compare the time until the log says that the first dataset is loaded."""
+    place = bench.folder / "startup"
+    tracked = projects.generated(bench.baked, place / "tracked", bench.environments.project)
+    plain = projects.generated(bench.baked, place / "untracked", bench.environments.project)
+    bench.progress("start-up: make the spaceflights project")
+    runners = {
+        SPACEFLIGHTS: make_spaceflights(place / "spaceflights", bench.environments.spaceflights),
+        UNTRACKED: plain.with_variables(KEDRO_MLFLOW_ENABLED="false"),
+        TRACKED: tracked,
+    }
+
+    def contestant(who: str, project: Project) -> Callable[[], float]:
+        def once() -> float:
+            before = count_runs(project.store)
+            seconds = _seconds_to_first_load(project)
+            if who == TRACKED:
+                check_new_run(project.store, before, EXPECTED, f"start-up, {who}")
+            return seconds
+
+        return once
+
+    contestants = {
+        who: contestant(who, projects.compile_project(project)) for who, project in runners.items()
+    }
+    for once in contestants.values():
+        once()
+    times = interleave(
+        contestants, bench.repeats, lambda text: bench.progress(f"start-up: {text}")
+    )
+    figures = ratios(times, SPACEFLIGHTS)
+    title = f"start-up of `kedro run` / {SPACEFLIGHTS}"
+    return [Row("startup", title, "x", figures, "1.00", "< 1", dict(times), NOTE)]
+
+
+def _seconds_to_first_load(project: Project) -> float:
+    variables = project.environment.variables({**project.variables, "PYTHONUNBUFFERED": "1"})
+    begin = time.perf_counter()
+    seconds = None
+    command = [str(project.environment.python), "-m", "kedro", "run"]
+    with subprocess.Popen(
+        command,
+        cwd=project.root,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        printed = []
+        for line in process.stdout:
+            printed.append(line)
+            if seconds is None and FIRST_LOAD in line:
+                seconds = time.perf_counter() - begin
+    if process.returncode or seconds is None:
+        raise NothingMeasured(f"kedro run in {project.root}:\n{''.join(printed)}")
+    return seconds

@@ -1,0 +1,15 @@
+"""Many nodes, each with one param in and one metric out."""
+
+from kedro.pipeline import Pipeline, node
+
+NODES = 3
+
+
+def measure(knob: float) -> float:
+    return knob * 2
+
+
+def create_pipeline() -> Pipeline:
+    return Pipeline(
+        [node(measure, f"params:knob_{i}", f"gauge_{i}", name=f"measure_{i}") for i in range(NODES)]
+    )

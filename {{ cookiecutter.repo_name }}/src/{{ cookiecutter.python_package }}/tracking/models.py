@@ -1,0 +1,237 @@
+"""Brings the models of a run into MLflow: logged model, registered version, alias.
+
+Logging a model is the one thing that MLflow does again when it is asked twice. So the logged model
+and the version carry a tag with the key of the journal's event, and are looked up before they are
+made.
+"""
+
+import os
+import pickle
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import env, flavors
+from .events import MAX_BATCH_METRICS
+from .promotion import decide
+from .store import is_permanent, reason
+
+MODEL_KEY = "kedro.model_key"
+PROMOTION = "kedro.promotion"
+TAG = "kedro.model."
+
+
+class ModelExport:
+    """Exports one model that a node saved.
+
+    Args:
+        event: the journal's `model` event.
+        folder: the run's journal folder.
+        run_key: the run's own key.
+    """
+
+    def __init__(self, event: dict[str, Any], folder: Path, run_key: str) -> None:
+        self.event = event
+        self.folder = folder
+        self.key = f"{run_key}/{event['f']}"
+        self.name = re.sub(r"""[/:.%"']""", "_", str(event["n"]))
+        self.model_id: str | None = None
+        self.version: str | None = None
+        self.notes: list[str] = []
+
+    @property
+    def path(self) -> Path:
+        """The pickled model in the journal."""
+        return self.folder / str(self.event["f"])
+
+    def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
+        """Log the model and register its version, where that is not done yet.
+
+        Raises:
+            UnknownModel: it can't be an MLflow model.
+        """
+        if self.model_id is None:
+            self.model_id = self._log(client, experiment_id, run_id, params)
+        if self.version is None and self.event.get("name"):
+            self.version = self._register(client, str(self.event["name"]), run_id)
+
+    def _log(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> str:
+        from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+
+        found = client.search_logged_models(
+            [experiment_id], filter_string=f"tags.`{MODEL_KEY}` = '{self.key}'", max_results=1
+        )
+        model = found[0] if found else None
+        if model is None or model.status != LoggedModelStatus.READY:
+            loaded, sample = self._load()
+            flavor = flavors.flavor_of(loaded)
+            if model is None:
+                model = client.create_logged_model(
+                    experiment_id,
+                    name=self.name,
+                    source_run_id=run_id,
+                    tags={MODEL_KEY: self.key, "mlflow.model.flavor": flavor},
+                    params=params,
+                )
+            self._upload(client, model, run_id, loaded, sample)
+            client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+        outputs = client.get_run(run_id).outputs
+        linked = [output.model_id for output in outputs.model_outputs] if outputs else []
+        if model.model_id not in linked:
+            client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+        return str(model.model_id)
+
+    def _load(self) -> tuple[Any, Any]:
+        try:
+            loaded = pickle.loads(self.path.read_bytes())  # noqa: S301  the run's own journal
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            raise flavors.UnknownModel(f"it can't be unpickled: {error!r}") from error
+        sample = None
+        if self.event.get("sample"):
+            try:
+                file = self.folder / str(self.event["sample"])
+                sample = pickle.loads(file.read_bytes())  # noqa: S301
+            except Exception as error:
+                self.notes.append(f"its input example can't be read: {error!r}")
+        return loaded, sample
+
+    def _upload(self, client: Any, model: Any, run_id: str, loaded: Any, sample: Any) -> None:
+        from mlflow.models import Model
+
+        about = Model(
+            artifact_path=model.artifact_location,
+            model_uuid=model.model_id,
+            run_id=run_id,
+            model_id=model.model_id,
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "model"
+            self.notes += flavors.save(
+                loaded, sample, place, about, self.event.get("format") or "cloudpickle"
+            )
+            client.log_model_artifacts(model.model_id, str(place))
+
+    def _register(self, client: Any, name: str, run_id: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        for known in client.search_model_versions(f"name = '{_quoted(name)}'"):
+            if known.tags.get(MODEL_KEY) == self.key:
+                return str(known.version)
+        with _current_store(client.tracking_uri):
+            made = client.create_model_version(
+                name,
+                source=f"models:/{self.model_id}",
+                run_id=run_id,
+                tags={MODEL_KEY: self.key},
+                model_id=self.model_id,
+            )
+        return str(made.version)
+
+    def conclude(self, client: Any, metrics: dict[str, float], finished: bool) -> str:
+        """Move the alias if the rule says so, once for each version, and tell what was done.
+
+        Args:
+            client: an `MlflowClient`.
+            metrics: the metrics of the run.
+            finished: whether the run came to its end; no alias moves to the model of another.
+        """
+        name, alias = self.event.get("name"), self.event.get("alias")
+        if not name or self.version is None:
+            return "logged"
+        told = f"version {self.version} of {name}"
+        if not alias:
+            return told
+        version = client.get_model_version(name, self.version)
+        if PROMOTION in version.tags:
+            return f"{told}; {version.tags[PROMOTION]}"
+        decision = self._decide(client, str(name), str(alias), metrics, finished)
+        client.set_model_version_tag(name, self.version, PROMOTION, decision)
+        return f"{told}; {decision}"
+
+    def link_metrics(self, client: Any, run_id: str, metrics: list[Any]) -> None:
+        """Show the run's metrics on the model's page too."""
+        from mlflow.entities import Metric
+
+        linked = [
+            Metric(one.key, one.value, one.timestamp, one.step, model_id=self.model_id)
+            for one in metrics[:MAX_BATCH_METRICS]
+        ]
+        if linked:
+            client.log_batch(run_id, metrics=linked)
+
+    def _decide(
+        self, client: Any, name: str, alias: str, metrics: dict[str, float], finished: bool
+    ) -> str:
+        holder = _holder(client, name, alias)
+        if holder is not None and str(holder.version) == self.version:
+            return f"@{alias} points to it"
+        if not finished:
+            return f"@{alias} stays: the run did not finish"
+        moves, why = decide(self.event.get("promote"), metrics, _metrics_behind(client, holder))
+        if not moves:
+            where = f"version {holder.version}" if holder is not None else "unset"
+            return f"@{alias} stays at {where}: {why}" if holder else f"@{alias} stays unset: {why}"
+        client.set_registered_model_alias(name, alias, self.version)
+        before = f" from version {holder.version}" if holder is not None else ""
+        return f"@{alias} moves to it{before}: {why}"
+
+
+@contextmanager
+def _current_store(uri: str) -> Iterator[None]:
+    """Make a store the process's current one.
+
+    MLflow 3.17 looks a `models:/` source up there, whatever store the client works on.
+    """
+    from mlflow.tracking._tracking_service.utils import _use_tracking_uri
+
+    before = os.environ.get(env.TRACKING_URI)
+    try:
+        with _use_tracking_uri(uri):
+            yield
+    finally:
+        if before is not None:
+            os.environ[env.TRACKING_URI] = before
+
+
+def _holder(client: Any, name: str, alias: str) -> Any:
+    """Return the version that has the alias, or None."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code in ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"):
+            return None
+        raise
+
+
+def _metrics_behind(client: Any, version: Any) -> dict[str, float] | None:
+    if version is None:
+        return None
+    if not version.run_id:
+        return {}
+    try:
+        return dict(client.get_run(version.run_id).data.metrics)
+    except Exception as error:
+        if is_permanent(error):  # the run was deleted for good
+            return {}
+        raise
+
+
+def failure(export: ModelExport, error: Exception) -> str:
+    """Return the note on a model that could not be an MLflow model."""
+    return f"{export.name!r} is no MLflow model, its pickle is an artifact instead: {reason(error)}"
+
+
+def _quoted(name: str) -> str:
+    return name.replace("'", "''")

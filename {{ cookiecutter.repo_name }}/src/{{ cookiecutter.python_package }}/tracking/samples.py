@@ -1,0 +1,56 @@
+"""A few rows of what a model takes, picked from the inputs of the node that trained it."""
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+ROWS = 5
+
+
+def sample_for(model: Any, values: Iterable[Any]) -> Any | None:
+    """Return the first rows of the data that a model was trained on, or None if it is not known.
+
+    The right data has the columns that the model names (`feature_names_in_`), or as many as it
+    counts (`n_features_in_`). For each column with missing values one such row is added, because
+    the signature says whether a value may be missing.
+
+    Args:
+        model: a trained model.
+        values: the inputs of its node.
+    """
+    names = _feature_names(model)
+    count = getattr(model, "n_features_in_", None)
+    for value in values:
+        shape = getattr(value, "shape", ())
+        if not isinstance(shape, tuple) or len(shape) != 2 or not shape[0]:
+            continue
+        columns = getattr(value, "columns", None)
+        if names is not None and columns is not None and set(names) <= set(columns):
+            return _rows(value[list(names)])
+        if names is None and count is not None and shape[1] == count:
+            return _rows(value)
+    return None
+
+
+def _feature_names(model: Any) -> list[Any] | None:
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        names = getattr(model, "feature_names", None)  # an XGBoost booster
+    if names is None:
+        return None
+    try:
+        return list(names)
+    except TypeError:
+        return None
+
+
+def _rows(data: Any) -> Any:
+    chosen = list(range(min(ROWS, data.shape[0])))
+    if hasattr(data, "iloc"):
+        missing = data.isna()
+        for name in range(data.shape[1]):
+            column = missing.iloc[:, name]
+            if column.any():
+                chosen.append(int(column.to_numpy().argmax()))
+        return data.iloc[sorted(set(chosen))].reset_index(drop=True)
+    return copy.copy(data[: len(chosen)])
