@@ -13,10 +13,12 @@ from kedro.io import AbstractDataset, DatasetError, MemoryDataset
 from . import snapshot
 from .destination import Destination
 from .events import clean_key
+from .flavors import flavor_of, own_code, packages_of, requirements
 from .kinds import MODEL, VALUES, FileKind
 from .promotion import ModelOptions
 from .recorder import Recorder
 from .settings import named_options
+from .signatures import describe
 from .values import fetch, record
 
 DATASETS = "datasets"
@@ -127,8 +129,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         self.dataset_name = self.dataset_name or catalog_name
         self._catalog_name = catalog_name
         self._destination.announce(recorder)
-        if self.kind == MODEL and not self.model_uri:
-            recorder.expect_model()
 
     def save(self, data: Any) -> None:
         """Write the file, record the value, and keep it in memory where `caching` says so."""
@@ -198,13 +198,34 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         if self.kind in VALUES:
             record(recorder, str(self.kind), name, data)
         elif self.kind == MODEL and own is not None:
-            assert self.recorder is not None
-            sample = self.recorder.samples.pop(self._catalog_name, None)
-            recorder.log_model(name, own, sample, self._model_options.as_event())
+            self._record_model(recorder, name, own, data)
         elif own is not None and recorder is self.recorder:
             recorder.log_artifact(own, owned=True)
         elif own is not None:
             recorder.log_artifact(own)
+
+    def _record_model(self, recorder: Recorder, name: str, pickled: Path, model: Any) -> None:
+        """Record a model as an MLflow model, or as a file where MLflow does not know its kind."""
+        assert self.recorder is not None
+        sample = self.recorder.samples.pop(self._catalog_name, None)
+        flavor = flavor_of(model)
+        if flavor is None:
+            kind = f"{type(model).__module__}.{type(model).__qualname__}"
+            recorder.warn(
+                name, f"MLflow has no flavour for {name!r}, a {kind}: its pickle is an artifact"
+            )
+            recorder.log_artifact(pickled, owned=recorder is self.recorder)
+            return
+        about: dict[str, Any] = {"signature": None, "example": None}
+        if sample is not None:
+            try:
+                about = describe(sample, model.predict(sample))
+            except Exception as error:
+                recorder.warn(name, f"the model {name!r} gets no signature: {error!r}")
+        packages = packages_of(model)
+        about["requirements"] = requirements(packages)
+        options = self._model_options.as_event()
+        recorder.log_model(name, pickled, flavor, about, own_code(packages), options)
 
     def _keep_own(self, written: Path, name: str) -> Path | None:
         """Copy a file into the run's journal, which is where this run loads it from."""

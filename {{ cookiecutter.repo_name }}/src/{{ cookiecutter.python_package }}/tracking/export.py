@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from . import journal, pages, snapshot
 from .events import MAX_BATCH_METRICS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS, MAX_PARAM, MAX_TAG
-from .flavors import UnknownModel, warm_up
+from .flavor_process import FlavorError
 from .gantt import gantt_page, time_log
 from .inputs import dataset_input
 from .models import TAG as MODEL_TAG
@@ -261,7 +260,7 @@ class RunExport:
                 self._sent_models.append(model)
                 self.waiting.pop(label, None)
             except Exception as error:
-                if isinstance(error, UnknownModel) or is_permanent(error):
+                if isinstance(error, FlavorError) or is_permanent(error):
                     self._note(failure(model, error))
                     self._artifacts.append({"f": model.event["f"]})
                 elif isinstance(error, FileNotFoundError) and not model.path.exists():
@@ -408,13 +407,10 @@ class RunExport:
         self._artifacts.append(event)
 
     def _on_model(self, event: dict[str, Any]) -> None:
-        for path in (Path(event["f"]), Path(event.get("sample") or "")):
+        for path in map(Path, (event["f"], *event["about"]["code"])):
             if ".." in path.parts or path.is_absolute():
                 raise ValueError(f"model {path} lies outside the journal")
         self._models.append(ModelExport(event, self.folder, self.key))
-
-    def _on_expect_model(self, event: dict[str, Any]) -> None:
-        threading.Thread(target=warm_up, name="import-flavor", daemon=True).start()
 
     def _on_input(self, event: dict[str, Any]) -> None:
         self._inputs.append(event)
@@ -455,7 +451,6 @@ class RunExport:
         "history": _on_history,
         "tag": _on_tag,
         "artifact": _on_artifact,
-        "expect_model": _on_expect_model,
         "input": _on_input,
         "model": _on_model,
         "begin": _on_begin,

@@ -6,7 +6,6 @@ made.
 """
 
 import os
-import pickle
 import re
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import env, flavors
+from . import env, flavor_process, model_files
 from .events import MAX_BATCH_METRICS
 from .promotion import decide
 from .store import is_permanent, reason
@@ -51,7 +50,7 @@ class ModelExport:
         """Log the model and register its version, where that is not done yet.
 
         Raises:
-            UnknownModel: it can't be an MLflow model.
+            FlavorError: it can't be an MLflow model.
         """
         if self.model_id is None:
             self.model_id = self._log(client, experiment_id, run_id, params)
@@ -66,17 +65,15 @@ class ModelExport:
         )
         model = found[0] if found else None
         if model is None or model.status != LoggedModelStatus.READY:
-            loaded, sample = self._load()
-            flavor = flavors.flavor_of(loaded)
             if model is None:
                 model = client.create_logged_model(
                     experiment_id,
                     name=self.name,
                     source_run_id=run_id,
-                    tags={MODEL_KEY: self.key, "mlflow.model.flavor": flavor},
+                    tags={MODEL_KEY: self.key, "mlflow.model.flavor": self.event["flavor"]},
                     params=params,
                 )
-            self._upload(client, model, run_id, loaded, sample)
+            self._upload(client, str(model.model_id), run_id)
             client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
         outputs = client.get_run(run_id).outputs
         linked = [output.model_id for output in outputs.model_outputs] if outputs else []
@@ -84,37 +81,20 @@ class ModelExport:
             client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
         return str(model.model_id)
 
-    def _load(self) -> tuple[Any, Any]:
-        try:
-            loaded = pickle.loads(self.path.read_bytes())  # noqa: S301  the run's own journal
-        except FileNotFoundError:
-            raise
-        except Exception as error:
-            raise flavors.UnknownModel(f"it can't be unpickled: {error!r}") from error
-        sample = None
-        if self.event.get("sample"):
-            try:
-                file = self.folder / str(self.event["sample"])
-                sample = pickle.loads(file.read_bytes())  # noqa: S301
-            except Exception as error:
-                self.notes.append(f"its input example can't be read: {error!r}")
-        return loaded, sample
-
-    def _upload(self, client: Any, model: Any, run_id: str, loaded: Any, sample: Any) -> None:
-        from mlflow.models import Model
-
-        about = Model(
-            artifact_path=model.artifact_location,
-            model_uuid=model.model_id,
-            run_id=run_id,
-            model_id=model.model_id,
-        )
+    def _upload(self, client: Any, model_id: str, run_id: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "model"
-            self.notes += flavors.save(
-                loaded, sample, place, about, self.event.get("format") or "cloudpickle"
-            )
-            client.log_model_artifacts(model.model_id, str(place))
+            event = self._with_absolute_code()
+            if event["flavor"] == "sklearn" and event.get("format") != "skops":
+                model_files.write(place, self.path, event["about"], model_id, run_id)
+            else:
+                self.notes += flavor_process.save(place, event, self.folder, model_id, run_id)
+            client.log_model_artifacts(model_id, str(place))
+
+    def _with_absolute_code(self) -> dict[str, Any]:
+        about = self.event["about"]
+        code = [str(self.folder / place) for place in about["code"]]
+        return {**self.event, "about": {**about, "code": code}}
 
     def _register(self, client: Any, name: str, run_id: str) -> str:
         from mlflow.exceptions import MlflowException

@@ -3,7 +3,6 @@
 import logging
 import multiprocessing
 import os
-import pickle
 import threading
 import time
 import traceback
@@ -73,8 +72,8 @@ class Recorder:
         # Journals for MLflow datasets that save elsewhere, see `destination.py`.
         self.sides: dict[str, Recorder] = {}
         self.side_uris: dict[str, str | None] = {}
-        # Files with a few rows of what a model takes, by the model's name in the catalog.
-        self.samples: dict[str, Path] = {}
+        # A few rows of what a model takes, from its node to its dataset, by the dataset's name.
+        self.samples: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._seen_params: dict[str, str] = {}
         self._warned: set[str] = set()
@@ -167,33 +166,35 @@ class Recorder:
         relative = stored.relative_to(self.folder).as_posix()
         self.append({"e": "artifact", "f": relative, "p": folder})
 
-    def expect_model(self) -> None:
-        """Record that a model is to come, so that the exporter makes ready for it."""
-        self.append({"e": "expect_model"})
-
-    def keep_sample(self, name: str, sample: object) -> None:
-        """Keep a few rows of what a model takes, until `log_model` records the model."""
-        place = snapshot.new_place(self.folder, "sample.pkl")
-        place.write_bytes(pickle.dumps(sample))
-        self.samples[name] = place
-
     def log_model(
-        self, name: str, path: Path, sample: Path | None, options: Mapping[str, Any]
+        self,
+        name: str,
+        path: Path,
+        flavor: str,
+        about: Mapping[str, Any],
+        code: Iterable[Path],
+        options: Mapping[str, Any],
     ) -> None:
         """Record a pickled model, which the exporter logs as an MLflow model.
 
         Args:
             name: its name in the run.
             path: the pickle; copied, unless it lies in the journal.
-            sample: a pickle of a few rows of what the model takes.
+            flavor: MLflow's flavour for it.
+            about: its signature, input example and requirements.
+            code: folders and files of the project's own that it needs; copied.
             options: how it is kept, as `promotion.ModelOptions.as_event` gives it.
         """
-        files = []
-        for file in (path, sample):
-            if file is not None and not file.is_relative_to(self.folder):
-                file = snapshot.take(file, self.folder)
-            files.append(file and file.relative_to(self.folder).as_posix())
-        self.append({**options, "e": "model", "n": name, "f": files[0], "sample": files[1]})
+        event = {**options, "e": "model", "n": name, "flavor": flavor}
+        try:
+            own = path if path.is_relative_to(self.folder) else snapshot.take(path, self.folder)
+            copies = [snapshot.take_code(place, self.folder) for place in code]
+        except (OSError, ValueError) as error:
+            self.warn(name, f"the model {name!r} is not recorded: {error}")
+            return
+        event["f"] = own.relative_to(self.folder).as_posix()
+        places = [copy.relative_to(self.folder).as_posix() for copy in copies]
+        self.append({**event, "about": {**about, "code": places}})
 
     def log_text(self, text: str, artifact_file: str) -> None:
         """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""

@@ -124,7 +124,8 @@ def named_options(cls: _Class) -> _Class:
     def checked(self: object, *args: Any, **kwargs: Any) -> None:
         for name in kwargs:
             if name not in known:
-                raise TypeError(
+                # No TypeError, which Kedro's settings loader would swallow.
+                raise ValueError(
                     f"{cls.__name__} has no argument {name!r}; it has {', '.join(known)}."
                     f"{nearest(name, known)}"
                 )

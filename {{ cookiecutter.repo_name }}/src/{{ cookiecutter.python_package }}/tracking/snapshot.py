@@ -59,6 +59,16 @@ def take(source: Path, journal: Path) -> Path:
     return place
 
 
+def take_code(source: Path, journal: Path) -> Path:
+    """Copy a Python package or module into the journal, without what Python compiled."""
+    place = new_place(journal, source.name)
+    if source.is_dir():
+        shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    else:
+        shutil.copyfile(source, place)
+    return place
+
+
 def copy(source: Path, place: Path) -> None:
     """Copy a file or folder to a place that does not exist yet; raises as `take` does."""
     if source.is_dir():

@@ -89,5 +89,5 @@ class MLflowArtifactsLoggerHook:
 
 def _paths(argument: str, paths: Iterable[str] | None) -> tuple[str, ...]:
     if isinstance(paths, str):
-        raise TypeError(f"{argument} is the text {paths!r}; give a list: [{paths!r}].")
+        raise ValueError(f"{argument} is the text {paths!r}; give a list: [{paths!r}].")
     return tuple(str(path) for path in paths or ())

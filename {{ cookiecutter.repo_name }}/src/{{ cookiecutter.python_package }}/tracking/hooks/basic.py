@@ -65,8 +65,7 @@ class MLflowBasicLoggerHook:
         keep_journal: keep journals that were exported; `KEDRO_MLFLOW_KEEP_JOURNAL` wins over it.
 
     Raises:
-        TypeError: an unknown argument, with the nearest right name.
-        ValueError: an argument's value can't be used.
+        ValueError: an unknown argument, with the nearest right name, or a value that can't be used.
     """
 
     def __init__(  # noqa: PLR0913  the contract

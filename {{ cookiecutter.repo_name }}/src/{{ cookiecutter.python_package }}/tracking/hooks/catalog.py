@@ -94,7 +94,7 @@ def _keep_sample(
         data = [given for key, given in inputs.items() if not is_parameter(key)]
         sample = sample_for(value, data)
         if sample is not None:
-            recorder.keep_sample(name, sample)
+            recorder.samples[name] = sample
 
 
 def log_by_type(recorder: Recorder, name: str, value: object) -> None:

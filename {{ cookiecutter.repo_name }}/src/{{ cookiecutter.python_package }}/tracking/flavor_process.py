@@ -1,0 +1,131 @@
+"""Saves a model with MLflow's own flavour for its library, in a process of its own.
+
+Unpickling it imports the library, which neither the exporter nor the pipeline should wait for or
+break of. Started as `python -m <package>.tracking.flavor_process JOB`.
+"""
+
+import importlib
+import json
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = __name__.rpartition(".")[0]
+_ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 300.0
+
+
+class FlavorError(Exception):
+    """A model can't be saved as an MLflow model; its text says why."""
+
+
+def save(
+    place: Path, event: Mapping[str, Any], folder: Path, model_id: str, run_id: str
+) -> list[str]:
+    """Save a model in MLflow's format, and return notes for the user.
+
+    Args:
+        place: the folder to make.
+        event: the journal's `model` event.
+        folder: the run's journal folder.
+        model_id: id of the logged model.
+        run_id: id of its run.
+
+    Raises:
+        FlavorError: MLflow's flavour refuses it.
+    """
+    job = {**event, "place": str(place), "folder": str(folder), "id": model_id, "run": run_id}
+    file = place.with_name("job.json")
+    file.write_text(json.dumps(job), encoding="utf-8")
+    paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    command = [sys.executable, "-m", f"{_PACKAGE}.flavor_process", str(file)]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            check=False,
+            env=environment,
+            text=True,
+            timeout=TIMEOUT,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FlavorError(f"saving it takes more than {TIMEOUT:.0f} s") from error
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise FlavorError(lines[-1])
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main(job_file: str) -> None:
+    """Do one job, and print its notes as JSON."""
+    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    logging.disable(logging.WARNING)
+    folder = Path(job["folder"])
+    model = pickle.loads((folder / job["f"]).read_bytes())  # noqa: S301  the run's own journal
+    notes = _save(model, job)
+    print(json.dumps(notes))
+
+
+def _save(model: Any, job: Mapping[str, Any]) -> list[str]:
+    from mlflow.models import Model, ModelSignature
+
+    flavor = importlib.import_module(f"mlflow.{job['flavor']}")
+    about = job["about"]
+    arguments: dict[str, Any] = {
+        "pip_requirements": about["requirements"],
+        "code_paths": about["code"] or None,
+        "mlflow_model": Model(model_uuid=job["id"], run_id=job["run"], model_id=job["id"]),
+    }
+    if about.get("signature"):
+        arguments["signature"] = ModelSignature.from_dict(about["signature"])
+    if about.get("example"):
+        arguments["input_example"] = _example(about["example"])
+    notes = []
+    if job["flavor"] == "sklearn" and job.get("format") == "skops":
+        types = _skops_types(model)
+        if types is None:
+            notes.append("saved with cloudpickle: skops takes no functions of one's own")
+            arguments["serialization_format"] = "cloudpickle"
+        else:
+            arguments["skops_trusted_types"] = types
+            arguments["serialization_format"] = "skops"
+            arguments["pip_requirements"] = [*about["requirements"], _skops_pin()]
+    flavor.save_model(model, path=job["place"], **arguments)
+    return notes
+
+
+def _example(body: Mapping[str, Any]) -> Any:
+    if "dataframe_split" in body:
+        import pandas
+
+        split = body["dataframe_split"]
+        return pandas.DataFrame(split["data"], columns=split["columns"])
+    import numpy
+
+    return numpy.array(body["inputs"])
+
+
+def _skops_types(model: Any) -> list[str] | None:
+    """Return the types that loading must trust: those of this very model; None if skops can't."""
+    skops: Any = importlib.import_module("skops.io")  # it has no type hints
+    try:
+        return list(skops.get_untrusted_types(data=skops.dumps(model)))
+    except Exception:  # whatever a class of one's own does there
+        return None
+
+
+def _skops_pin() -> str:
+    from importlib.metadata import version
+
+    return f"skops=={version('skops')}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
