@@ -2,9 +2,25 @@
 
 from ..tracking import MLflowDataSet
 
+MODEL_NAME = "{{ cookiecutter.python_package }}"
+
 catalog_dict = {
-    "model": MLflowDataSet(dataset="pkl"),  # Write a pickle file & upload to MLflow
+    # Write a pickle file & upload to MLflow, as an artifact and as a version of a registered model
+    "model": MLflowDataSet(
+        dataset="model",
+        registered_model_name=MODEL_NAME,
+        alias="champion",  # moves to the new version if its score is better
+        promote_if={"metric": "score", "greater_is_better": True},
+    ),
     "pred_df": MLflowDataSet(dataset="csv"),  # Write a csv file & upload to MLflow
     "score": MLflowDataSet(dataset="m"),  # Write an MLflow metric
     "train_score": MLflowDataSet(dataset="m"),  # Write an MLflow metric
+    # Pictures of the pipeline `reporting`: write a png file & upload to MLflow
+    "confusion_matrix": MLflowDataSet(dataset="png"),
+    "roc_and_precision_recall": MLflowDataSet(dataset="png"),
+    "feature_importance": MLflowDataSet(dataset="png"),
+    "probabilities": MLflowDataSet(dataset="png"),
+    # The pipeline `inference`: the best model so far, from MLflow, and what it predicts
+    "champion": MLflowDataSet(dataset="model", model_uri=f"models:/{MODEL_NAME}@champion"),
+    "scored_df": MLflowDataSet(dataset="csv"),
 }

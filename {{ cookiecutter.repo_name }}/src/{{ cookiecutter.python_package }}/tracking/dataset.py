@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset, DatasetError, MemoryDataset
 from . import snapshot
 from .destination import Destination
 from .events import clean_key
-from .flavors import flavor_of, own_code, packages_of, requirements
+from .flavors import flavor_of, own_code, packages_of
 from .kinds import MODEL, VALUES, FileKind
 from .promotion import ModelOptions
 from .recorder import Recorder
@@ -34,10 +34,10 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     Args:
         dataset: `"m"` a metric (a mapping: several, a sequence: a history); `"p"` a param (a
-            mapping is flattened); `"a"` by the value's type; `"model"` an MLflow model; an
-            extension, say `"pkl"`, `"csv"` or `"html"`: a file, recorded as an artifact; a Kedro
-            dataset or its configuration: through it, and its file as an artifact; None: kept in
-            memory only.
+            mapping is flattened); `"a"` by the value's type; `"model"` an MLflow model,
+            and its pickle as an artifact; an extension, say `"pkl"`, `"csv"` or `"html"`: a file,
+            recorded as an artifact; a Kedro dataset or its configuration: through it, and its
+            file as an artifact; None: kept in memory only.
         filepath: the file; `data/mlflow/<name>.<extension>` by default.
         dataset_name: name of the metric, param or artifact; the catalog's name by default.
         saving_tracking_uri: another tracking store to save to.
@@ -223,9 +223,11 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             except Exception as error:
                 recorder.warn(name, f"the model {name!r} gets no signature: {error!r}")
         packages = packages_of(model)
-        about["requirements"] = requirements(packages)
+        code = own_code(packages)
+        about["packages"] = sorted(packages - set(code))
         options = self._model_options.as_event()
-        recorder.log_model(name, pickled, flavor, about, own_code(packages), options)
+        recorder.log_model(name, pickled, flavor, about, code.values(), options)
+        recorder.log_artifact(pickled, owned=recorder is self.recorder)
 
     def _keep_own(self, written: Path, name: str) -> Path | None:
         """Copy a file into the run's journal, which is where this run loads it from."""

@@ -1,6 +1,6 @@
 """What MLflow must know of a model: its flavour, the packages it needs, the code of one's own.
 
-Worked out in the node's process, where the model is at hand, without importing MLflow.
+Worked out where the model is at hand, in the node's process, without importing MLflow.
 """
 
 import importlib.metadata
@@ -62,7 +62,7 @@ def requirements(packages: Iterable[str]) -> list[str]:
     names = {"mlflow", "cloudpickle", "numpy", "scipy", "pandas"}
     for package in packages:
         distribution = _DISTRIBUTIONS.get(package, package)
-        if _version(distribution) is None and not _is_own(package):
+        if _version(distribution) is None:
             owners = importlib.metadata.packages_distributions().get(package, [])
             distribution = owners[0] if owners else distribution
         names.add(distribution)
@@ -70,19 +70,15 @@ def requirements(packages: Iterable[str]) -> list[str]:
     return [f"{name}=={version}" for name, version in pins if version is not None]
 
 
-def own_code(packages: Iterable[str]) -> list[Path]:
+def own_code(packages: Iterable[str]) -> dict[str, Path]:
     """Return the folders or files of packages that nobody can install: the project's own."""
-    places = []
+    places = {}
     for package in sorted(packages):
-        if _is_own(package):
-            path = Path(str(sys.modules[package].__file__))
-            places.append(path.parent if path.name == "__init__.py" else path)
+        file = getattr(sys.modules.get(package), "__file__", None)
+        if file is not None and not {"site-packages", "dist-packages"} & set(Path(file).parts):
+            path = Path(file)
+            places[package] = path.parent if path.name == "__init__.py" else path
     return places
-
-
-def _is_own(package: str) -> bool:
-    file = getattr(sys.modules.get(package), "__file__", None)
-    return file is not None and not {"site-packages", "dist-packages"} & set(Path(file).parts)
 
 
 def _version(distribution: str) -> str | None:

@@ -77,7 +77,7 @@ class Run:
         summary = self._export()
         if not flushed:
             summary["notes"].append("the journal's disk is full: the last events are lost")
-        summary.setdefault("status", status)
+        summary["status"] = summary.get("status") or status
         show(summary)
 
     def _side_journals(self) -> list[Path]:

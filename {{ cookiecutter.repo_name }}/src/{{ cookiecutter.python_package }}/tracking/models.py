@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import env, flavor_process, model_files
+from .flavors import requirements
 from .events import MAX_BATCH_METRICS
 from .promotion import decide
 from .store import is_permanent, reason
@@ -84,17 +85,18 @@ class ModelExport:
     def _upload(self, client: Any, model_id: str, run_id: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "model"
-            event = self._with_absolute_code()
+            event = self._completed()
             if event["flavor"] == "sklearn" and event.get("format") != "skops":
                 model_files.write(place, self.path, event["about"], model_id, run_id)
             else:
                 self.notes += flavor_process.save(place, event, self.folder, model_id, run_id)
             client.log_model_artifacts(model_id, str(place))
 
-    def _with_absolute_code(self) -> dict[str, Any]:
+    def _completed(self) -> dict[str, Any]:
         about = self.event["about"]
         code = [str(self.folder / place) for place in about["code"]]
-        return {**self.event, "about": {**about, "code": code}}
+        pins = requirements(about["packages"])
+        return {**self.event, "about": {**about, "code": code, "requirements": pins}}
 
     def _register(self, client: Any, name: str, run_id: str) -> str:
         from mlflow.exceptions import MlflowException

@@ -181,7 +181,7 @@ class Recorder:
             name: its name in the run.
             path: the pickle; copied, unless it lies in the journal.
             flavor: MLflow's flavour for it.
-            about: its signature, input example and requirements.
+            about: its signature, input example and the packages it needs.
             code: folders and files of the project's own that it needs; copied.
             options: how it is kept, as `promotion.ModelOptions.as_event` gives it.
         """

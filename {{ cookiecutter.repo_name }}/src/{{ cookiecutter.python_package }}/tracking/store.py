@@ -69,7 +69,9 @@ def is_permanent(error: BaseException) -> bool:
 def reason(error: BaseException) -> str:
     """Return one line that says what is wrong, without credentials."""
     text = str(error).strip() or type(error).__name__
-    if "database is locked" in text:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        text = f"this store needs the package {error.name!r}, which is not installed"
+    elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
     elif "Max retries exceeded" in text or "Connection refused" in text:
         cause = "refuses connections" if "refused" in text else "cannot be reached"
