@@ -151,7 +151,8 @@ def bake_lab(template: Path, config: Path, out: Path) -> Path:
     done = cookiecutter(template, "Fault Lab", out, config)
     assert done.returncode == 0, done.stderr
     lab = Lab(BakedProject(out / "fault-lab", PYTHON))
-    shutil.rmtree(lab.root / SRC / "pipelines" / "data_science")
+    for sample in (lab.root / SRC / "pipelines").glob("*/"):
+        shutil.rmtree(sample)
     for path in (lab.root / "data/01_raw").iterdir():
         path.unlink()
     for name, text in FILES.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .dataset import MLflowDataSet, MLflowDataset
     from .hooks.artifacts import MLflowArtifactsLoggerHook
+    from .hooks.autolog import MLflowAutologHook
     from .hooks.basic import MLflowBasicLoggerHook
     from .hooks.catalog import MLflowCatalogLoggerHook
     from .hooks.env_vars import MLflowEnvVarsLoggerHook
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "MLflowArtifactsLoggerHook": "hooks.artifacts",
+    "MLflowAutologHook": "hooks.autolog",
     "MLflowBasicLoggerHook": "hooks.basic",
     "MLflowCatalogLoggerHook": "hooks.catalog",
     "MLflowDataSet": "dataset",
@@ -29,6 +31,7 @@ _MODULES = {
 
 __all__ = [
     "MLflowArtifactsLoggerHook",
+    "MLflowAutologHook",
     "MLflowBasicLoggerHook",
     "MLflowCatalogLoggerHook",
     "MLflowDataSet",

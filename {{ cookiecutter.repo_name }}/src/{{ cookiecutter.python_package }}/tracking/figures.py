@@ -6,6 +6,8 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from .pages import plotly_page
+
 _BINARY = (".png", ".jpg", ".jpeg", ".pdf")
 
 
@@ -66,10 +68,8 @@ class FigureDataset(AbstractDataset[Any, Any]):
 
 def _write_plotly(figure: Any, path: Path, extension: str) -> None:
     if extension == ".html":
-        # Self-contained: MLflow shows it in a sandbox, where nothing can be fetched.
-        figure.write_html(
-            path, include_plotlyjs=True, default_width="100%", config={"responsive": True}
-        )
+        title = figure.layout.title.text or path.stem
+        path.write_text(plotly_page(figure.to_json(), title), encoding="utf-8")
     elif extension == ".json":
         figure.write_json(path)
     else:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from . import env, flavor_process, model_files
-from .flavors import requirements
 from .events import MAX_BATCH_METRICS
+from .flavors import requirements
 from .promotion import decide
 from .store import is_permanent, reason
 
