@@ -254,6 +254,7 @@ def test_forests_boosting_and_own_preprocessing_load_anywhere(
     assert set(said) == set(models)
     assert all(set(values) <= {"high", "low"} for values in said.values())
 
+    assert "gets no signature" not in done.stdout + done.stderr
     formats = {}
     for name, model in models.items():
         text = Path(model.artifact_location.removeprefix("file://"), "MLmodel").read_text()

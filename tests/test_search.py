@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -26,7 +27,10 @@ def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedP
 
 
 def table_of(printed: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(printed.splitlines(), delimiter="\t"))
+    """Read the table below what Kedro's log prints."""
+    lines = printed.splitlines()
+    begin = next(i for i, line in enumerate(lines) if re.match(r"run_id\t|[\w.]+$", line))
+    return list(csv.DictReader(lines[begin:], delimiter="\t"))
 
 
 def test_both_runs_are_in_the_table_the_newest_first(ran: BakedProject) -> None:
@@ -50,7 +54,7 @@ def test_filter_sort_and_columns_are_those_of_mlflow(ran: BakedProject) -> None:
 def test_csv_file_is_the_whole_table(ran: BakedProject, tmp_path: Path) -> None:
     file = tmp_path / "runs.csv"
     ran.run("kedro", "mlflow", "runs", "--csv", str(file))
-    rows = list(csv.DictReader(file.open(encoding="utf8")))
+    rows = list(csv.DictReader(file.read_text("utf8").splitlines()))
     newest = runs_of(ran)[0]
     assert len(rows) == 2
     assert float(rows[0]["metrics.score"]) == newest.data.metrics["score"]
@@ -71,10 +75,14 @@ def test_artifacts_are_fetched_by_id_and_by_name(
 @pytest.mark.parametrize(
     ("command", "parts"),
     [
-        (["runs", "--filter", "metric.scor >> 0.9"], ["filter", "0.9"]),
-        (["runs", "--filter", "nonsense.x = 1"], ["nonsense", "metric", "param"]),
-        (["runs", "--sort", "metrics.score SIDEWAYS"], ["SIDEWAYS"]),
-        (["runs", "--columns", "metrics.scor"], ["'metrics.scor'", "metrics.score"]),
+        (["runs", "--filter", "metrics.score >> 0.9"], ["'>>'", "A filter is like"]),
+        (
+            ["runs", "--filter", "metrics.scor > 0.9"],
+            ["no run has", "Did you mean 'metrics.score'"],
+        ),
+        (["runs", "--filter", "nonsense.x = 1"], ["nonsense", "A filter is like"]),
+        (["runs", "--sort", "metrics.score SIDEWAYS"], ["SIDEWAYS", "an order like"]),
+        (["runs", "--columns", "metrics.scor"], ["'metrics.scor'", "Did you mean 'metrics.score'"]),
         (["download", "f" * 32], ["no run has the id or name", "kedro mlflow runs"]),
         (["download", "no such run"], ["no run has the id or name"]),
     ],

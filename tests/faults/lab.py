@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from baked import BakedProject, clean_env
+from faults.picture import forget_stores
 from doors import PYTHON, cookiecutter
 
 PACKAGE = "fault_lab"
@@ -221,6 +222,7 @@ class Lab:
 
     def clear(self) -> None:
         """Remove what runs have written."""
+        forget_stores()
         for name in (".mlflow-journal", "mlruns", "data/mlflow"):
             shutil.rmtree(self.root / name, ignore_errors=True)
 

@@ -54,6 +54,14 @@ def client_of(uri: str) -> Any:
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
+def forget_stores() -> None:
+    """Close this process's connections to stores: a file that was deleted is read through them yet."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    for engine in SqlAlchemyStore._engine_map.values():
+        engine.dispose()
+
+
 def runs_in(uri: str) -> list[Any]:
     """Return all runs of a store, the oldest first."""
     client = client_of(uri)

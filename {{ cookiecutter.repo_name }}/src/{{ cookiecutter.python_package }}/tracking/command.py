@@ -78,7 +78,11 @@ def _flat(pairs: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any
 
 
 def _masked(word: str) -> str:
-    def mask(pair: "re.Match[str]") -> str:
-        return f"{pair[1]}{MASK}" if looks_secret(pair[2]) else pair[0]
+    """Mask the secrets in one word of a command line, say `--params=db.password=x,size=3`."""
+    option, mark, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    pairs = [re.sub(r"^([\w.\-]+)([=:]).+", _mask_pair, pair) for pair in value.split(",")]
+    return redact_text(f"{option}{mark}{','.join(pairs)}")
 
-    return redact_text(re.sub(r"((?:^|(?<=[,=]))([\w.\-]+)[=:])[^,]*", mask, word))
+
+def _mask_pair(pair: "re.Match[str]") -> str:
+    return f"{pair[1]}{pair[2]}{MASK}" if looks_secret(pair[1]) else pair[0]

@@ -17,6 +17,7 @@ from .flavors import flavor_of, own_code, packages_of
 from .kinds import MODEL, VALUES, FileKind
 from .promotion import ModelOptions
 from .recorder import Recorder
+from .samples import try_sample
 from .settings import named_options
 from .signatures import describe
 from .values import fetch, record
@@ -219,9 +220,10 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         about: dict[str, Any] = {"signature": None, "example": None}
         if sample is not None:
             try:
-                about = describe(sample, model.predict(sample))
+                about = describe(*try_sample(model, sample))
             except Exception as error:
-                recorder.warn(name, f"the model {name!r} gets no signature: {error!r}")
+                why = f"{type(error).__name__}: {error}".splitlines()[0]
+                recorder.warn(name, f"the model {name!r} gets no signature: {why}")
         packages = packages_of(model)
         code = own_code(packages)
         about["packages"] = sorted(packages - set(code))

@@ -62,6 +62,7 @@ class RunExport:
         self.model_lines: dict[str, str] = {}
         self._at_end: list[str] = []
         self._charts: dict[str, Any] = {}
+        self._interrupted = 0
         self._error: str | None = None
 
     @property
@@ -122,7 +123,7 @@ class RunExport:
                 self._tags["kedro.error"] = (
                     "the process ended without a word (killed, or out of memory)"
                 )
-        broken = [node.name for node in self.nodes.values() if not node.is_complete()]
+        broken = [n.name for n in self.nodes.values() if n.is_broken_off(self._interrupted)]
         if (
             self.end["status"] != "FINISHED"
             and broken
@@ -440,6 +441,9 @@ class RunExport:
         if event.get("gantt"):
             pages.prepare()
 
+    def _on_interrupt(self, event: dict[str, Any]) -> None:
+        self._interrupted = int(event["t"])
+
     def _on_end(self, event: dict[str, Any]) -> None:
         if event["status"] not in ("FINISHED", "FAILED", "KILLED"):
             raise ValueError(f"status {event['status']!r}")
@@ -457,6 +461,7 @@ class RunExport:
         "span": _on_span,
         "at_end": _on_at_end,
         "charts": _on_charts,
+        "interrupt": _on_interrupt,
         "end": _on_end,
     }
 

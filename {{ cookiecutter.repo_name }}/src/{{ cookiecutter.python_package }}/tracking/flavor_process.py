@@ -116,7 +116,10 @@ def _skops_types(model: Any) -> list[str] | None:
     """Return the types that loading must trust: those of this very model; None if skops can't."""
     skops: Any = importlib.import_module("skops.io")  # it has no type hints
     try:
-        return list(skops.get_untrusted_types(data=skops.dumps(model)))
+        data = skops.dumps(model)
+        types = list(skops.get_untrusted_types(data=data))
+        skops.loads(data, trusted=types)
+        return types
     except Exception:  # whatever a class of one's own does there
         return None
 

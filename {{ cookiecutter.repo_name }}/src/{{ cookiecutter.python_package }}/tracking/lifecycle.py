@@ -197,6 +197,21 @@ def _install_handlers() -> None:
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _on_signal)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _on_interrupt)
+
+
+def _on_interrupt(number: int, frame: FrameType | None) -> None:
+    """Note which nodes Ctrl-C meets: ThreadRunner lets them come to their end before it stops."""
+    if multiprocessing.parent_process() is None:
+        _note_interrupt()
+    signal.default_int_handler(number, frame)
+
+
+def _note_interrupt() -> None:
+    for run in list(_live.values()):
+        if run.pid == os.getpid():
+            run.recorder.log_interrupt()
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
@@ -205,6 +220,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_DFL)
     if multiprocessing.parent_process() is None:
         _interrupted_by = signal.Signals(number).name
+        _note_interrupt()
         for run in list(_live.values()):
             if run.pid == os.getpid():
                 run.recorder.set_tag("kedro.error", f"ended by {_interrupted_by}")

@@ -74,7 +74,11 @@ class ModelExport:
                     tags={MODEL_KEY: self.key, "mlflow.model.flavor": self.event["flavor"]},
                     params=params,
                 )
-            self._upload(client, str(model.model_id), run_id)
+            try:
+                self._upload(client, str(model.model_id), run_id)
+            except flavor_process.FlavorError:
+                client.delete_logged_model(model.model_id)  # it would stay empty
+                raise
             client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
         outputs = client.get_run(run_id).outputs
         linked = [output.model_id for output in outputs.model_outputs] if outputs else []

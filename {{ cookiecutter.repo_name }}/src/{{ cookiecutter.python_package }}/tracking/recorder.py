@@ -22,7 +22,7 @@ from .events import (
     text_digest,
 )
 from .journal import JournalWriter
-from .redact import MASK, looks_secret, redact_text
+from .redact import MASK, looks_secret, mask_logs, redact_text
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,8 @@ class Recorder:
         self.side_uris: dict[str, str | None] = {}
         # A few rows of what a model takes, from its node to its dataset, by the dataset's name.
         self.samples: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        # Reentrant: a signal handler records in the middle of whatever the main thread is at.
+        self._lock = threading.RLock()
         self._seen_params: dict[str, str] = {}
         self._warned: set[str] = set()
 
@@ -278,6 +279,10 @@ class Recorder:
         """Record how the exporter draws the run's Gantt chart; see `MLflowTimeLoggerHook`."""
         self.append({"e": "charts", **chosen})
 
+    def log_interrupt(self) -> None:
+        """Record that a signal came: the nodes that run now are those that were broken off."""
+        self.append({"e": "interrupt", "t": time.time_ns()})
+
     def log_error(self, error: BaseException, node: str | None = None) -> None:
         """Record what made the run fail: tags, and its traceback as `traceback.txt`."""
         self.set_tag("kedro.error", f"{type(error).__name__}: {as_text(error)}"[:MAX_TAG])
@@ -336,5 +341,6 @@ def _unpickle(
         from . import runs
 
         recorder = _unpickled[key] = Recorder(key, folder, **state)
+        mask_logs(recorder.secrets)
         runs.adopt(recorder, siblings)
     return recorder

@@ -1,6 +1,7 @@
 """A few rows of what a model takes, picked from the inputs of the node that trained it."""
 
 import copy
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,8 +29,26 @@ def sample_for(model: Any, values: Iterable[Any]) -> Any | None:
         if names is not None and columns is not None and set(names) <= set(columns):
             return _rows(value[list(names)])
         if names is None and count is not None and shape[1] == count:
-            return _rows(value)
+            # Trained on values without names, it warns of names.
+            return _rows(value.to_numpy() if columns is not None else value)
     return None
+
+
+def try_sample(model: Any, sample: Any) -> tuple[Any, Any]:
+    """Return the sample, or its complete rows where the model takes no others, and what it predicts.
+
+    Raises:
+        Exception: the model can't predict either.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return sample, model.predict(sample)
+        except Exception:
+            complete = sample.dropna() if hasattr(sample, "dropna") else sample
+            if len(complete) in (0, len(sample)):
+                raise
+            return complete, model.predict(complete)
 
 
 def _feature_names(model: Any) -> list[Any] | None:

@@ -33,6 +33,10 @@ class NodeTimes:
         """The error that it ended with, if it is known."""
         return next((span["err"] for span in self.spans if "err" in span), None)
 
+    def is_broken_off(self, interrupted: int) -> bool:
+        """Whether it did not end, or ran when a signal came (nanoseconds since 1970; 0 for none)."""
+        return not self.is_complete() or self.begin <= interrupted <= self.end
+
     def is_complete(self) -> bool:
         """Whether it ran, and each of its outputs was saved."""
         done = {(span["kind"], span["n"]) for span in self.spans if "err" not in span}

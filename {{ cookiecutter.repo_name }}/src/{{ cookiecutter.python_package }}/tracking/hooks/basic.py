@@ -17,7 +17,7 @@ from kedro.io.core import is_parameter
 from .. import env, lifecycle, runs
 from ..command import repeat_command, run_params_that_are_set
 from ..recorder import Recorder
-from ..redact import redact_mapping, secret_values
+from ..redact import mask_logs, named_secrets, redact_mapping, secret_values
 from ..settings import (
     DEFAULT_URI,
     EXPORTS,
@@ -192,7 +192,9 @@ class MLflowBasicLoggerHook:
             return
         project_path = Path(run_params["project_path"])
         settings = self.resolved(project_path)
-        secrets = tuple(dict.fromkeys((*known_secrets, *_environment_secrets(settings.uri))))
+        named = named_secrets({"env": os.environ, "params": run_params.get("runtime_params") or {}})
+        found = secret_values([known_secrets, _password_of(settings.uri), named])
+        mask_logs(found)
         inputs = pipeline.inputs()
         names = [name for name in pipeline.datasets() if not is_parameter(name)]
 
@@ -203,7 +205,7 @@ class MLflowBasicLoggerHook:
                 undeclared=frozenset(name for name in names if name not in catalog),
                 inputs=_files_of(catalog, [name for name in names if name in inputs]),
                 resumed=None if run_params.get("only_missing_outputs") else frozenset(inputs),
-                secrets=secrets,
+                secrets=found,
             )
 
         pipeline_names = run_params.get("pipeline_names") or ["__default__"]
@@ -281,8 +283,5 @@ def _files_of(catalog: Any, names: Iterable[str]) -> dict[str, str]:
     return files
 
 
-def _environment_secrets(uri: str) -> tuple[str, ...]:
-    password = uri.partition("://")[2].rpartition("@")[0].partition(":")[2]
-    values = [password]
-    values += [os.environ.get(f"MLFLOW_TRACKING_{name}", "") for name in ("PASSWORD", "TOKEN")]
-    return secret_values(values)
+def _password_of(uri: str) -> str:
+    return uri.partition("://")[2].rpartition("@")[0].partition(":")[2]
