@@ -111,11 +111,9 @@ class Bench:
             return once
 
         contestants = {who: contestant(who, project) for who, project in runners.items()}
-        if not first_run:
+        if not first_run and store is None:
             for who, project in runners.items():
-                (store or project.store).parent.mkdir(exist_ok=True)
+                project.store.parent.mkdir(exist_ok=True)
                 self.progress(f"{title}: warm up {who}")
                 contestants[who]()
-        return interleave(
-            contestants, self.repeats, lambda text: self.progress(f"{title}: {text}")
-        )
+        return interleave(contestants, self.repeats, lambda text: self.progress(f"{title}: {text}"))

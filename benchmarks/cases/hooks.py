@@ -44,7 +44,12 @@ def run(bench: Bench) -> list[Row]:
             samples,
         ),
         Row(
-            "growth", "the same per node, as the pipeline grows", "µs", a_node, "flat", "flat",
+            "growth",
+            "the same per node, as the pipeline grows",
+            "µs",
+            a_node,
+            "flat",
+            "flat",
         ),
         Row(
             "growth_run",

@@ -30,7 +30,13 @@ def run(bench: Bench) -> list[Row]:
     return [
         Row("memory", title, "MB", _added(samples, kind), required, aim, samples if first else {})
         for kind, title, required, aim, first in (
-            ("uss_kb", "memory of its own (USS) that the node's process gains", "5 MB", "1 MB", True),
+            (
+                "uss_kb",
+                "memory of its own (USS) that the node's process gains",
+                "5 MB",
+                "1 MB",
+                True,
+            ),
             ("rss_kb", "the same, with what it shares (RSS)", "5 MB", "1 MB", False),
         )
     ]

@@ -49,9 +49,7 @@ def run(bench: Bench) -> list[Row]:
     }
     for once in contestants.values():
         once()
-    times = interleave(
-        contestants, bench.repeats, lambda text: bench.progress(f"start-up: {text}")
-    )
+    times = interleave(contestants, bench.repeats, lambda text: bench.progress(f"start-up: {text}"))
     figures = ratios(times, SPACEFLIGHTS)
     title = f"start-up of `kedro run` / {SPACEFLIGHTS}"
     return [Row("startup", title, "x", figures, "1.00", "< 1", dict(times), NOTE)]

@@ -349,7 +349,8 @@ class RunExport:
                 text = json.dumps(time_log(nodes, begin, end), indent=2)
                 _write(Path(charts["time_log_filepath"]), text)
             if charts.get("gantt"):
-                title = f"{self.header.get('pipeline', '__default__')} · {self.run_name}"
+                # Not the run's name: MLflow makes up another if the journal goes to another store.
+                title = str(self.header.get("pipeline", "__default__"))
                 page = gantt_page(nodes, begin, end, title, charts.get("gantt_params") or {})
                 place = snapshot.new_place(self.folder, GANTT)
                 place.write_text(page, encoding="utf-8")

@@ -150,7 +150,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
     if first is None:
         return 0
     prepare_environment()
-    # leave_out_data_science()
+    leave_out_data_science()
     client_error = _warm_up(first["uri"])
     if client_error:
         logger.warning("The store is not open yet: %s", client_error)

@@ -138,7 +138,7 @@ def gantt_figure(times: list[dict[str, Any]], title: str) -> dict[str, Any]:
         "yaxis": views[first]["axis"],
         "shapes": views[first]["bands"],
         "annotations": views[first]["names"],
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
         "hovermode": "closest",
         "plot_bgcolor": "#f7f9fc",
         "uniformtext": {"mode": "hide", "minsize": 9},
@@ -252,11 +252,12 @@ def _buttons(
         "direction": "right",
         "active": first,
         "buttons": buttons,
-        "x": 0,
-        "xanchor": "left",
+        "x": 1,
+        "xanchor": "right",
         "y": 1,
         "yanchor": "bottom",
-        "pad": {"b": 4},
+        # Above the legend, which needs the whole width of a narrow viewer.
+        "pad": {"b": 28},
     }
 
 

@@ -1,6 +1,7 @@
 """The life of a run in the pipeline's process: begin, end, and each way to break off."""
 
 import atexit
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -102,9 +103,11 @@ class Run:
             if summary is not None:
                 return summary
             state = journal.read_json(folder / journal.STATE)
-            error = state.get("error") or (
-                f"the export did not end within {self.settings.export_wait:g} s (`export_wait`)"
-            )
+            error = state.get("error")
+            if error is None:
+                error = f"the export did not end within {self.settings.export_wait:g} s (`export_wait`)"
+                with contextlib.suppress(OSError):  # for `kedro mlflow status`
+                    journal.write_json(folder / journal.STATE, {**state, "error": error})
         return _waiting_summary(folder, self.settings, error)
 
 

@@ -87,7 +87,7 @@ def _write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
     serving = json.dumps(example, indent=1)
     (place / "serving_input_example.json").write_text(serving, encoding="utf-8")
     is_frame = "dataframe_split" in example
-    own = json.dumps(example["dataframe_split"] if is_frame else example)
+    own = json.dumps(example["dataframe_split" if is_frame else "inputs"])
     (place / "input_example.json").write_text(own, encoding="utf-8")
     paths = {
         "artifact_path": "input_example.json",
@@ -95,7 +95,7 @@ def _write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
     }
     if is_frame:
         return {**paths, "type": "dataframe", "pandas_orient": "split"}
-    return {**paths, "type": "ndarray", "format": "tf-serving"}
+    return {**paths, "type": "ndarray"}
 
 
 def _copy_code(place: Path, sources: Iterable[str]) -> str | None:

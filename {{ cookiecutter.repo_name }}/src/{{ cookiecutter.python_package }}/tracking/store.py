@@ -1,6 +1,7 @@
 """Opens the MLflow store for the exporter, and says in plain words what is wrong with it."""
 
 import os
+import re
 import sqlite3
 import sys
 import tempfile
@@ -73,6 +74,8 @@ def reason(error: BaseException) -> str:
         text = f"this store needs the package {error.name!r}, which is not installed"
     elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
+    elif code := re.search(r"too many (\d+) error responses", text):
+        text = f"the MLflow server answers {code[1]}"
     elif "Max retries exceeded" in text or "Connection refused" in text:
         cause = "refuses connections" if "refused" in text else "cannot be reached"
         text = f"the MLflow server {cause}"

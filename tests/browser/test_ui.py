@@ -1,0 +1,140 @@
+"""What a stakeholder sees: MLflow's and Kedro-Viz's pages, rendered and not blank.
+
+`KSM_SCREENSHOTS=folder` keeps the pictures, for README.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from baked import BakedProject
+from store import runs_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from playwright.sync_api import Frame, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def run(viewed: BakedProject) -> Run:
+    return runs_of(viewed)[0]
+
+
+def shoot(page: Page, name: str) -> None:
+    if folder := os.environ.get("KSM_SCREENSHOTS"):
+        page.screenshot(path=str(Path(folder, f"{name}.png")))
+
+
+def base_of(link: str) -> str:
+    return link.split("#")[0]
+
+
+def open_artifact(page: Page, mlflow_ui: str, run: Run, name: str) -> None:
+    experiment, run_id = run.info.experiment_id, run.info.run_id
+    page.goto(f"{base_of(mlflow_ui)}#/experiments/{experiment}/runs/{run_id}/artifacts/{name}")
+    page.get_by_text(name).first.wait_for()
+
+
+def frame_with(page: Page, selector: str) -> Frame:
+    """Return the sandboxed frame that shows an HTML artifact, once it has drawn."""
+    for _ in range(200):
+        for frame in page.frames[1:]:
+            if frame.query_selector(selector):
+                return frame
+        page.wait_for_timeout(200)
+    pytest.fail(f"no frame has {selector}")
+
+
+def test_run_table_shows_the_runs_with_their_score(page: Page, mlflow_ui: str, run: Run) -> None:
+    page.goto(mlflow_ui)
+    page.get_by_text(run.info.run_name).first.wait_for()
+    page.get_by_text("score", exact=True).first.wait_for()
+    value = f"{run.data.metrics['score']:.3f}"[:4]
+    page.get_by_text(re.compile(rf"^{re.escape(value)}")).first.wait_for()
+    shoot(page, "run-table")
+
+
+def test_metric_chart_is_drawn(page: Page, mlflow_ui: str, run: Run) -> None:
+    experiment, run_id = run.info.experiment_id, run.info.run_id
+    page.goto(f"{base_of(mlflow_ui)}#/experiments/{experiment}/runs/{run_id}/model-metrics")
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.get_by_text("score", exact=True).first.wait_for()
+    shoot(page, "metric-chart")
+
+
+def test_gantt_chart_is_drawn_in_the_sandbox_at_the_width_of_the_viewer(
+    page: Page, mlflow_ui: str, run: Run
+) -> None:
+    open_artifact(page, mlflow_ui, run, "gantt.html")
+    frame = frame_with(page, "#chart .barlayer path")
+    assert len(frame.query_selector_all("#chart .barlayer path")) >= 9 * 2
+    labels = frame.eval_on_selector_all(".ytick text", "all => all.map(one => one.textContent)")
+    assert {"init_model", "train_model", "evaluate_model", "run_inference"} <= set(labels)
+    assert frame.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert frame.evaluate("document.getElementById('trouble').textContent") == ""
+    frame.hover("#chart .barlayer path >> nth=-3", force=True)
+    shoot(page, "gantt")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "confusion_matrix.png",
+        "roc_and_precision_recall.png",
+        "feature_importance.png",
+        "probabilities.png",
+    ],
+)
+def test_picture_is_shown(page: Page, mlflow_ui: str, run: Run, name: str) -> None:
+    open_artifact(page, mlflow_ui, run, name)
+    # MLflow draws pictures on a canvas of Plotly's, or as an image.
+    shown = "img[src^='blob:'], img[src*='get-artifact'], .js-plotly-plot image"
+    page.locator(shown).first.wait_for()
+    page.wait_for_timeout(500)
+    shoot(page, name.removesuffix(".png").replace("_", "-"))
+
+
+def test_predictions_are_a_table(page: Page, mlflow_ui: str, run: Run) -> None:
+    open_artifact(page, mlflow_ui, run, "pred_df.csv")
+    page.get_by_text("pred_proba").first.wait_for()
+    assert page.locator("td, [role=cell]").count() > 20
+    shoot(page, "predictions")
+
+
+def test_timeline_is_a_trace_with_the_nodes(page: Page, mlflow_ui: str, run: Run) -> None:
+    experiment, run_id = run.info.experiment_id, run.info.run_id
+    page.goto(f"{base_of(mlflow_ui)}#/experiments/{experiment}/runs/{run_id}/traces")
+    page.get_by_text(re.compile(r"^tr-")).first.click()
+    page.get_by_text("train_model").first.wait_for()
+    page.get_by_text("load train_df").first.wait_for()
+    shoot(page, "timeline")
+
+
+def test_model_version_has_its_alias(page: Page, mlflow_ui: str) -> None:
+    page.goto(f"{base_of(mlflow_ui)}#/models/my_iris")
+    page.get_by_text(re.compile("champion")).first.wait_for()
+    page.get_by_text("Version 2").first.wait_for()
+    shoot(page, "model-versions")
+
+
+def test_kedro_viz_shows_the_pipeline_and_the_datasets_of_python(
+    page: Page, kedro_viz: str
+) -> None:
+    page.goto(kedro_viz)
+    page.locator(".pipeline-node").first.wait_for()
+    names = page.locator(".pipeline-node__text").all_text_contents()
+    told = " ".join(names).lower().replace("_", " ")
+    for name in ("train model", "run inference", "model", "score", "pred df", "confusion matrix"):
+        assert name in told
+    for button in page.get_by_role("button", name=re.compile("skip|close|done", re.I)).all():
+        if button.is_visible():
+            button.click()
+    page.wait_for_timeout(1000)
+    shoot(page, "kedro-viz")
