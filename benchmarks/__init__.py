@@ -1,1 +1,1 @@
-"""What tracking costs: runs with it, without it, with MLflow calls by hand, and with kedro-mlflow."""
+"""What tracking costs, beside no tracking, MLflow calls by hand, and kedro-mlflow."""

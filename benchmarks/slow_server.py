@@ -52,10 +52,11 @@ def slow_server(environment: Environment, folder: Path, delay_s: float) -> Itera
 def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and server.poll() is None:
-        with contextlib.suppress(OSError):
-            with urllib.request.urlopen(f"{address}/health", timeout=2) as reply:
-                if reply.status == 200:
-                    return
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=2).close()
+            return
+        except OSError:  # not yet
+            pass
         time.sleep(0.2)
     raise RuntimeError(f"the MLflow server at {address} did not start; see server.log")
 

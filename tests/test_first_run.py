@@ -28,6 +28,11 @@ NODES = {
     "train_model -- model",
     "evaluate_model -- score - train_score",
     "run_inference -- pred_df",
+    "cross_validate -- validated_df",
+    "plot_confusion_matrix -- confusion_matrix",
+    "plot_curves -- roc_and_precision_recall",
+    "plot_importance -- feature_importance",
+    "plot_probabilities -- probabilities",
 }
 
 

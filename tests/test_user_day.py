@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-ALL_NODES = {"init_model", "train_model", "evaluate_model", "run_inference"}
+DATA_SCIENCE = {"init_model", "train_model", "evaluate_model", "run_inference"}
+REPORTING = {
+    "cross_validate",
+    "plot_confusion_matrix",
+    "plot_curves",
+    "plot_importance",
+    "plot_probabilities",
+}
+ALL_NODES = DATA_SCIENCE | REPORTING
 
 
 def run_quietly(project: BakedProject, *command: str, **options: object) -> str:
@@ -89,9 +97,9 @@ def test_env_takes_its_own_configuration(ran: BakedProject) -> None:
     [
         (["--tags", "training"], {"init_model", "train_model"}),
         (["--nodes", "init_model,train_model"], {"init_model", "train_model"}),
-        (["--from-inputs", "model"], {"evaluate_model", "run_inference"}),
+        (["--from-inputs", "model"], {"evaluate_model", "run_inference"} | REPORTING),
         (["--to-outputs", "score"], {"init_model", "train_model", "evaluate_model"}),
-        (["--pipelines", "data_science"], ALL_NODES),
+        (["--pipelines", "data_science"], DATA_SCIENCE),
         (["--async"], ALL_NODES),
         (["--runner", "ThreadRunner"], ALL_NODES),
     ],

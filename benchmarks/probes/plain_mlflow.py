@@ -1,4 +1,4 @@
-"""How fast MLflow alone takes metric steps; arguments: the URI, how many batched, how many single."""
+"""How fast MLflow alone takes metric steps; arguments: URI, how many batched, how many single."""
 
 from __future__ import annotations
 

@@ -21,13 +21,15 @@ def inside_run(action: Action) -> None:
     from kedro.runner import SequentialRunner
 
     class Runner(SequentialRunner):  # type: ignore[misc, unused-ignore]
-        def run(self, pipeline: Any, catalog: Any, hook_manager: Any, run_id: str, **_: Any) -> Any:
-            action(pipeline, catalog, hook_manager, run_id)
+        def run(self, *args: Any, **named: Any) -> Any:
+            pipeline, catalog, manager = args
+            action(pipeline, catalog, manager, named["run_id"])
             return {}
 
     bootstrap_project(Path.cwd())
     with KedroSession.create(project_path=Path.cwd()) as session:
-        session.run(runner=Runner())
+        # The type of `create` knows only what all kinds of session have in common.
+        session.run(runner=Runner())  # type: ignore[call-arg]
 
 
 def report(**figures: Any) -> None:

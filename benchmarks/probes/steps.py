@@ -1,4 +1,4 @@
-"""One node that records a history of metric values; arguments: how many, and how many one by one."""
+"""A node that records a metric's history; arguments: how many steps, and how many one by one."""
 
 from __future__ import annotations
 

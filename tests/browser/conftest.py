@@ -124,6 +124,11 @@ def page(chromium: Browser) -> Iterator[Page]:
     context: BrowserContext = chromium.new_context(viewport={"width": 1360, "height": 800})
     context.set_default_timeout(TIMEOUT)
     context.route("**/*", _only_here)
+    # Else a chat that nobody asked for covers a quarter of MLflow's page.
+    context.add_init_script(
+        "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true');"
+        "localStorage.setItem('mlflow.assistant.panelOpen_v1', 'false');"
+    )
     yield context.new_page()
     context.close()
 

@@ -52,7 +52,9 @@ def copy_of(folder: Path, to: Path, **header: Any) -> Path:
 
 def reference_of(tracking: Tracking, folder: Path, uri: str, to: Path) -> Picture:
     """Export a copy of a journal to a store that has no trouble: what the run must look like."""
-    copy = copy_of(folder, to, key=f"reference-{folder.name}", experiment_name=f"reference-{to.name}")
+    copy = copy_of(
+        folder, to, key=f"reference-{folder.name}", experiment_name=f"reference-{to.name}"
+    )
     summary = tracking("exporter").export_journal(copy, uri)
     assert summary["state"] == "exported", summary
     return without_key(picture_by_key(uri, f"reference-{folder.name}"))

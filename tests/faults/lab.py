@@ -188,7 +188,9 @@ class Ended:
     def last_error(self) -> str:
         """The user's own error: the last line that names an exception."""
         lines = [line.strip() for line in self.output.splitlines()]
-        named = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exit", "Pool"))]
+        named = [
+            line for line in lines if line.partition(":")[0].endswith(("Error", "Exit", "Pool"))
+        ]
         return named[-1] if named else ""
 
 

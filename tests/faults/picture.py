@@ -43,7 +43,14 @@ class Picture:
         artifacts = {k: "" if any(v in k for v in varies) else d for k, d in self.artifacts.items()}
         spans = sorted((name, kind, 0, 0) for name, kind, _, _ in self.spans)
         return replace(
-            self, start=0, end=0, params=params, metrics=metrics, tags=tags, artifacts=artifacts, spans=spans
+            self,
+            start=0,
+            end=0,
+            params=params,
+            metrics=metrics,
+            tags=tags,
+            artifacts=artifacts,
+            spans=spans,
         )
 
 
@@ -95,7 +102,9 @@ def picture_of(uri: str, run: Any) -> Picture:
                 if path.is_file():
                     digest = hashlib.sha256(path.read_bytes()).hexdigest()
                     artifacts[path.relative_to(top).as_posix()] = digest
-    inputs = sorted((entry.dataset.name, entry.dataset.digest) for entry in run.inputs.dataset_inputs)
+    inputs = sorted(
+        (entry.dataset.name, entry.dataset.digest) for entry in run.inputs.dataset_inputs
+    )
     return Picture(
         status=info.status,
         start=info.start_time,
@@ -120,7 +129,9 @@ def spans_of(client: Any, run: Any) -> list[tuple[str, str, int, int]]:
     location = [run.info.experiment_id]
     for trace in client.search_traces(locations=location, run_id=run.info.run_id):
         for span in trace.data.spans:
-            found.append((span.name, str(span.status.status_code), span.start_time_ns, span.end_time_ns))
+            found.append(
+                (span.name, str(span.status.status_code), span.start_time_ns, span.end_time_ns)
+            )
     return sorted(found)
 
 

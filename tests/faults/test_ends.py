@@ -34,8 +34,18 @@ class End:
 HANG = {"LAB_FAULT": "hang"}
 ENDS = [
     End("a node raises", env={"LAB_FAULT": "raise"}, in_traceback="the lab's own error"),
-    End("a node raises, threads", command=THREADS, env={"LAB_FAULT": "raise"}, in_traceback="own error"),
-    End("a node raises, workers", command=PARALLEL, env={"LAB_FAULT": "raise"}, in_traceback="own error"),
+    End(
+        "a node raises, threads",
+        command=THREADS,
+        env={"LAB_FAULT": "raise"},
+        in_traceback="own error",
+    ),
+    End(
+        "a node raises, workers",
+        command=PARALLEL,
+        env={"LAB_FAULT": "raise"},
+        in_traceback="own error",
+    ),
     End("a node raises, --async", command=("kedro", "run", "--async"), env={"LAB_FAULT": "raise"}),
     End(
         "a dataset cannot load",
@@ -71,10 +81,21 @@ ENDS = [
         env={"LAB_HOOK": "on_pipeline_error", "LAB_FAULT": "raise"},
         in_traceback="the lab's own error",
     ),
-    End("a worker is killed", command=PARALLEL, env={"LAB_FAULT": "suicide"}, in_traceback="BrokenProcessPool"),
+    End(
+        "a worker is killed",
+        command=PARALLEL,
+        env={"LAB_FAULT": "suicide"},
+        in_traceback="BrokenProcessPool",
+    ),
     End("SystemExit in a node", env={"LAB_FAULT": "exit"}, in_traceback="SystemExit"),
     End("Ctrl-C", status="KILLED", env=HANG, signal=signal.SIGINT, in_traceback="nodes.py"),
-    End("Ctrl-C, threads", status="KILLED", command=THREADS, env={"LAB_SLEEP": "2"}, signal=signal.SIGINT),
+    End(
+        "Ctrl-C, threads",
+        status="KILLED",
+        command=THREADS,
+        env={"LAB_SLEEP": "2"},
+        signal=signal.SIGINT,
+    ),
     End("Ctrl-C, workers", status="KILLED", command=PARALLEL, env=HANG, signal=signal.SIGINT),
     End("SIGTERM", status="KILLED", env=HANG, signal=signal.SIGTERM, in_traceback="nodes.py"),
     End("SIGTERM, workers", status="KILLED", command=PARALLEL, env=HANG, signal=signal.SIGTERM),
@@ -211,5 +232,3 @@ def test_killed_before_the_store_exists(lab: Lab) -> None:
     assert [run.info.status for run in runs][-1] == "FINISHED"
     assert "RUNNING" not in {run.info.status for run in runs}
     assert lab.waiting() == []
-
-

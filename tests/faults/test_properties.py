@@ -46,7 +46,11 @@ values = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st
 @example("a\n")
 def test_clean_key_is_accepted_by_mlflow(tracking: Tracking, key: str) -> None:
     """MLflow's own validation accepts every cleaned key, and cleaning it again changes nothing."""
-    from mlflow.utils.validation import _validate_metric_name, _validate_param_name, _validate_tag_name
+    from mlflow.utils.validation import (
+        _validate_metric_name,
+        _validate_param_name,
+        _validate_tag_name,
+    )
 
     events = tracking("events")
     cleaned = events.clean_key(key)
@@ -99,7 +103,9 @@ def test_flatten_loses_nothing(tracking: Tracking, value: dict[str, Any]) -> Non
     """Every leaf of a nested mapping comes out, under a key that names its path."""
 
     def count(item: Any) -> int:
-        return sum(count(inner) for inner in item.values()) if isinstance(item, dict) and item else 1
+        return (
+            sum(count(inner) for inner in item.values()) if isinstance(item, dict) and item else 1
+        )
 
     assert len(list(tracking("events").flatten(value))) == count(value)
 
@@ -181,7 +187,9 @@ def test_damaged_journal_gives_the_rest(
 
 
 @quick
-@given(limit=st.integers(0, 600), texts=st.lists(st.text("ab", max_size=40), min_size=1, max_size=20))
+@given(
+    limit=st.integers(0, 600), texts=st.lists(st.text("ab", max_size=40), min_size=1, max_size=20)
+)
 def test_full_disk_and_then_room_again(
     tracking: Tracking, monkeypatch: pytest.MonkeyPatch, limit: int, texts: list[str]
 ) -> None:
@@ -210,12 +218,17 @@ def test_full_disk_and_then_room_again(
 
 
 @quick
-@given(secret=st.text(st.characters(codec="ascii", exclude_characters="\r\n"), min_size=6), text=st.text())
+@given(
+    secret=st.text(st.characters(codec="ascii", exclude_characters="\r\n"), min_size=6),
+    text=st.text(),
+)
 def test_no_secret_passes(tracking: Tracking, secret: str, text: str) -> None:
     """A known secret is masked wherever it stands in a text, and so is the password of any URI."""
     redact = tracking("redact")
     assume(secret not in "***" and "***" not in secret)
-    assert secret not in redact.redact_text(f"{text}{secret}{text}", (secret,)) or secret in text * 2
+    assert (
+        secret not in redact.redact_text(f"{text}{secret}{text}", (secret,)) or secret in text * 2
+    )
 
 
 @quick

@@ -63,7 +63,9 @@ def test_credentials_of_a_database_that_refuses(lab: Lab) -> None:
 
 def test_credentials_file(lab: Lab) -> None:
     """A value of conf/local/credentials.yml that a node, an error, a param, a tag and a log name is masked."""
-    (lab.root / "conf/local/credentials.yml").write_text(f"db:\n  con: {PASSWORD}\n  pass: {TOKEN}\n")
+    (lab.root / "conf/local/credentials.yml").write_text(
+        f"db:\n  con: {PASSWORD}\n  pass: {TOKEN}\n"
+    )
     lab.project.edit(
         f"{SRC}/pipelines/lab/nodes.py",
         'raise ValueError("the lab\'s own error")',

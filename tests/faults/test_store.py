@@ -121,7 +121,9 @@ def test_every_second_reply_is_lost(lab: Lab, server: Server, tmp_path: Path) ->
         proxy.set("pass")
         lab.sync()
         runs = [run for run in runs_in(server.uri) if run.data.params.get("weight") == "0.5"]
-        of_this = [run for run in runs if run.info.experiment_id == _experiment(server, tmp_path.name)]
+        of_this = [
+            run for run in runs if run.info.experiment_id == _experiment(server, tmp_path.name)
+        ]
         assert len(of_this) == 1
         assert picture_of(server.uri, of_this[0]).status == "FINISHED"
 
@@ -386,7 +388,7 @@ def test_later_then_sync(lab: Lab) -> None:
     assert [run.data.tags["kedro.run_key"] for run in runs_in(lab.store)] == keys
 
 
-KILLER = '''
+KILLER = """
 import json, os, random, shutil, signal, sys, time
 from pathlib import Path
 import mlflow, mlflow.store.tracking.sqlalchemy_store  # what a fresh process spends its time on
@@ -434,7 +436,7 @@ while kills < wanted:
         _, status = os.waitpid(child(folder), 0)
         assert status == 0, status
 print(json.dumps({"kills": kills, "journals": number, "usual": usual}))
-'''
+"""
 
 
 def test_sync_is_killed_at_random_moments(lab: Lab, tracking: Tracking, tmp_path: Path) -> None:
@@ -463,7 +465,9 @@ def test_sync_command_is_killed(lab: Lab, tracking: Tracking, tmp_path: Path) ->
     """SIGKILL of `kedro mlflow sync` itself, at five moments of its life: the last one makes an equal run."""
     lab.run(env={"KEDRO_MLFLOW_EXPORT": "later"})
     (folder,) = lab.waiting()
-    expected = reference_of(tracking, folder, f"sqlite:///{tmp_path / 'good.db'}", tmp_path / "copy")
+    expected = reference_of(
+        tracking, folder, f"sqlite:///{tmp_path / 'good.db'}", tmp_path / "copy"
+    )
     for pause in (0.5, 1.5, 2.0, 2.4, 2.8):
         started = lab.start("kedro", "mlflow", "sync")
         time.sleep(pause)
@@ -488,5 +492,3 @@ def test_two_syncs_at_once(lab: Lab) -> None:
     keys = [run.data.tags["kedro.run_key"] for run in runs_in(lab.store)]
     assert len(keys) == len(set(keys)) == 5
     assert lab.waiting() == []
-
-

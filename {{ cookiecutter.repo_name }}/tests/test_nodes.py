@@ -27,12 +27,11 @@ def train(
 
 
 WIRING = ("__init__.py", "pipeline.py")
-PROCESSING = sorted(
-    path for path in Path(data_science.__file__).parent.glob("*.py") if path.name not in WIRING
-)
+PIPELINES = Path(data_science.__file__).parents[1]
+PROCESSING = sorted(path for path in PIPELINES.glob("*/*.py") if path.name not in WIRING)
 
 
-@pytest.mark.parametrize("module", PROCESSING, ids=lambda path: path.name)
+@pytest.mark.parametrize("module", PROCESSING, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_processing_code_imports_neither_kedro_nor_mlflow(module: Path) -> None:
     imported = set()
     for statement in ast.walk(ast.parse(module.read_text(encoding="utf8"))):

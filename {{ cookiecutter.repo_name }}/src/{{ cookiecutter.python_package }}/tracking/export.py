@@ -116,8 +116,7 @@ class RunExport:
             died: the pipeline's process is gone without a word; the run counts as KILLED.
         """
         if self.end is None:
-            stamp = int(journal.last_sign_of_life(self.folder) * 1000)
-            self.end = {"status": "KILLED", "t": stamp}
+            self.end = {"status": "KILLED", "t": self._last_sign_of_life() // 1_000_000}
             self._take_files_of_the_dead()
             if died:
                 self._tags["kedro.error"] = (
@@ -142,6 +141,16 @@ class RunExport:
             self.client.set_terminated(self.run_id, self.end["status"], int(self.end["t"]))
         if self.waiting:
             raise StoreError("; ".join(sorted(set(self.waiting.values()))))
+
+    def _last_sign_of_life(self) -> int:
+        """Return when the run was last heard of, in nanoseconds since 1970.
+
+        Not from the times of files: a journal may have been copied from another machine.
+        """
+        times = [int(self.header["start_ms"]) * 1_000_000]
+        times += [int(journal.read_json(self.folder / journal.ALIVE).get("t", 0))]
+        times += [node.end for node in self.nodes.values()]
+        return max(times)
 
     def _ensure_run(self) -> None:
         if self.run_id is not None:

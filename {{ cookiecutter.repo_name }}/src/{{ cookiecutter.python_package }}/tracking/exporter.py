@@ -178,9 +178,25 @@ def main(stdin: TextIO = sys.stdin) -> int:
 
 
 def _listen(stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]") -> None:
+    parent = 0
     for line in stdin:
-        inbox.put(json.loads(line))
+        message = json.loads(line)
+        parent = message.get("parent", parent)
+        if "journal" in message:
+            beat = (Path(message["journal"]), parent)
+            threading.Thread(target=_beat, args=beat, daemon=True).start()
+        inbox.put(message)
     inbox.put(None)
+
+
+def _beat(folder: Path, parent: int) -> None:
+    """Note each second that the pipeline's process lives: when it died is seen from the last note."""
+    while not _is_orphan(parent):
+        try:
+            journal.write_json(folder / journal.ALIVE, {"t": time.time_ns()})
+        except OSError:  # the journal was exported and removed, or its disk is full
+            logger.debug("No sign of life is noted.", exc_info=True)
+        time.sleep(HEARTBEAT_SECONDS)
 
 
 def _warm_up(uri: str) -> str | None:
@@ -196,12 +212,7 @@ def _follow(
     work: Exporter, inbox: "queue.Queue[dict[str, Any] | None]", parent: int
 ) -> dict[str, Any] | None:
     """Export until the run ends; None if the pipeline's process died without a word."""
-    alive = work.folder / "alive"
-    next_beat = 0.0
     while True:
-        if time.monotonic() >= next_beat and work.folder.exists():
-            alive.touch(mode=0o600)
-            next_beat = time.monotonic() + HEARTBEAT_SECONDS
         work.step()
         try:
             message = inbox.get(timeout=POLL_SECONDS)

@@ -37,6 +37,7 @@ def sync_all(root: Path, uri: str) -> Iterator[tuple[str, bool]]:
     Yields:
         The line, and whether the run is in MLflow now.
     """
+    journal.remove_exported(root)
     folders = waiting_journals(root)
     if not folders:
         yield "No run waits for its export.", True

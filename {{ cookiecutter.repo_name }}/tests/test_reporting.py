@@ -1,0 +1,81 @@
+"""The pictures show what the model does, whatever classifier it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from {{ cookiecutter.python_package }}.pipelines import data_science, reporting
+
+nodes = reporting.nodes
+FEATURES = ["sepal_length", "petal_length"]
+MODELS = {
+    "coefficients": {"class": "sklearn.linear_model.LogisticRegression"},
+    "importances": {"class": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 10},
+    "neither": {"class": "sklearn.neighbors.KNeighborsClassifier"},
+    "no probabilities": {"class": "sklearn.svm.LinearSVC"},
+}
+
+
+def train(df: pd.DataFrame, kind: str) -> Any:
+    model = data_science.nodes.init_model(MODELS[kind])
+    return data_science.nodes.train_model(model, df, FEATURES, "species")
+
+
+@pytest.fixture(params=["two classes", "three classes of text"])
+def data(request: pytest.FixtureRequest, iris: pd.DataFrame) -> pd.DataFrame:
+    if request.param == "two classes":
+        return iris
+    return iris.assign(species=["a"] * 15 + ["b"] * 20 + ["c"] * 15)
+
+
+def test_rows_are_predicted_by_models_that_have_not_learnt_them(iris: pd.DataFrame) -> None:
+    noise = iris.assign(species=np.random.default_rng(0).integers(0, 2, len(iris)))
+    validated = nodes.cross_validate(train(noise, "importances"), noise, FEATURES, "species")
+    right = (validated["actual"] == validated["pred"]).mean()
+    assert right < 0.8
+    assert validated[["proba_0", "proba_1"]].sum(axis=1).to_list() == pytest.approx([1] * len(iris))
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_each_picture_is_drawn_for_each_kind_of_model(data: pd.DataFrame, kind: str) -> None:
+    model = train(data, kind)
+    validated = nodes.cross_validate(model, data, FEATURES, "species")
+    pred_df = data_science.nodes.run_inference(model, data, FEATURES)
+    for figure in (
+        nodes.plot_confusion_matrix(validated),
+        nodes.plot_curves(validated),
+        nodes.plot_importance(model, data, FEATURES, "species"),
+        nodes.plot_probabilities(pred_df),
+    ):
+        assert figure.axes or "no probabilities" in figure.texts[0].get_text()
+
+
+def test_confusion_matrix_counts_rows() -> None:
+    validated = pd.DataFrame({"actual": [0, 0, 1, 1, 1], "pred": [0, 1, 1, 1, 1]})
+    (axes,) = nodes.plot_confusion_matrix(validated).axes
+    assert [text.get_text() for text in axes.texts] == ["1", "1", "0", "3"]
+    assert "4 of 5" in axes.get_title()
+
+
+def test_curves_of_a_perfect_model_fill_the_square() -> None:
+    proba = [0.1, 0.2, 0.8, 0.9]
+    validated = pd.DataFrame({"actual": [0, 0, 1, 1], "pred": [0, 0, 1, 1], "proba_1": proba})
+    roc, pr = nodes.plot_curves(validated).axes
+    assert "1: area 1.000" in [text.get_text() for text in roc.get_legend().get_texts()]
+    assert "mean precision 1.000" in pr.get_legend().get_texts()[0].get_text()
+
+
+def test_importance_names_features_and_text_values(titanic: pd.DataFrame) -> None:
+    params = MODELS["coefficients"]
+    features = ["Pclass", "Sex"]
+    model = data_science.nodes.train_model(
+        data_science.nodes.init_model(params), titanic, features, "Survived"
+    )
+    (axes,) = nodes.plot_importance(model, titanic, features, "Survived").axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert sorted(names) == ["Pclass", "Sex_female", "Sex_male"]
+    assert names[-1].startswith("Sex")  # decides most, so it stands on top
