@@ -31,7 +31,8 @@ FOLDER = projects.ROOT / "build" / "bench"
 def main(arguments: list[str] | None = None) -> int:
     """Run the cases, print the table, write results and chart; 1 if a case measured nothing."""
     options = _parser().parse_args(arguments)
-    console = Console()
+    # A log file has no width of its own.
+    console = Console(width=None if sys.stdout.isatty() else 140)
 
     def progress(text: str) -> None:
         console.print(text, style="dim", highlight=False)
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             rows += case(bench)
         except Exception:
-            console.print_exception()
+            console.print_exception(extra_lines=0, max_frames=4)
             failed.append(name)
 
     versions = {

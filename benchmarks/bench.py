@@ -11,7 +11,7 @@ from . import projects
 from .environments import Environments
 from .measure import interleave
 from .projects import Project
-from .store import Expected, check_new_run, count_runs
+from .store import Expected, NothingMeasured, check_new_run, count_runs
 
 UNTRACKED, TRACKED = "untracked", "tracked"
 BY_HAND, KEDRO_MLFLOW = "by hand", "kedro-mlflow"
@@ -45,7 +45,7 @@ class Bench:
         return quick if self.quick else full
 
     def iris(self, name: str) -> dict[str, Project]:
-        """Make the iris projects of all contestants, in a folder of this name."""
+        """Make the four-node iris projects of all contestants, in a folder of this name."""
         place, environments = self.folder / name, self.environments
         tracked = projects.generated(self.baked, place / "tracked", environments.project)
         plain = projects.generated(self.baked, place / "untracked", environments.project)
@@ -56,6 +56,18 @@ class Bench:
             KEDRO_MLFLOW: projects.kedro_mlflow(
                 self.baked, place / "kedro_mlflow", environments.kedro_mlflow
             ),
+        }
+        for project in made.values():
+            projects.compile_project(projects.keep_four_nodes(project))
+        return made
+
+    def generated(self, name: str) -> dict[str, Project]:
+        """Make the generated project as it is, once with and once without tracking."""
+        place, environment = self.folder / name, self.environments.project
+        plain = projects.generated(self.baked, place / "untracked", environment)
+        made = {
+            UNTRACKED: plain.with_variables(KEDRO_MLFLOW_ENABLED="false"),
+            TRACKED: projects.generated(self.baked, place / "tracked", environment),
         }
         return {who: projects.compile_project(project) for who, project in made.items()}
 
@@ -105,7 +117,7 @@ class Bench:
                 if who != UNTRACKED:
                     check_new_run(file, before, expected, f"{title}, {who}")
                 elif count_runs(file) != before:
-                    raise RuntimeError(f"{title}: the untracked run was recorded in {file}.")
+                    raise NothingMeasured(f"{title}: the untracked run was recorded in {file}.")
                 return seconds
 
             return once

@@ -50,7 +50,10 @@ class Environment:
         """Return the version of each installed package."""
         command = [str(self.python), "-m", "pip", "list", "--format=json"]
         done = subprocess.run(command, capture_output=True, check=True, env=self.variables())
-        return {item["name"].lower(): item["version"] for item in json.loads(done.stdout)}
+        return {
+            item["name"].lower().replace("_", "-"): item["version"]
+            for item in json.loads(done.stdout)
+        }
 
 
 @dataclass(frozen=True)

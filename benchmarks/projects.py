@@ -121,10 +121,22 @@ def generated(baked: Path, folder: Path, environment: Environment) -> Project:
     return Project(folder, environment)
 
 
+def keep_four_nodes(project: Project) -> Project:
+    """Leave only the four nodes of `data_science`: what the others can do with the same content."""
+    for path in (project.package / "pipelines").iterdir():
+        if path.is_dir() and path.name != "data_science":
+            shutil.rmtree(path)
+    declared = project.package / "catalogs"
+    if declared.exists():
+        shutil.copy(PARTS / "iris_catalog.py", declared / "catalog.py")
+    return project
+
+
 def hand_written(baked: Path, folder: Path, environment: Environment) -> Project:
     """Copy the project with MLflow calls in the nodes instead of the tracking layer."""
     project = _without_tracking(baked, folder, environment)
-    shutil.copy(PARTS / "iris_by_hand.py", _pipeline(project) / "pipeline.py")
+    pipeline = project.package / "pipelines" / "data_science" / "pipeline.py"
+    shutil.copy(PARTS / "iris_by_hand.py", pipeline)
     _append(project.root / "conf/base/catalog.yml", PARTS / "catalog_by_hand.yml")
     return project.with_variables(MLFLOW_TRACKING_URI=f"sqlite:///{project.store}")
 
@@ -137,20 +149,21 @@ def kedro_mlflow(baked: Path, folder: Path, environment: Environment) -> Project
 
 
 def make_wide(project: Project, nodes: int, kind: str) -> Project:
-    """Replace the pipeline by one of many nodes, each with one param and one metric.
+    """Replace all pipelines by one of many nodes, each with one param and one metric.
 
     Args:
         project: changed in place.
         nodes: how many.
         kind: `generated`, `by_hand` or `kedro_mlflow`: who records them.
     """
-    pipeline = _pipeline(project)
-    for path in pipeline.glob("*.py"):
-        if path.name != "__init__.py":
-            path.unlink()
+    pipelines = project.package / "pipelines"
+    for path in pipelines.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
     part = "wide_by_hand.py" if kind == "by_hand" else "wide.py"
     text = (PARTS / part).read_text("utf8").replace("NODES = 3", f"NODES = {nodes}")
-    (pipeline / "pipeline.py").write_text(text, "utf8")
+    (pipelines / "wide").mkdir()
+    (pipelines / "wide" / "__init__.py").write_text(text, "utf8")
     conf = project.root / "conf/base"
     knobs = "".join(f"knob_{i}: {i / 7:.4f}\n" for i in range(nodes))
     (conf / "parameters.yml").write_text(knobs, "utf8")
@@ -176,10 +189,6 @@ def _without_tracking(baked: Path, folder: Path, environment: Environment) -> Pr
     (project.package / "cli.py").unlink()
     (project.package / "settings.py").write_text(_PLAIN_SETTINGS, "utf8")
     return project
-
-
-def _pipeline(project: Project) -> Path:
-    return project.package / "pipelines" / "data_science"
 
 
 def _append(file: Path, part: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from .environments import Environment
 from .projects import PARTS, Project
 
-_FOLDERS = ("data/02_intermediate", "data/03_primary", "data/06_models")
+_FOLDERS = ("data/01_raw", "data/02_intermediate", "data/03_primary", "data/06_models")
 
 
 def make_spaceflights(folder: Path, environment: Environment) -> Project:

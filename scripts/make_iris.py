@@ -1,7 +1,7 @@
 """Write the template's train.csv and test.csv from scikit-learn's copy of Iris.
 
-The split is that of the deck's author: setosa is 0, versicolor is 1, virginica is left out; the first
-25 rows of each species go to train.csv, the last 25 to test.csv. Run it from any folder:
+The split is that of the deck's author: setosa is 0, versicolor is 1, virginica is left out; the
+first 25 rows of each species go to train.csv, the last 25 to test.csv. Run it from any folder:
 
     python scripts/make_iris.py
 """

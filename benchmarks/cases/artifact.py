@@ -40,7 +40,7 @@ def run(bench: Bench) -> list[Row]:
 
     bench.progress(f"artifact of {megabytes} MB")
     # Both files are used as inputs of no node, so the pipeline must name them.
-    pipeline = project.package / "pipelines" / "data_science" / "pipeline.py"
+    pipeline = project.package / "pipelines" / "wide" / "__init__.py"
     names = '["params:knob_0", "large_plain", "large_tracked", "large_file"]'
     source = pipeline.read_text("utf8").replace('f"params:knob_{i}"', names)
     pipeline.write_text(source.replace("knob: float", "knob: float, *_: object"), "utf8")

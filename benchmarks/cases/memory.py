@@ -7,7 +7,7 @@ from typing import Any
 
 from ..bench import UNTRACKED, Bench
 from ..measure import Row, Spread
-from ..store import check_new_run, count_runs
+from ..store import NothingMeasured, check_new_run, count_runs
 from .iris import EXPECTED
 
 
@@ -17,16 +17,20 @@ def run(bench: Bench) -> list[Row]:
         bench.progress("memory: left out, for only Linux tells it this way")
         return []
     samples: dict[str, list[dict[str, Any]]] = {}
-    for turn in range(bench.repeats):
-        for who, project in bench.iris("memory").items():
-            bench.progress(f"memory: {who}, {turn + 1} of {bench.repeats}")
+    runners = bench.iris("memory")
+    # The first round makes the stores, which takes memory of its own, and does not count.
+    for turn in range(bench.repeats + 1):
+        for who, project in runners.items():
+            bench.progress(f"memory: {who}, {turn} of {bench.repeats}")
             project.store.parent.mkdir(exist_ok=True)
+            before = count_runs(project.store)
             found = project.probe("memory")
-            samples.setdefault(who, []).append(found)
+            if turn:
+                samples.setdefault(who, []).append(found)
             if who != UNTRACKED:
-                check_new_run(project.store, 0, EXPECTED, f"memory, {who}")
+                check_new_run(project.store, before, EXPECTED, f"memory, {who}")
             elif count_runs(project.store):
-                raise RuntimeError("memory: the untracked run was recorded.")
+                raise NothingMeasured("memory: the untracked run was recorded.")
     return [
         Row("memory", title, "MB", _added(samples, kind), required, aim, samples if first else {})
         for kind, title, required, aim, first in (

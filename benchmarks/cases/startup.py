@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from .. import projects
-from ..bench import TRACKED, UNTRACKED, Bench
+from ..bench import TRACKED, Bench
 from ..measure import Row, interleave, ratios
 from ..projects import Project
 from ..spaceflights import make_spaceflights
@@ -25,13 +25,10 @@ NOTE = (
 def run(bench: Bench) -> list[Row]:
     """Compare the time until the log says that the first dataset is loaded."""
     place = bench.folder / "startup"
-    tracked = projects.generated(bench.baked, place / "tracked", bench.environments.project)
-    plain = projects.generated(bench.baked, place / "untracked", bench.environments.project)
     bench.progress("start-up: make the spaceflights project")
     runners = {
         SPACEFLIGHTS: make_spaceflights(place / "spaceflights", bench.environments.spaceflights),
-        UNTRACKED: plain.with_variables(KEDRO_MLFLOW_ENABLED="false"),
-        TRACKED: tracked,
+        **bench.generated("startup"),
     }
 
     def contestant(who: str, project: Project) -> Callable[[], float]:

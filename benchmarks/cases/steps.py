@@ -28,6 +28,9 @@ def run(bench: Bench) -> list[Row]:
     project = projects.generated(bench.baked, place, bench.environments.project)
     projects.make_wide(project, 1, "generated")
     (project.package / "catalogs" / "catalog.py").write_text(CATALOG, "utf8")
+    pipeline = project.package / "pipelines" / "wide" / "__init__.py"
+    source = pipeline.read_text("utf8")
+    pipeline.write_text(source.replace('f"gauge_{i}"', '"history"'), "utf8")
     projects.compile_project(project)
 
     histories, singles, exports = [], [], []

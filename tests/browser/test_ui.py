@@ -109,8 +109,8 @@ def test_gantt_chart_is_drawn_in_the_sandbox_at_the_width_of_the_viewer(
         "probabilities.png",
     ],
 )
-def test_picture_is_shown(page: Page, mlflow_ui: str, run: Run, name: str) -> None:
-    open_artifact(page, mlflow_ui, run, name)
+def test_picture_is_shown(page: Page, mlflow_ui: str, viewed: BakedProject, name: str) -> None:
+    open_artifact(page, mlflow_ui, runs_of(viewed)[1], name)
     # MLflow draws pictures on a canvas of Plotly's, or as an image.
     shown = "img[src^='blob:'], img[src*='get-artifact'], .js-plotly-plot image"
     page.locator(shown).first.wait_for()
@@ -130,6 +130,8 @@ def test_timeline_is_a_trace_with_the_nodes(page: Page, mlflow_ui: str, run: Run
     page.get_by_text(re.compile(r"^tr-")).first.click()
     page.get_by_text("train_model").first.wait_for()
     page.get_by_text("load train_df").first.wait_for()
+    page.get_by_text("Spans", exact=True).locator("xpath=following::button[1]").click()
+    page.wait_for_timeout(500)
     shoot(page, "timeline")
 
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from baked import BakedProject, clean_env
-from faults.picture import forget_stores
 from doors import PYTHON, cookiecutter
+from faults.picture import forget_stores
 
 PACKAGE = "fault_lab"
 SRC = f"src/{PACKAGE}"
@@ -300,9 +300,10 @@ class Started:
         found = []
         for entry in Path("/proc").iterdir():
             try:
-                if entry.name.isdigit() and needle in (entry / "environ").read_bytes():
-                    if not (entry / "stat").read_text().rpartition(")")[2].startswith(" Z"):
-                        found.append(int(entry.name))
+                if not entry.name.isdigit() or needle not in (entry / "environ").read_bytes():
+                    continue
+                if not (entry / "stat").read_text().rpartition(")")[2].startswith(" Z"):
+                    found.append(int(entry.name))
             except OSError:  # it ended meanwhile, or is not ours
                 continue
         return sorted(found)

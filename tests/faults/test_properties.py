@@ -54,9 +54,9 @@ def test_clean_key_is_accepted_by_mlflow(tracking: Tracking, key: str) -> None:
 
     events = tracking("events")
     cleaned = events.clean_key(key)
-    _validate_param_name(cleaned)
-    _validate_metric_name(cleaned)
-    _validate_tag_name(cleaned)
+    checks: tuple[Any, ...] = (_validate_param_name, _validate_metric_name, _validate_tag_name)
+    for check in checks:
+        check(cleaned)
     assert events.clean_key(cleaned) == cleaned
     cleaned.encode()
 
@@ -92,6 +92,7 @@ def test_number_of_a_value(tracking: Tracking, value: Any) -> None:
     number = tracking("events").as_metric(value)
     assert number is None or type(number) is float
     if isinstance(value, float):
+        assert number is not None
         assert number == value or (math.isnan(value) and math.isnan(number))
     if isinstance(value, str | bytes | list | dict):
         assert number is None

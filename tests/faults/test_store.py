@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -275,7 +275,7 @@ class BadFile:
     """Something wrong with the path of an SQLite store, and what the panel says of it."""
 
     name: str
-    trouble: Callable[[Path], "contextmanager[None]"] | Callable[..., object]
+    trouble: Callable[[Path], AbstractContextManager[None]]
     message: str
     extra: dict[str, str] = field(default_factory=dict)
 
@@ -296,9 +296,7 @@ def test_sqlite_file(lab: Lab, tracking: Tracking, tmp_path: Path, case: BadFile
     an equal run."""
     path = tmp_path / "place" / "store.db"
     lab.env |= {"MLFLOW_TRACKING_URI": f"sqlite:///{path}", "LAB_WAIT": str(WAIT)}
-    trouble: object = case.trouble(path)
-    assert hasattr(trouble, "__enter__")
-    with trouble:
+    with case.trouble(path):
         done = lab.run()
         check_pipeline(lab, done)
         folder = check_kept(lab, done, case.message)

@@ -12,7 +12,7 @@ from {{ cookiecutter.python_package }}.pipelines import data_science, reporting
 
 nodes = reporting.nodes
 FEATURES = ["sepal_length", "petal_length"]
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "coefficients": {"class": "sklearn.linear_model.LogisticRegression"},
     "importances": {"class": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 10},
     "neither": {"class": "sklearn.neighbors.KNeighborsClassifier"},
@@ -65,8 +65,8 @@ def test_curves_of_a_perfect_model_fill_the_square() -> None:
     proba = [0.1, 0.2, 0.8, 0.9]
     validated = pd.DataFrame({"actual": [0, 0, 1, 1], "pred": [0, 0, 1, 1], "proba_1": proba})
     roc, pr = nodes.plot_curves(validated).axes
-    assert "1: area 1.000" in [text.get_text() for text in roc.get_legend().get_texts()]
-    assert "mean precision 1.000" in pr.get_legend().get_texts()[0].get_text()
+    assert "1: area 1.000" in roc.get_legend_handles_labels()[1]
+    assert pr.get_legend_handles_labels()[1] == ["1: mean precision 1.000"]
 
 
 def test_importance_names_features_and_text_values(titanic: pd.DataFrame) -> None:

@@ -77,13 +77,23 @@ class RunExport:
             before = count
             for event in self._reader.poll(last=last):
                 count += 1
-                try:
-                    self._handlers[event["e"]](self, event)
-                except (KeyError, TypeError, ValueError) as error:
-                    self._note(f"an event of the journal was left out: {error!r}")
+                self._take(event)
             if count == before:
                 break
         return count
+
+    def read_lines(self, lines: list[str]) -> None:
+        """Take in events that the journal's disk refused and that came through the pipe."""
+        for line in lines:
+            event = self._reader.parse(line)
+            if event is not None:
+                self._take(event)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        try:
+            self._handlers[event["e"]](self, event)
+        except (KeyError, TypeError, ValueError) as error:
+            self._note(f"an event of the journal was left out: {error!r}")
 
     def flush(self) -> None:
         """Write what was read to MLflow.
@@ -287,8 +297,14 @@ class RunExport:
         assert self.end is not None
         finished = self.end["status"] == "FINISHED"
         for model in self._sent_models:
-            told = model.conclude(self.client, self.metrics_seen, finished)
-            model.link_metrics(self.client, str(self.run_id), list(self._last_metrics.values()))
+            try:
+                told = model.conclude(self.client, self.metrics_seen, finished)
+                model.link_metrics(self.client, str(self.run_id), list(self._last_metrics.values()))
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                told = f"its alias is not decided: {reason(error)}"
+                self._note(f"model {model.name!r}: {told}")
             self.model_lines[str(model.event["n"])] = told
             self._tags[f"{MODEL_TAG}{model.name}"[:250]] = told[:MAX_TAG]
 

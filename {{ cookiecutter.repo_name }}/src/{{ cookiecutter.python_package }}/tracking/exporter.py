@@ -55,9 +55,15 @@ class Exporter:
             return False
         return self._try(self._flush)
 
-    def finish(self, died: bool) -> bool:
-        """Export the rest and set the status; False if the store can't be used."""
+    def finish(self, died: bool, held: list[str] | None = None) -> bool:
+        """Export the rest and set the status; False if the store can't be used.
+
+        Args:
+            died: the pipeline's process is gone without a word.
+            held: events that the journal's disk refused.
+        """
         self._died = died
+        self._held = held or []
         return self._try(self._finish)
 
     def _try(self, action: Any) -> bool:
@@ -86,6 +92,8 @@ class Exporter:
         export = self._opened()
         while export.read(last=True):
             export.flush()
+        held, self._held = self._held, []
+        export.read_lines(held)
         export.finish(self._died)
 
     def _opened(self) -> RunExport:
@@ -102,8 +110,13 @@ class Exporter:
             logger.warning("The state of the export is not written: %s", error)
 
 
-def export_journal(folder: Path, uri: str) -> dict[str, Any]:
+def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dict[str, Any]:
     """Export one finished journal now and return its summary; for `sync` and for `export="end"`.
+
+    Args:
+        folder: the run's journal folder.
+        uri: tracking URI, with its credentials.
+        held: events that the journal's disk refused.
 
     Returns:
         The summary; `{"state": "busy"}` if its pipeline or another exporter is at work on it.
@@ -112,7 +125,7 @@ def export_journal(folder: Path, uri: str) -> dict[str, Any]:
         if not mine:
             return {"state": "busy", "journal": str(folder)}
         work = Exporter(folder, uri)
-        done = work.finish(died=True)
+        done = work.finish(died=True, held=held)
         return _conclude(work, done)
 
 
@@ -167,7 +180,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
         record_packages(folder, packages)
         work = Exporter(folder, first["uri"])
         end = _follow(work, inbox, int(first["parent"]))
-        done = _finish(work, end is None, float(job["export_wait"]))
+        done = _finish(work, end, float(job["export_wait"]))
         summary = _conclude(work, done)
     print(json.dumps(summary), flush=True)
     for side, uri in (end or {}).get("sides", ()):
@@ -227,11 +240,13 @@ def _is_orphan(parent: int) -> bool:
     return os.name == "posix" and os.getppid() != parent
 
 
-def _finish(work: Exporter, died: bool, export_wait: float) -> bool:
+def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> bool:
     """Bring the run to its end; gives up where the store stays out of reach."""
+    died = end is None
+    held = list(end["held"]) if end is not None else []
     grace = GRACE_WITHOUT_PARENT if died else min(GRACE_SECONDS, export_wait / 2)
     deadline = time.monotonic() + grace
-    while not work.finish(died):
+    while not work.finish(died, held):
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.25)

@@ -125,6 +125,11 @@ class JournalWriter:
             del self._held[0]
         return True
 
+    def take_held(self) -> list[str]:
+        """Return what could not be written, for the exporter's pipe, and hold it no longer."""
+        held, self._held = self._held, []
+        return [line.decode("ascii") for line in held]
+
     def close(self) -> None:
         """Close this process's file."""
         if self._pid == os.getpid() and self._descriptor >= 0:
@@ -183,11 +188,12 @@ class JournalReader:
                 self.damaged += 1
                 self._offsets[path] += len(block) - end
             for line in block[:end].splitlines():
-                event = self._parse(line)
+                event = self.parse(line)
                 if event is not None:
                     yield event
 
-    def _parse(self, line: bytes) -> dict[str, Any] | None:
+    def parse(self, line: bytes | str) -> dict[str, Any] | None:
+        """Return the event of one line; None, and counted, if it is damaged."""
         try:
             event = json.loads(line)
         except ValueError:
@@ -202,13 +208,6 @@ def folder_size(folder: Path) -> int:
     """Return the size of all files of a journal, in bytes."""
     sizes = (entry.lstat() for entry in folder.rglob("*"))
     return sum(info.st_size for info in sizes if stat.S_ISREG(info.st_mode))
-
-
-def last_sign_of_life(folder: Path) -> float:
-    """Return when the run was last heard of, in seconds since 1970."""
-    times = [path.stat().st_mtime for path in folder.glob("events-*.jsonl")]
-    times += [path.stat().st_mtime for path in folder.glob("alive")]
-    return max(times, default=folder.stat().st_mtime)
 
 
 def mark_exported(folder: Path) -> None:

@@ -63,7 +63,7 @@ class ExporterProcess:
         self._send({"journal": str(journal), "export_wait": export_wait})
 
     def finish(
-        self, seconds: float, sides: Sequence[tuple[Path, str]] = ()
+        self, seconds: float, sides: Sequence[tuple[Path, str]], held: Sequence[str]
     ) -> dict[str, Any] | None:
         """Tell it that the run has ended, and wait for it.
 
@@ -71,11 +71,13 @@ class ExporterProcess:
             seconds: how long at the most; then it is ended, and what it has not exported stays
                 in the journal.
             sides: journals that go elsewhere, each with its tracking URI.
+            held: events that the journal's disk refused, as lines of JSON.
 
         Returns:
             Its summary of the run, or None if it gave none.
         """
-        self._send({"end": True, "sides": [[str(folder), uri] for folder, uri in sides]})
+        targets = [[str(folder), uri] for folder, uri in sides]
+        self._send({"end": True, "sides": targets, "held": list(held)})
         output, is_closed = _read_until_closed(self._process, seconds)
         if is_closed:
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -71,41 +71,45 @@ class Run:
             side.append(ended)
             side.close()
         self.recorder.append(ended)
-        flushed = self.recorder.journal.flush()
+        self.recorder.journal.flush()
+        held = self.recorder.journal.take_held()
         runs.finish(self.recorder)
         self.recorder.journal.close()
         self.owner_lock.release()
-        summary = self._export()
-        if not flushed:
-            summary["notes"].append("the journal's disk is full: the last events are lost")
+        summary = self._export(held)
+        if held:
+            kept = "they went to MLflow directly"
+            told = kept if summary["state"] == "exported" else "they are lost"
+            summary["notes"].append(f"the journal's disk is full for {len(held)} events: {told}")
         summary["status"] = summary.get("status") or status
         show(summary)
 
     def _side_journals(self) -> list[Path]:
         return sorted(self.recorder.folder.parent.glob(f"{self.recorder.key}.*"))
 
-    def _export(self) -> dict[str, Any]:
+    def _export(self, held: list[str]) -> dict[str, Any]:
         folder = self.recorder.folder
         error = None
         uris = self.recorder.side_uris
         sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
         if self.settings.export == "end":
-            return _export_here(folder, self.settings.uri, sides)
+            return _export_here(folder, self.settings.uri, sides, held)
         if self.exporter is not None:
-            summary = self.exporter.finish(self.settings.export_wait, sides)
+            summary = self.exporter.finish(self.settings.export_wait, sides, held)
             if summary is None and not self.exporter.was_stopped:
                 # Killed from outside: another one starts again from the first line.
                 logger.warning("The exporter ended early (%s).", self.exporter.complaint())
                 self.exporter = launch.ExporterProcess(self.settings.uri, self.project_path)
                 self.exporter.assign(folder, self.settings.export_wait)
-                summary = self.exporter.finish(self.settings.export_wait, sides)
+                summary = self.exporter.finish(self.settings.export_wait, sides, held)
             self.exporter.close()
             if summary is not None:
                 return summary
             state = journal.read_json(folder / journal.STATE)
             error = state.get("error")
             if error is None:
-                error = f"the export did not end within {self.settings.export_wait:g} s (`export_wait`)"
+                seconds = f"{self.settings.export_wait:g} s (`export_wait`)"
+                error = f"the export did not end within {seconds}"
                 with contextlib.suppress(OSError):  # for `kedro mlflow status`
                     journal.write_json(folder / journal.STATE, {**state, "error": error})
         return _waiting_summary(folder, self.settings, error)
@@ -238,7 +242,9 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     os.kill(os.getpid(), number)
 
 
-def _export_here(folder: Path, uri: str, sides: list[tuple[Path, str]]) -> dict[str, Any]:
+def _export_here(
+    folder: Path, uri: str, sides: list[tuple[Path, str]], held: list[str]
+) -> dict[str, Any]:
     from .exporter import export_journal
     from .store import prepare_environment
 
@@ -247,7 +253,7 @@ def _export_here(folder: Path, uri: str, sides: list[tuple[Path, str]]) -> dict[
     try:
         for side, side_uri in sides:
             export_journal(side, side_uri)
-        return export_journal(folder, uri)
+        return export_journal(folder, uri, held)
     finally:
         for name in set(os.environ) - set(before):
             del os.environ[name]

@@ -35,7 +35,7 @@ def sample_for(model: Any, values: Iterable[Any]) -> Any | None:
 
 
 def try_sample(model: Any, sample: Any) -> tuple[Any, Any]:
-    """Return the sample, or its complete rows where the model takes no others, and what it predicts.
+    """Return the sample, or its complete rows if the model takes no others, and what it predicts.
 
     Raises:
         Exception: the model can't predict either.

@@ -74,6 +74,8 @@ def reason(error: BaseException) -> str:
         text = f"this store needs the package {error.name!r}, which is not installed"
     elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
+    elif "database or disk is full" in text:
+        text = "the disk of the store is full"
     elif code := re.search(r"too many (\d+) error responses", text):
         text = f"the MLflow server answers {code[1]}"
     elif "Max retries exceeded" in text or "Connection refused" in text:
@@ -97,7 +99,7 @@ def _check_sqlite(path: Path, uri: str) -> None:
         _create_sqlite(path)
         return
     try:
-        with sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=5) as connection:
+        with sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=1) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
         connection.close()
     except sqlite3.DatabaseError as error:
