@@ -69,18 +69,19 @@ def test_model_is_logged_with_signature_example_and_pins(ran: BakedProject) -> N
     from mlflow.models import Model
 
     client, run = client_of(ran), runs_of(ran)[-1]
+    assert run.outputs is not None
     (output,) = run.outputs.model_outputs
     logged = client.get_logged_model(output.model_id)
     assert (logged.name, logged.source_run_id) == ("model", run.info.run_id)
-    assert {metric.key: metric.value for metric in logged.metrics}["score"] == (
-        run.data.metrics["score"]
-    )
+    shown = {metric.key: metric.value for metric in logged.metrics or ()}
+    assert shown["score"] == run.data.metrics["score"]
     folder = logged.artifact_location.removeprefix("file://")
     model = Model.load(folder)
     assert model.signature.inputs.to_dict() == [
         {"type": "double", "name": "sepal_length", "required": True}
     ]
-    assert model.load_input_example(folder).shape == (5, 1)
+    example: Any = model.load_input_example(folder)
+    assert example.shape == (5, 1)
     pins = (Path(folder) / "requirements.txt").read_text().split()
     assert all("==" in pin for pin in pins)
     assert {pin.split("==")[0] for pin in pins} >= {"mlflow", "scikit-learn", "cloudpickle"}
@@ -149,6 +150,7 @@ def test_exporting_later_and_twice_makes_one_version(project: BakedProject) -> N
     (run,) = runs_of(project)
     assert run.info.status == "FINISHED"
     assert list(versions_of(project)) == [1]
+    assert run.outputs is not None
     assert len(run.outputs.model_outputs) == 1
     assert len(client_of(project).search_logged_models([run.info.experiment_id])) == 1
     assert champion_of(project) == 1

@@ -203,7 +203,7 @@ def _listen(stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]") -> None:
 
 
 def _beat(folder: Path, parent: int) -> None:
-    """Note each second that the pipeline's process lives: when it died is seen from the last note."""
+    """Note each second that the pipeline's process lives; the last note tells when it died."""
     while not _is_orphan(parent):
         try:
             journal.write_json(folder / journal.ALIVE, {"t": time.time_ns()})

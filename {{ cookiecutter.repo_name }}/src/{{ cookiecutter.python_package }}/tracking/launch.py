@@ -128,9 +128,7 @@ class ExporterProcess:
             logger.debug("The exporter has ended early.")
 
 
-def _read_until_closed(
-    process: "subprocess.Popen[bytes]", seconds: float
-) -> tuple[bytes, bool]:
+def _read_until_closed(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bool]:
     """Return what comes on the standard output, and whether that was all of it."""
     assert process.stdout is not None
     if sys.platform == "win32":  # pipes can't be waited for there, threads can

@@ -40,6 +40,7 @@ class ModelExport:
         self.name = re.sub(r"""[/:.%"']""", "_", str(event["n"]))
         self.model_id: str | None = None
         self.version: str | None = None
+        self._is_new = False
         self.notes: list[str] = []
 
     @property
@@ -121,6 +122,7 @@ class ModelExport:
                 tags={MODEL_KEY: self.key},
                 model_id=self.model_id,
             )
+        self._is_new = True
         return str(made.version)
 
     def conclude(self, client: Any, metrics: dict[str, float], finished: bool) -> str:
@@ -137,11 +139,13 @@ class ModelExport:
         told = f"version {self.version} of {name}"
         if not alias:
             return told
-        version = client.get_model_version(name, self.version)
-        if PROMOTION in version.tags:
-            return f"{told}; {version.tags[PROMOTION]}"
+        if not self._is_new:
+            known = client.get_model_version(name, self.version).tags
+            if PROMOTION in known:
+                return f"{told}; {known[PROMOTION]}"
         decision = self._decide(client, str(name), str(alias), metrics, finished)
         client.set_model_version_tag(name, self.version, PROMOTION, decision)
+        self._is_new = False
         return f"{told}; {decision}"
 
     def link_metrics(self, client: Any, run_id: str, metrics: list[Any]) -> None:

@@ -332,9 +332,7 @@ def _now_ms() -> int:
 _unpickled: dict[str, Recorder] = {}
 
 
-def _unpickle(
-    key: str, folder: Path, state: dict[str, Any], siblings: tuple[int, ...]
-) -> Recorder:
+def _unpickle(key: str, folder: Path, state: dict[str, Any], siblings: tuple[int, ...]) -> Recorder:
     """Return this process's recorder of a run; ParallelRunner unpickles it once a task."""
     recorder = _unpickled.get(key)
     if recorder is None:

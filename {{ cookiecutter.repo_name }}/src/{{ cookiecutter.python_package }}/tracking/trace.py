@@ -34,7 +34,7 @@ class NodeTimes:
         return next((span["err"] for span in self.spans if "err" in span), None)
 
     def is_broken_off(self, interrupted: int) -> bool:
-        """Whether it did not end, or ran when a signal came (nanoseconds since 1970; 0 for none)."""
+        """Whether it did not end, or ran when a signal came (in nanoseconds since 1970)."""
         return not self.is_complete() or self.begin <= interrupted <= self.end
 
     def is_complete(self) -> bool:
