@@ -153,6 +153,8 @@ def test_a_run_is_the_same_in_every_store(
         locations=[experiment.experiment_id], run_id=run.info.run_id, max_results=5
     )
     assert "train_model" in {span.name for span in trace.data.spans}
+    champion = client.get_model_version_by_alias("my_iris", "champion")
+    assert (str(champion.version), champion.run_id) == ("1", run.info.run_id)
     everything = [*run.data.params.values(), *run.data.tags.values()]
     assert not [text for text in everything if "pass-word-1" in text]
     journals = list((project.root / ".mlflow-journal").iterdir())
