@@ -337,6 +337,7 @@ class Started:
                 with_no_error(pid)
             time.sleep(0.02)
             self.process.poll()
+        self.process.wait()
 
 
 def with_no_error(pid: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,13 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-quick = settings(max_examples=100, deadline=None, suppress_health_check=FIXTURES)
+# In CI the same examples each time: a new one must not fail somebody else's change.
+quick = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=FIXTURES,
+    derandomize=bool(os.environ.get("CI")),
+)
 
 Tracking = Callable[[str], Any]
 keys = st.text(min_size=0, max_size=400) | st.text("a/.@[]\\: -_", max_size=30)
@@ -243,6 +250,7 @@ def test_no_secret_passes(tracking: Tracking, secret: str, text: str) -> None:
 def test_uri_password_is_masked(tracking: Tracking, user: str, password: str) -> None:
     """Whatever characters the password of a URI has, none of it is left."""
     redact = tracking("redact")
+    assume(not re.match(r"\d{1,5}[/?#]", password))  # as in http://host:8080/path@2
     shown = redact.redact_text(f"postgresql://{user}:{password}@host:5432/db")
     assert password not in shown
     assert shown.endswith("@host:5432/db")

@@ -8,10 +8,10 @@ from typing import Any
 
 MASK = "***"
 
-# A password may hold `/`, `@` and quotes unescaped (SQLAlchemy takes it); digits alone are a port.
+# A password may hold `/`, `@` and quotes unescaped (SQLAlchemy takes it); five digits are a port.
 _URI_CREDENTIALS = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.\-]*://)"
-    r"(?:[^:/?#\s@\"'<>]*:(?!\d+[/?#])\S*@|[^/?#\s\"'<>]*@)"
+    r"(?:[^:/?#\s@\"'<>]*:(?!\d{1,5}[/?#])\S*@|[^/?#\s\"'<>]*@)"
 )
 _URI_QUERY = re.compile(
     r"(?i)(?P<name>[?&;](?:password|passwd|pwd|token|access_token|api_?key|secret|sig)=)[^&;\s\"']+"
