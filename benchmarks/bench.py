@@ -40,6 +40,11 @@ class Bench:
         """How often something is measured."""
         return 2 if self.quick else 5
 
+    @property
+    def fewer(self) -> int:
+        """How often something is measured that takes long, or hardly varies."""
+        return 2 if self.quick else 3
+
     def size(self, full: int, quick: int) -> int:
         """Return the size to use."""
         return quick if self.quick else full
@@ -94,6 +99,7 @@ class Bench:
         title: str,
         store: Path | None = None,
         first_run: bool = False,
+        repeats: int | None = None,
     ) -> dict[str, list[float | None]]:
         """Run `kedro run` of each contestant in turns and see each time that MLflow holds the run.
 
@@ -103,6 +109,7 @@ class Bench:
             title: for the progress line and the messages.
             store: the SQLite file that all record to; that of each project by default.
             first_run: remove the store before each run, and do not warm up with it.
+            repeats: rounds, if not as usual.
         """
 
         def contestant(who: str, project: Project) -> Callable[[], float]:
@@ -128,4 +135,6 @@ class Bench:
                 project.store.parent.mkdir(exist_ok=True)
                 self.progress(f"{title}: warm up {who}")
                 contestants[who]()
-        return interleave(contestants, self.repeats, lambda text: self.progress(f"{title}: {text}"))
+        return interleave(
+            contestants, repeats or self.repeats, lambda text: self.progress(f"{title}: {text}")
+        )

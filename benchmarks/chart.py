@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from .bench import BY_HAND, KEDRO_MLFLOW, TRACKED
@@ -40,10 +41,10 @@ def draw(rows: list[Row], file: Path, caption: str) -> bool:
             label = LABELS[who] if not number else None
             axes.barh(y, spread.median - 1, 0.23, left=1, color=COLORS[who], label=label)
             axes.plot([spread.low, spread.high], [y, y], color="#333333", linewidth=1)
-            axes.text(max(spread.high, 1) * 1.03, y, f"{spread.median:.2f}x", va="center")
+            axes.text(max(spread.high, 1) * 1.03, y, f"{spread.median:.3g}x", va="center")
     widest = max(spread.high for row in chosen for spread in row.figures.values())
     axes.set_xscale("log")
-    axes.set_xlim(0.9, max(widest, 2) * 1.35)
+    axes.set_xlim(0.9, max(widest, 2) * 1.6)
     ticks = [tick for tick in (1, 1.5, 2, 3, 5, 10, 20, 50, 100) if tick <= max(widest, 2) * 1.2]
     axes.set_xticks(ticks, [f"{tick:g}x" for tick in ticks])
     axes.minorticks_off()
@@ -52,8 +53,9 @@ def draw(rows: list[Row], file: Path, caption: str) -> bool:
     axes.invert_yaxis()
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"time of `kedro run`, untracked = 1 (log scale)\n{caption}", fontsize=8)
-    axes.legend(loc="lower right", frameon=False)
+    axes.set_xlabel("time of `kedro run` / time without tracking (log scale)", fontsize=9)
+    figure.supxlabel(textwrap.fill(caption, 120), fontsize=7, color="#555555")
+    axes.legend(loc="upper right", frameon=False)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, metadata={"Date": None})
     pyplot.close(figure)

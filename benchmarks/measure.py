@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # What takes longer than this many seconds is repeated this often, or nobody would wait for it.
-_LONG = ((60.0, 1), (20.0, 2))
+_LONG = ((60.0, 1), (15.0, 2))
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def interleave(
 
     Args:
         contestants: functions that run once and return seconds.
-        repeats: rounds; what takes longer than 20 s is run twice only, longer than 60 s once.
+        repeats: rounds; what takes longer than 15 s is run twice only, longer than 60 s once.
         progress: is told what runs.
 
     Returns:

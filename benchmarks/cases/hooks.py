@@ -27,7 +27,7 @@ def run(bench: Bench) -> list[Row]:
         an_event[who] = Spread.of([1e6 * r["seconds"] / r["events"] for r in rounds])
         a_node[who] = Spread.of([1e6 * r["seconds"] / r["nodes"] for r in rounds])
         expected = Expected(metrics=nodes, params=nodes)
-        times = bench.race(runners, expected, f"pipeline of {nodes} nodes")
+        times = bench.race(runners, expected, f"pipeline of {nodes} nodes", repeats=bench.fewer)
         pairs = zip(times[TRACKED], times[UNTRACKED], strict=True)
         added = [1e3 * (slow - fast) / nodes for slow, fast in pairs if slow and fast]
         a_node_of_run[who] = Spread.of(added)

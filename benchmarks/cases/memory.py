@@ -19,9 +19,9 @@ def run(bench: Bench) -> list[Row]:
     samples: dict[str, list[dict[str, Any]]] = {}
     runners = bench.iris("memory")
     # The first round makes the stores, which takes memory of its own, and does not count.
-    for turn in range(bench.repeats + 1):
+    for turn in range(bench.fewer + 1):
         for who, project in runners.items():
-            bench.progress(f"memory: {who}, {turn} of {bench.repeats}")
+            bench.progress(f"memory: {who}, {turn} of {bench.fewer}")
             project.store.parent.mkdir(exist_ok=True)
             before = count_runs(project.store)
             found = project.probe("memory")

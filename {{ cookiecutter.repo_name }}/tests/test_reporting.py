@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from {{ cookiecutter.python_package }}.pipelines import data_science, reporting
+from {{ cookiecutter.python_package }}.pipelines import (
+    data_science,
+    reporting,
+)
 
 nodes = reporting.nodes
 FEATURES = ["sepal_length", "petal_length"]
