@@ -8,6 +8,10 @@ from .export import RunExport
 from .redact import redact_text
 from .store import reason
 
+# Each is a search of its own, which the end of the run waits for.
+MAX_COMPARED = 3
+MAX_SHOWN = 10
+
 _LOWER_IS_BETTER = ("loss", "error", "mse", "rmse", "mae", "mape", "logloss", "perplexity")
 # Times of the run and its nodes have their own place in MLflow.
 _NOT_SHOWN = ("__", "_time_to_", "system/")
@@ -49,7 +53,9 @@ def summarize(folder: Path, export: RunExport | None, error: str | None) -> dict
     }
     if export is not None:
         shown = {k: v for k, v in export.metrics_seen.items() if not k.startswith(_NOT_SHOWN)}
-        summary["metrics"] = shown
+        summary["metrics"] = dict(list(shown.items())[:MAX_SHOWN])
+        if len(shown) > MAX_SHOWN:
+            summary["notes"].append(f"{len(shown) - MAX_SHOWN} more metrics are in MLflow")
         if error is None and shown:
             try:
                 summary["previous"], summary["best"] = _compare(export, list(shown))
@@ -67,11 +73,14 @@ def _compare(export: RunExport, metrics: list[str]) -> tuple[dict[str, float], d
         experiments,
         filter_string=f"{finished} AND attributes.start_time < {start}",
         order_by=["attributes.start_time DESC"],
-        max_results=1,
+        max_results=20,
     )
-    previous = {m: runs[0].data.metrics[m] for m in metrics if runs and m in runs[0].data.metrics}
+    # The last run may have been of another pipeline, with other metrics.
+    before = next((run for run in runs if set(metrics) & set(run.data.metrics)), None)
+    known = before.data.metrics if before is not None else {}
+    previous = {metric: known[metric] for metric in metrics if metric in known}
     best: dict[str, float] = {}
-    for metric in metrics[:10]:
+    for metric in metrics[:MAX_COMPARED]:
         order = "ASC" if is_lower_better(metric) else "DESC"
         for run in client.search_runs(
             experiments,

@@ -1,13 +1,19 @@
 """`kedro mlflow ui`: MLflow's own UI on the project's store."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
+from typing import IO
 
 import click
 
@@ -38,18 +44,23 @@ def serve(host: str, port: int | None) -> int:
         click.echo(f"{settings.uri.rstrip('/')}/{page}{RUN_TABLE}")
         return 0
     port = port or free_port(host)
-    process = _start(settings.uri, host, port)
-    url = f"http://{host}:{port}/{page}{RUN_TABLE}"
-    try:
-        if _wait_until_up(process, f"http://{host}:{port}/health"):
-            click.echo(f"MLflow UI: {url}\nCtrl-C ends it.")
-        return process.wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+    click.echo("Starting MLflow's UI; this takes some seconds.")
+    # Python's default would end this process only, and leave the server behind.
+    signal.signal(signal.SIGTERM, _exit)
+    with tempfile.TemporaryFile() as log, _server(settings.uri, host, port, log) as process:
+        try:
+            if _wait_until_up(process, f"http://{host}:{port}/health"):
+                click.echo(f"MLflow UI: http://{host}:{port}/{page}{RUN_TABLE}\nCtrl-C ends it.")
+                return process.wait()
+        except KeyboardInterrupt:
+            return 0
+        log.seek(0)
+        click.echo(log.read().decode("utf-8", "replace"), err=True)
+        return process.returncode or 1
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def free_port(host: str) -> int:
@@ -59,7 +70,9 @@ def free_port(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(uri: str, host: str, port: int) -> "subprocess.Popen[bytes]":
+@contextmanager
+def _server(uri: str, host: str, port: int, log: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start MLflow's server and its workers, and end all of them at the end."""
     environment = dict(os.environ)
     # Through the environment: a command line is open to every user of the machine.
     environment["MLFLOW_BACKEND_STORE_URI"] = uri
@@ -68,7 +81,31 @@ def _start(uri: str, host: str, port: int) -> "subprocess.Popen[bytes]":
     environment.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     command = [sys.executable, "-m", "mlflow", "server", "--host", host, "--port", str(port)]
     command += ["--workers", "1", "--default-artifact-root", str(Path(project_path(), "mlruns"))]
-    return subprocess.Popen(command, env=environment, cwd=project_path())
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=project_path(),
+        stdout=log,
+        stderr=log,
+        start_new_session=os.name == "posix",
+    )
+    try:
+        yield process
+    finally:
+        _end(process, signal.SIGTERM)
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            _end(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+            process.wait()
+
+
+def _end(process: "subprocess.Popen[bytes]", number: int) -> None:
+    with suppress(ProcessLookupError):
+        if os.name == "posix":
+            os.killpg(process.pid, number)
+        else:
+            process.terminate()
 
 
 def _wait_until_up(process: "subprocess.Popen[bytes]", url: str) -> bool:
