@@ -210,7 +210,7 @@ print("loaded", len(kinds), "values")
 def test_wrong_arguments_fail_before_anything_runs(
     project: BakedProject, source: str, words: list[str]
 ) -> None:
-    project.edit("src/my_iris/catalogs/catalog.py", 'MLflowDataSet(dataset="pkl")', source)
+    project.edit("src/my_iris/catalogs/catalog.py", 'MLflowDataSet(dataset="csv")', source)
     done = project.run("kedro", "run", code=None)
     assert done.returncode != 0
     output = " ".join((done.stdout + done.stderr).split())
