@@ -216,4 +216,5 @@ def test_wrong_arguments_fail_before_anything_runs(
     output = " ".join((done.stdout + done.stderr).split())
     for word in words:
         assert word in output, output
-    assert not project.has_store()
+    # The exporter, which starts early, may have made the store by then.
+    assert not project.has_store() or runs_of(project) == []
