@@ -8,7 +8,10 @@ import enum
 import logging
 import math
 import os
+import sqlite3
+import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +247,48 @@ def test_artifact_of_two_gigabytes(exported: Exported, tmp_path: Path) -> None:
     with copy.open("rb") as file:
         file.seek(-3, os.SEEK_END)
         assert file.read() == b"end"
+
+
+def test_unreadable_artifact(exported: Exported) -> None:
+    """A file that cannot be read is warned of, once."""
+    exported.recorder.log_artifact("/proc/self/mem")  # EIO, for root too
+    run = exported.export()
+    assert client_of(exported.uri).list_artifacts(run.info.run_id) == []
+    (warning,) = exported.warnings()
+    assert "/proc/self/mem" in warning
+
+
+def test_artifact_that_changes_while_it_is_copied(exported: Exported, tmp_path: Path) -> None:
+    """A file that is written to all the time is recorded in one state of it, or warned of."""
+    path = tmp_path / "growing.bin"
+    path.write_bytes(b"x" * 10_000_000)
+    stop = threading.Event()
+
+    def grow() -> None:
+        with path.open("ab", buffering=0) as file:
+            while not stop.is_set():
+                file.write(b"x" * 1000)
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        exported.recorder.log_artifact(path)
+    finally:
+        stop.set()
+        writer.join()
+    run = exported.export()
+    assert client_of(exported.uri).list_artifacts(run.info.run_id) == []
+    (warning,) = exported.warnings()
+    assert "changes while it is copied" in warning
+
+
+def test_metric_with_a_million_steps(exported: Exported) -> None:
+    """A million values are recorded in a moment, and each is in MLflow in the end."""
+    exported.recorder.log_metric_history("loss", np.linspace(1, 0, 1_000_000))
+    exported.export()
+    with closing(sqlite3.connect(exported.uri.removeprefix("sqlite:///"))) as connection:
+        question = "SELECT COUNT(DISTINCT step) FROM metrics WHERE key = 'loss'"
+        assert connection.execute(question).fetchone() == (1_000_000,)
 
 
 def test_newer_journal(exported: Exported) -> None:

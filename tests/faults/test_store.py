@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from .journals import Tracking, copy_of, end, new_journal, picture_by_key, reference_of, without_key
 from .lab import Ended, Lab
-from .picture import only_run, picture_of, runs_in
+from .picture import client_of, forget_stores, only_run, picture_of, runs_in
 from .server import Proxy, Server, start_server
 
 WAIT = 8
@@ -270,6 +270,18 @@ def locked(path: Path) -> Iterator[None]:
     path.unlink()
 
 
+@contextmanager
+def other_version(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as connection:
+        client_of(f"sqlite:///{path}").search_experiments()
+        connection.execute("UPDATE alembic_version SET version_num = '728d730b5ebd'")
+        connection.commit()
+    forget_stores()
+    yield
+    path.unlink()
+
+
 @dataclass(frozen=True)
 class BadFile:
     """Something wrong with the path of an SQLite store, and what the panel says of it."""
@@ -285,6 +297,7 @@ BAD_FILES = [
     BadFile("a garbage file", garbage, "is no usable SQLite database"),
     BadFile("a folder that cannot be made", folder_is_a_file, "cannot be made"),
     BadFile("a read-only folder", read_only_folder, "cannot be made"),
+    BadFile("a store of another MLflow version", other_version, "out-of-date database schema"),
     BadFile("a full disk", full_disk, "the store"),
     BadFile("locked by another process", locked, "locked by another process"),
 ]
