@@ -13,6 +13,9 @@ import pytest
 from baked import BakedProject, explain
 from doors import PYTHON, cookiecutter, copy_template
 
+# Some tests import modules of the project that others compare file by file.
+sys.dont_write_bytecode = True
+
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
