@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 # What a developer's shell may hold and a user's does not: where runs go, what is imported.
 FOREIGN_PREFIXES = ("MLFLOW_", "KEDRO_", "PYTHON", "VIRTUAL_ENV", "GIT_", "PYTEST_", "MPLBACKEND")
@@ -50,6 +53,14 @@ class BakedProject:
     def store(self) -> str:
         """The tracking URI of the project's own store, absolute."""
         return f"sqlite:///{self.root / 'mlruns' / 'sqlite.db'}"
+
+    def tracking(self, name: str) -> Any:
+        """Import a module of the project's tracking layer into this process."""
+        sys.path.insert(0, str(self.root / "src"))
+        try:
+            return importlib.import_module(f"{self.package}.tracking.{name}")
+        finally:
+            sys.path.remove(str(self.root / "src"))
 
     def has_store(self) -> bool:
         return self.has_file("mlruns/sqlite.db")

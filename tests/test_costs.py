@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 import time
 from collections import Counter
 from math import ceil
@@ -84,7 +82,7 @@ def _client() -> Any:
 
 def _export(baked: BakedProject, folder: Path, nodes: int, client: Any) -> None:
     """Export the journal of a run whose nodes each have a param and a metric."""
-    tracking = {name: _module(baked, name) for name in ("export", "journal", "recorder", "summary")}
+    tracking = {name: baked.tracking(name) for name in ("export", "journal", "recorder", "summary")}
     key = f"run-{nodes}"
     folder.mkdir(parents=True, exist_ok=True)
     now = time.time_ns()
@@ -108,11 +106,3 @@ def _export(baked: BakedProject, folder: Path, nodes: int, client: Any) -> None:
     export.finish(died=False)
     tracking["summary"].summarize(folder, export, None)
     assert export.notes == []
-
-
-def _module(baked: BakedProject, name: str) -> Any:
-    sys.path.insert(0, str(baked.root / "src"))
-    try:
-        return importlib.import_module(f"{baked.package}.tracking.{name}")
-    finally:
-        sys.path.remove(str(baked.root / "src"))

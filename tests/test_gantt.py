@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
 import re
-import sys
 from base64 import b64decode
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -23,15 +20,7 @@ SECOND = 1_000_000_000
 
 @pytest.fixture(scope="module")
 def gantt(baked: BakedProject) -> Any:
-    return _module(baked, "gantt")
-
-
-def _module(baked: BakedProject, name: str) -> ModuleType:
-    sys.path.insert(0, str(baked.root / "src"))
-    try:
-        return importlib.import_module(f"{baked.package}.tracking.{name}")
-    finally:
-        sys.path.remove(str(baked.root / "src"))
+    return baked.tracking("gantt")
 
 
 def node(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import pickle
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -31,14 +29,6 @@ if TYPE_CHECKING:
 
 NAME = "my_iris"
 TAG = "kedro.model.model"
-
-
-def module(baked: BakedProject, name: str) -> Any:
-    sys.path.insert(0, str(baked.root / "src"))
-    try:
-        return importlib.import_module(f"{baked.package}.tracking.{name}")
-    finally:
-        sys.path.remove(str(baked.root / "src"))
 
 
 def versions_of(project: BakedProject, name: str = NAME) -> dict[int, Any]:
@@ -359,7 +349,7 @@ def test_signature_is_the_one_that_mlflow_infers(baked: BakedProject, name: str)
 
     sample = FRAMES[name]
     for predicted in (np.array([0, 1]), np.array([0.5]), np.array(["a"], object), np.array(["bc"])):
-        told = module(baked, "signatures").describe(sample, predicted)["signature"]
+        told = baked.tracking("signatures").describe(sample, predicted)["signature"]
         inferred = infer_signature(sample, predicted).to_dict()
         for part in ("inputs", "outputs"):
             assert json.loads(told[part]) == json.loads(inferred[part])
@@ -371,7 +361,7 @@ def test_sample_has_the_columns_of_the_model_and_a_row_with_each_gap(baked: Bake
 
     frame = pd.DataFrame({"a": [1.0] * 30, "b": [2.0] * 30, "y": [0] * 30})
     frame.loc[20, "a"] = np.nan
-    samples = module(baked, "samples")
+    samples = baked.tracking("samples")
     sample = samples.sample_for(Model(), ["x", frame["a"], frame[["a"]], frame])
     assert list(sample.columns) == ["b", "a"]
     assert len(sample) == 6
@@ -401,7 +391,7 @@ def test_options_that_do_not_go_together_are_refused(
     baked: BakedProject, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        module(baked, "promotion").ModelOptions(**options)
+        baked.tracking("promotion").ModelOptions(**options)
 
 
 @pytest.mark.parametrize(
@@ -421,4 +411,4 @@ def test_options_that_do_not_go_together_are_refused(
 def test_decision_follows_the_metric(
     baked: BakedProject, rule: Any, new: Any, present: Any, moves: bool
 ) -> None:
-    assert module(baked, "promotion").decide(rule, new, present)[0] is moves
+    assert baked.tracking("promotion").decide(rule, new, present)[0] is moves
