@@ -21,7 +21,7 @@ def main() -> None:
     begin = time.perf_counter()
     states = [
         exporter.export_journal(folder, uri)["state"]
-        for folder in exporter.waiting_journals(Path(".mlflow-journal").resolve())
+        for folder in exporter.waiting_journals(Path.cwd())
     ]
     report(seconds=time.perf_counter() - begin, states=states)
 

@@ -15,6 +15,7 @@ from baked import BakedProject
 from doors import PYTHON
 
 from .lab import SRC, Lab, bake_lab
+from .picture import Picture, only_run, picture_of
 from .server import Server, start_server
 
 HERE = Path(__file__).parent
@@ -41,6 +42,15 @@ def lab_root(
 def lab(lab_root: Path, tmp_path: Path) -> Lab:
     """A lab of the test's own, with no store yet."""
     return Lab(BakedProject(Path(shutil.copytree(lab_root, tmp_path / "lab")), PYTHON))
+
+
+@pytest.fixture(scope="session")
+def sequential(lab_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Picture:
+    """What SequentialRunner leaves in MLflow."""
+    root = shutil.copytree(lab_root, tmp_path_factory.mktemp("sequential") / "lab")
+    lab = Lab(BakedProject(Path(root), PYTHON))
+    assert lab.run().code == 0
+    return picture_of(lab.store, only_run(lab.store)).shape()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -48,21 +47,6 @@ RUNNERS = [
     Runner("ParallelRunner and --async", (*PARALLEL, "--async")),
     Runner("exported at the end", (), {"KEDRO_MLFLOW_EXPORT": "end"}),
 ]
-
-
-@pytest.fixture(scope="module")
-def sequential(lab_root: Any, tmp_path_factory: pytest.TempPathFactory) -> Picture:
-    """What SequentialRunner leaves in MLflow."""
-    import shutil
-    from pathlib import Path
-
-    from baked import BakedProject
-    from doors import PYTHON
-
-    root = shutil.copytree(lab_root, tmp_path_factory.mktemp("sequential") / "lab")
-    lab = Lab(BakedProject(Path(root), PYTHON))
-    assert lab.run().code == 0
-    return picture_of(lab.store, only_run(lab.store)).shape()
 
 
 @pytest.mark.parametrize("case", RUNNERS, ids=[case.name for case in RUNNERS])

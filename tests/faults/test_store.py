@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -13,36 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from .checks import WAIT, check_kept, check_pipeline, mounted
 from .journals import Tracking, copy_of, end, new_journal, picture_by_key, reference_of, without_key
-from .lab import Ended, Lab
+from .lab import Lab
 from .picture import client_of, forget_stores, only_run, picture_of, runs_in
 from .server import Proxy, Server, start_server
-
-WAIT = 8
-# A run with a store that works, on a busy machine; what comes on top is the bounded wait.
-USUAL_SECONDS = 15
-RESULT = "THE QUICK BROWN FOX JUMPS OVER THE LAZY DOG\n|the quick brown fox jumps over the lazy dog\n|4.5\n"
-
-
-def check_pipeline(lab: Lab, done: Ended) -> None:
-    """The pipeline did its work, in time."""
-    assert done.code == 0, done.output
-    assert (lab.root / "data/mlflow/joined.txt").read_text() == RESULT
-    assert done.seconds < USUAL_SECONDS + WAIT
-
-
-def check_kept(lab: Lab, done: Ended, message: str) -> Path:
-    """The panel and `kedro mlflow status` say what waits and why; returns the journal."""
-    (folder,) = lab.waiting()
-    assert "waiting on disk" in done.output
-    assert "kedro mlflow sync" in done.output
-    assert message in done.output
-    status = lab.run("kedro", "mlflow", "status")
-    assert folder.name in status.output
-    assert message in status.output
-    assert "since 20" in status.output
-    assert "kB" in status.output or "MB" in status.output
-    return folder
 
 
 @dataclass(frozen=True)
@@ -209,19 +183,6 @@ def test_server_is_killed_and_comes_back(
 
 
 @contextmanager
-def mounted(folder: Path, options: str) -> Iterator[None]:
-    """Mount a tmpfs on a folder; skip the test where that is not permitted."""
-    folder.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    if subprocess.run(command, capture_output=True).returncode != 0:
-        pytest.skip("mounting a tmpfs is not permitted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-@contextmanager
 def directory(path: Path) -> Iterator[None]:
     path.mkdir(parents=True)
     yield
@@ -351,28 +312,6 @@ def test_artifact_store(lab: Lab, tracking: Tracking, tmp_path: Path, options: s
     expected = reference_of(tracking, folder, good, tmp_path / "copy")
     lab.sync()
     assert without_key(picture_by_key(lab.store, folder.name)) == expected
-
-
-def test_journal_disk_is_full_from_the_start(lab: Lab) -> None:
-    """No journal can be made: the pipeline goes on and says that it is not tracked there."""
-    with mounted(lab.journals, "size=4k,nr_inodes=1"):
-        done = lab.run()
-    check_pipeline(lab, done)
-    assert "cannot be used" in done.output
-    assert only_run(lab.store).info.status == "FINISHED"
-
-
-@pytest.mark.parametrize("size", ["8k", "16k", "32k", "48k"])
-def test_journal_disk_becomes_full(lab: Lab, size: str) -> None:
-    """The journal's disk is full at some point: status, params and metrics reach MLflow, and it is said."""
-    with mounted(lab.journals, f"size={size}"):
-        done = lab.run(env={"LAB_WAIT": str(WAIT)})
-        check_pipeline(lab, done)
-        run = only_run(lab.store)
-        assert run.info.status == "FINISHED"
-        assert run.data.params["weight"] == "0.5"
-        assert {"n_words", "share", "__time"} <= set(run.data.metrics)
-        assert "No space left" in done.output or "disk" in done.output
 
 
 def test_journals_are_removed_or_kept(lab: Lab) -> None:

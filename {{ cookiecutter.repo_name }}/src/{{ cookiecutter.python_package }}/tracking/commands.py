@@ -24,22 +24,23 @@ def ui(host: str, port: int | None) -> None:
 @mlflow.command()
 def status() -> None:
     """List the runs that wait for their export: since when, why, how large."""
+    from .project import project_path
     from .sync import describe_waiting
 
-    for line in describe_waiting(_root()):
+    for line in describe_waiting(project_path()):
         click.echo(line)
 
 
 @mlflow.command()
 def sync() -> None:
     """Export the runs that wait, the oldest first; safe to stop and start again at any time."""
-    from .project import tracking_settings
+    from .project import project_path, tracking_settings
     from .store import prepare_environment
     from .sync import sync_all
 
     prepare_environment()
     failed = 0
-    for line, done in sync_all(_root(), tracking_settings().uri):
+    for line, done in sync_all(project_path(), tracking_settings().uri):
         click.echo(line)
         failed += not done
     if failed:
@@ -83,13 +84,6 @@ def download(run: str, path: str, folder: Path) -> None:
     from .search import download_artifacts
 
     click.echo(_clearly(download_artifacts, run, path, folder))
-
-
-def _root() -> Path:
-    from .journal import journal_root
-    from .project import project_path
-
-    return journal_root(project_path())
 
 
 def _clearly(function: Any, *args: Any) -> Any:

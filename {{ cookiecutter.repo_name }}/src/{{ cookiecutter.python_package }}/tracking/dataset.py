@@ -234,27 +234,37 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     def _keep_own(self, written: Path, name: str) -> Path | None:
         """Copy a file into the run's journal, which is where this run loads it from."""
         assert self.recorder is not None
-        folder = self._own_folder() / f"{time.time_ns()}-{secrets.token_hex(2)}"
+        unique = f"{time.time_ns()}-{secrets.token_hex(2)}"
+
+        def keep(journal: Path) -> Path:
+            folder = journal / self._own_folder() / unique
+            try:
+                folder.mkdir(mode=0o700, parents=True)
+                half = folder / f".{name}"
+                snapshot.copy(written, half)
+                os.replace(half, folder / name)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            return folder / name
+
         try:
-            folder.mkdir(mode=0o700, parents=True)
-            half = folder / f".{name}"
-            snapshot.copy(written, half)
-            os.replace(half, folder / name)
+            return self.recorder.places.store(keep)
         except (OSError, ValueError) as error:
             self.recorder.warn(name, f"{name!r} is not recorded: {error}")
-            shutil.rmtree(folder, ignore_errors=True)
             return None
-        return folder / name
 
-    def _own_folder(self) -> Path:
-        assert self.recorder is not None
-        return self.recorder.folder / DATASETS / clean_key(str(self.dataset_name)).replace("/", "_")
+    def _own_folder(self) -> str:
+        """Return where this dataset's files lie inside a journal."""
+        return f"{DATASETS}/{clean_key(str(self.dataset_name)).replace('/', '_')}"
 
     def _own_file(self) -> Path | None:
         """Return the file that this run saved last, in whichever process."""
-        if self.recorder is None or not self._own_folder().is_dir():
+        if self.recorder is None:
             return None
-        for folder in sorted(self._own_folder().iterdir(), reverse=True):
+        tops = [place / self._own_folder() for place in self.recorder.places.existing()]
+        folders = [folder for top in tops if top.is_dir() for folder in top.iterdir()]
+        for folder in sorted(folders, key=lambda folder: folder.name, reverse=True):
             for path in folder.iterdir():
                 if not path.name.startswith("."):
                     return path

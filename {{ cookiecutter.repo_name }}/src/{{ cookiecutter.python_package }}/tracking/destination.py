@@ -1,9 +1,11 @@
 """Saving to another run, experiment or store than the run's own."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import journal
 from .events import text_digest
+from .places import SPARE, spare_folders
 from .recorder import Recorder
 from .redact import redact_text
 
@@ -31,8 +33,7 @@ class Destination:
         key = self._key(own)
         side = own.sides.get(key)
         if side is None:
-            side = own.sides[key] = Recorder(key, own.folder.with_name(key), secrets=own.secrets)
-            self._write_header(own, side)
+            side = own.sides[key] = Recorder(key, self._folder(own, key), secrets=own.secrets)
         return side
 
     def announce(self, own: Recorder) -> None:
@@ -44,8 +45,27 @@ class Destination:
         text = f"{self.tracking_uri}|{self.experiment_name}|{self.run_id}"
         return f"{own.key}.{text_digest(text)[:8]}"
 
-    def _write_header(self, own: Recorder, side: Recorder) -> None:
-        side.folder.mkdir(mode=0o700, exist_ok=True)
+    def _folder(self, own: Recorder, key: str) -> Path:
+        """Make the side journal's folder beside one of the run's."""
+
+        def make(place: Path) -> Path:
+            folder = place.with_name(key)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self._write_header(own, folder)
+            return folder
+
+        try:
+            return own.places.store(make)
+        except OSError as error:
+            own.warn(key, f"what goes to {self._target()} is not recorded: {error}")
+            return own.folder.with_name(key)
+
+    def _target(self) -> str:
+        """Return the destination in words, without credentials."""
+        named = {"store": self.tracking_uri, "experiment": self.experiment_name, "run": self.run_id}
+        return ", ".join(f"{kind} {redact_text(name)!r}" for kind, name in named.items() if name)
+
+    def _write_header(self, own: Recorder, folder: Path) -> None:
         header = journal.read_json(own.folder / journal.HEADER)
         settings = dict(header.get("settings", {}))
         settings["run_id"] = self.run_id
@@ -56,5 +76,5 @@ class Destination:
             settings["artifact_location"] = None
         if self.tracking_uri is not None:
             settings["uri"] = redact_text(self.tracking_uri)
-        header.update(key=side.key, settings=settings, side_of=own.key)
-        journal.write_json(side.folder / journal.HEADER, header)
+        header.update(key=folder.name, settings=settings, side_of=own.key)
+        journal.write_json(folder / journal.HEADER, {**header, SPARE: spare_folders(folder)})

@@ -5,6 +5,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from .gantt import gantt_page, time_log
 from .inputs import dataset_input
 from .models import TAG as MODEL_TAG
 from .models import ModelExport, failure
+from .places import JournalPlaces
+from .recorder import Recorder
 from .redact import redact_text
 from .store import StoreError, is_permanent, reason
 from .trace import NodeTimes, build_spans, log_trace
@@ -49,6 +52,7 @@ class RunExport:
         self.metrics_seen: dict[str, float] = {}
         self._last_metrics: dict[str, Any] = {}
         self.nodes: dict[str, NodeTimes] = {}
+        self._places = JournalPlaces(folder, self.header)
         self._reader = journal.JournalReader(folder)
         self._metrics: deque[Any] = deque()
         self._params: dict[str, str] = {}
@@ -180,10 +184,8 @@ class RunExport:
         self.experiment_id = run.info.experiment_id
         self.run_name = run.info.run_name
         self._known_params = dict(run.data.params)
-        journal.write_json(
-            self.folder / journal.STATE,
-            {"run_id": self.run_id, "experiment_id": self.experiment_id, "error": None},
-        )
+        state = {"run_id": self.run_id, "experiment_id": self.experiment_id, "error": None}
+        journal.write_state(self.folder, state)
 
     def _ensure_experiment(self) -> str:
         if self.settings.get("experiment_id"):
@@ -313,7 +315,7 @@ class RunExport:
         failed: deque[dict[str, Any]] = deque()
         while self._artifacts:
             event = self._artifacts.popleft()
-            path = self.folder / event["f"]
+            path = self._places.find(event["f"])
             label = f"{event.get('p') or ''}/{path.name}".lstrip("/")
             try:
                 self._send_artifact(path, event.get("p"))
@@ -340,8 +342,8 @@ class RunExport:
         for name in self._at_end:
             path = Path(name)
             if path.exists():
-                copy = snapshot.take(path, self.folder)
-                self._artifacts.append({"f": copy.relative_to(self.folder).as_posix(), "p": None})
+                copy = self._places.store(partial(snapshot.take, path))
+                self._artifacts.append({"f": self._places.relative(copy), "p": None})
 
     def _finish_timeline(self) -> None:
         if not self.nodes:
@@ -377,9 +379,8 @@ class RunExport:
                 # Not the run's name: MLflow makes up another if the journal goes to another store.
                 title = str(self.header.get("pipeline", "__default__"))
                 page = gantt_page(nodes, begin, end, title, charts.get("gantt_params") or {})
-                place = snapshot.new_place(self.folder, GANTT)
-                place.write_text(page, encoding="utf-8")
-                self._artifacts.append({"f": place.relative_to(self.folder).as_posix()})
+                stored = Recorder(self.key, self.folder).write_file(GANTT, page.encode())
+                self._artifacts.append({"f": self._places.relative(stored)})
                 if charts.get("gantt_filepath"):
                     _write(Path(charts["gantt_filepath"]), page)
         except Exception as error:
@@ -437,7 +438,7 @@ class RunExport:
         for path in map(Path, (event["f"], *event["about"]["code"])):
             if ".." in path.parts or path.is_absolute():
                 raise ValueError(f"model {path} lies outside the journal")
-        self._models.append(ModelExport(event, self.folder, self.key))
+        self._models.append(ModelExport(event, self._places, self.key))
 
     def _on_input(self, event: dict[str, Any]) -> None:
         self._inputs.append(event)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from . import journal, locks
+from . import journal, locks, places
 from .export import RunExport
 from .packages import installed_versions, record_packages
 from .settings import redacted_equal
@@ -75,7 +75,8 @@ class Exporter:
             if reason(error) != self.error:
                 self.error = reason(error)
                 logger.warning("Cannot export now: %s", self.error)
-                self._write_state()
+                state = {**journal.read_state(self.folder), "error": self.error}
+                journal.write_state(self.folder, state)
             return False
         self._failures = 0
         self.error = None
@@ -100,14 +101,6 @@ class Exporter:
         if self.export is None:
             self.export = RunExport(self.folder, open_client(self.uri))
         return self.export
-
-    def _write_state(self) -> None:
-        try:
-            state = journal.read_json(self.folder / journal.STATE)
-            state["error"] = self.error
-            journal.write_json(self.folder / journal.STATE, state)
-        except OSError as error:  # the journal's disk is full: the panel still says why
-            logger.warning("The state of the export is not written: %s", error)
 
 
 def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dict[str, Any]:
@@ -135,10 +128,20 @@ def is_running(folder: Path) -> bool:
         return not mine
 
 
-def waiting_journals(root: Path) -> list[Path]:
+def waiting_journals(project_path: Path) -> list[Path]:
     """Return the journals of a project whose pipeline has ended, the oldest first."""
-    folders = [path.parent for path in sorted(root.glob(f"*/{journal.HEADER}"))]
-    return [folder for folder in folders if not is_running(folder)]
+    folders = []
+    for root in places.existing_roots(project_path):
+        found = [path.parent for path in root.glob(f"*/{journal.HEADER}")]
+        if places.is_shared(root):
+            found = [folder for folder in found if _is_of(folder, project_path)]
+        folders += [folder for folder in found if not is_running(folder)]
+    return sorted(folders, key=lambda folder: folder.name)
+
+
+def _is_of(folder: Path, project_path: Path) -> bool:
+    project = journal.read_json(folder / journal.HEADER).get("project")
+    return project is not None and Path(project).resolve() == project_path.resolve()
 
 
 def _conclude(work: Exporter, done: bool) -> dict[str, Any]:
@@ -146,7 +149,10 @@ def _conclude(work: Exporter, done: bool) -> dict[str, Any]:
     summary = summarize(work.folder, work.export, work.error if not done else None)
     if done:
         if work.export is not None and work.export.settings.get("keep_journal"):
-            journal.write_json(work.folder / journal.KEPT, summary)
+            try:
+                journal.write_json(work.folder / journal.KEPT, summary)
+            except OSError as error:
+                summary["notes"].append(f"the exported journal is not kept: {error}")
         journal.mark_exported(work.folder)
         journal.remove_exported(work.folder.parent)
     return summary
@@ -186,7 +192,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
     for side, uri in (end or {}).get("sides", ()):
         export_journal(Path(side), uri)
     if done:
-        _export_leftovers(folder.parent, first["uri"])
+        _export_leftovers(Path.cwd(), first["uri"])
     return 0 if done else 75
 
 
@@ -253,9 +259,9 @@ def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> b
     return True
 
 
-def _export_leftovers(root: Path, uri: str) -> None:
+def _export_leftovers(project_path: Path, uri: str) -> None:
     """Export what earlier runs could not, for the same store."""
-    for folder in waiting_journals(root):
+    for folder in waiting_journals(project_path):
         header = journal.read_json(folder / journal.HEADER)
         settings = header.get("settings", {})
         if redacted_equal(settings.get("uri"), uri) and settings.get("export") != "later":

@@ -25,21 +25,21 @@ class FlavorError(Exception):
 
 
 def save(
-    place: Path, event: Mapping[str, Any], folder: Path, model_id: str, run_id: str
+    place: Path, event: Mapping[str, Any], pickled: Path, model_id: str, run_id: str
 ) -> list[str]:
     """Save a model in MLflow's format, and return notes for the user.
 
     Args:
         place: the folder to make.
         event: the journal's `model` event.
-        folder: the run's journal folder.
+        pickled: the pickled model in the journal.
         model_id: id of the logged model.
         run_id: id of its run.
 
     Raises:
         FlavorError: MLflow's flavour refuses it.
     """
-    job = {**event, "place": str(place), "folder": str(folder), "id": model_id, "run": run_id}
+    job = {**event, "place": str(place), "pickled": str(pickled), "id": model_id, "run": run_id}
     file = place.with_name("job.json")
     file.write_text(json.dumps(job), encoding="utf-8")
     paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
@@ -67,8 +67,7 @@ def main(job_file: str) -> None:
     """Do one job, and print its notes as JSON."""
     job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     logging.disable(logging.WARNING)
-    folder = Path(job["folder"])
-    model = pickle.loads((folder / job["f"]).read_bytes())  # noqa: S301  the run's own journal
+    model = pickle.loads(Path(job["pickled"]).read_bytes())  # noqa: S301  the run's own journal
     notes = _save(model, job)
     print(json.dumps(notes))
 

@@ -11,13 +11,12 @@ import os
 import secrets
 import shutil
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import env
+from .places import JournalPlaces, make_private
 
 logger = logging.getLogger(__name__)
 
@@ -27,41 +26,10 @@ STATE = "state.json"
 ALIVE = "alive.json"
 EXPORTED_HEADER = "exported-run.json"
 KEPT = "exported.json"
-FOLDER_NAME = ".mlflow-journal"
-# Held in memory while the disk refuses to take events; beyond it the oldest give way.
+# Held in memory while no disk takes events; beyond it the oldest give way.
 MAX_HELD = 100_000
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, default=str).encode
-
-
-def journal_root(project_path: Path) -> Path:
-    """Return the folder that holds the journals of a project, and make it, for its owner only.
-
-    It is `KEDRO_MLFLOW_JOURNAL_DIR`, else `.mlflow-journal` in the project, else (both read-only)
-    a folder in the system's temporary folder, with a warning.
-    """
-    chosen = os.environ.get(env.JOURNAL_DIR)
-    places = [Path(chosen).expanduser()] if chosen else []
-    places.append(project_path / FOLDER_NAME)
-    for place in places:
-        try:
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=place):
-                return place.resolve()
-        except OSError as error:
-            logger.warning("The journal folder %s cannot be used: %s.", place, error)
-    fallback = temporary_root()
-    fallback.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if hasattr(os, "getuid") and fallback.stat().st_uid != os.getuid():
-        fallback = Path(tempfile.mkdtemp(prefix="mlflow-journal-"))
-    logger.warning("Journals go to %s; set %s to a folder that lasts.", fallback, env.JOURNAL_DIR)
-    return fallback.resolve()
-
-
-def temporary_root() -> Path:
-    """Return the last resort for journals, where neither the variable nor the project will do."""
-    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    return Path(tempfile.gettempdir()) / f"mlflow-journal-{user}"
 
 
 def new_key() -> str:
@@ -73,9 +41,13 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file so that a reader sees the old or the new content, never half of it."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(2)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(_encode(content))
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(_encode(content))
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -87,8 +59,35 @@ def read_json(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def places_of(folder: Path) -> JournalPlaces:
+    """Return the folders of a run's journal, its own and the spare ones that its header names."""
+    return JournalPlaces(folder, read_json(folder / HEADER))
+
+
+def write_state(folder: Path, state: dict[str, Any]) -> None:
+    """Write how far the export of a journal has come; logged only where no disk takes it."""
+
+    def write(place: Path) -> Path:
+        write_json(place / STATE, state)
+        return place / STATE
+
+    try:
+        places_of(folder).store(write)
+    except OSError as error:
+        logger.warning("The state of the export is not written: %s", error)
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """Read what `write_state` wrote last; an empty dict if there is nothing."""
+    found = [path for place in places_of(folder).existing() if (path := place / STATE).exists()]
+    newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+    return read_json(newest) if newest is not None else {}
+
+
 class JournalWriter:
     """Appends the events of this process to a run's journal; never raises.
+
+    Where the disk takes no more, it goes on in the journal's spare folders, then in memory.
 
     Args:
         folder: the run's journal folder.
@@ -98,12 +97,14 @@ class JournalWriter:
         self.folder = folder
         self._pid = -1
         self._descriptor = -1
+        # Folders that are left to go on in; None until the first one fails.
+        self._spare: list[Path] | None = None
         self._held: list[bytes] = []
         self._warned = False
         self.dropped = 0
 
     def append(self, event: dict[str, Any]) -> None:
-        """Write one event; while the disk refuses, hold it and try again with the next."""
+        """Write one event; while no disk takes it, hold it and try again with the next."""
         line = _encode(event).encode("ascii") + b"\n"
         if self._held:
             self._held.append(line)
@@ -137,16 +138,41 @@ class JournalWriter:
         self._descriptor = self._pid = -1
 
     def _write(self, line: bytes) -> None:
-        if self._pid != os.getpid():  # first event, or the first after a fork
-            name = f"events-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            self._descriptor = os.open(self.folder / name, flags, 0o600)
-            self._pid = os.getpid()
+        try:
+            if self._pid != os.getpid():  # first event, or the first after a fork
+                self._open(self.folder)
+            self._write_here(line)
+        except OSError as error:
+            self._go_on_elsewhere(line, error)
+
+    def _open(self, folder: Path) -> None:
+        name = f"events-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(folder / name, flags, 0o600)
+        self._pid = os.getpid()
+
+    def _write_here(self, line: bytes) -> None:
         written = os.write(self._descriptor, line)
         if written < len(line):
             # The disk is full. Taken back, or the next line would be glued to this half of one.
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _go_on_elsewhere(self, line: bytes, error: OSError) -> None:
+        """Write to the next folder that takes the line, and stay there, which keeps the order."""
+        if self._spare is None:
+            self._spare = places_of(self.folder).spare
+        while self._spare:
+            place = self._spare.pop(0)
+            if make_private(place.parent) and make_private(place):
+                try:
+                    self._open(place)
+                    self._write_here(line)
+                except OSError:
+                    continue
+                logger.warning("The journal goes on in %s: %s.", place, error)
+                return
+        raise error
 
     def _hold(self, line: bytes | None, error: OSError) -> None:
         if line is not None:
@@ -171,11 +197,12 @@ class JournalReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.damaged = 0
+        self._places = places_of(folder)
         self._offsets: dict[Path, int] = {}
 
     def poll(self, last: bool = False, chunk: int = 4_000_000) -> Iterator[dict[str, Any]]:
         """Yield new events, about `chunk` bytes a file; with `last`, a cut line is damaged."""
-        for path in sorted(self.folder.glob("events-*.jsonl")):
+        for path in self._files():
             with path.open("rb") as file:
                 file.seek(self._offsets.get(path, 0))
                 block = file.read(chunk)
@@ -192,6 +219,11 @@ class JournalReader:
                 if event is not None:
                     yield event
 
+    def _files(self) -> list[Path]:
+        """Return the files of events; what a process wrote first comes before what it wrote elsewhere."""
+        folders = self._places.existing()
+        return [path for place in folders for path in sorted(place.glob("events-*.jsonl"))]
+
     def parse(self, line: bytes | str) -> dict[str, Any] | None:
         """Return the event of one line; None, and counted, if it is damaged."""
         try:
@@ -206,7 +238,8 @@ class JournalReader:
 
 def folder_size(folder: Path) -> int:
     """Return the size of all files of a journal, in bytes."""
-    sizes = (entry.lstat() for entry in folder.rglob("*"))
+    places = places_of(folder).existing()
+    sizes = (entry.lstat() for place in places for entry in place.rglob("*"))
     return sum(info.st_size for info in sizes if stat.S_ISREG(info.st_mode))
 
 
@@ -219,4 +252,6 @@ def remove_exported(root: Path) -> None:
     """Delete exported journals, but those to keep; a kill may have left one half deleted."""
     for header in root.glob(f"*/{EXPORTED_HEADER}"):
         if not (header.parent / KEPT).exists():
-            shutil.rmtree(header.parent, ignore_errors=True)
+            # The one that names the others goes last.
+            for place in reversed(JournalPlaces(header.parent, read_json(header)).existing()):
+                shutil.rmtree(place, ignore_errors=True)

@@ -1,10 +1,10 @@
 """The life of a run in the pipeline's process: begin, end, and each way to break off."""
 
 import atexit
-import contextlib
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from . import journal, launch, locks, runs
+from . import journal, launch, locks, places, runs
 from .packages import installed_versions, record_packages
 from .panel import show
 from .recorder import Recorder
@@ -80,12 +80,15 @@ class Run:
         if held:
             kept = "they went to MLflow directly"
             told = kept if summary["state"] == "exported" else "they are lost"
-            summary["notes"].append(f"the journal's disk is full for {len(held)} events: {told}")
+            summary["notes"].append(f"no disk takes {len(held)} events of the journal: {told}")
         summary["status"] = summary.get("status") or status
         show(summary)
 
     def _side_journals(self) -> list[Path]:
-        return sorted(self.recorder.folder.parent.glob(f"{self.recorder.key}.*"))
+        places = self.recorder.places
+        parents = dict.fromkeys(place.parent for place in (places.own, *places.spare))
+        found = [folder for top in parents for folder in top.glob(f"{self.recorder.key}.*")]
+        return sorted(folder for folder in found if (folder / journal.HEADER).exists())
 
     def _export(self, held: list[str]) -> dict[str, Any]:
         folder = self.recorder.folder
@@ -105,13 +108,12 @@ class Run:
             self.exporter.close()
             if summary is not None:
                 return summary
-            state = journal.read_json(folder / journal.STATE)
+            state = journal.read_state(folder)
             error = state.get("error")
             if error is None:
                 seconds = f"{self.settings.export_wait:g} s (`export_wait`)"
                 error = f"the export did not end within {seconds}"
-                with contextlib.suppress(OSError):  # for `kedro mlflow status`
-                    journal.write_json(folder / journal.STATE, {**state, "error": error})
+                journal.write_state(folder, {**state, "error": error})  # for `kedro mlflow status`
         return _waiting_summary(folder, self.settings, error)
 
 
@@ -135,24 +137,17 @@ def begin(
         header: what else the journal's header says.
     """
     _end_broken_off_runs()
-    root = journal.journal_root(project_path)
     key = journal.new_key()
-    folder = root / key
-    folder.mkdir(mode=0o700)
-    owner_lock = locks.ProcessLock(folder / locks.OWNER)
-    owner_lock.acquire()
     now = time.time_ns()
-    journal.write_json(
-        folder / journal.HEADER,
-        {
-            "format": journal.FORMAT,
-            "key": key,
-            "start_ms": now // 1_000_000,
-            "pid": os.getpid(),
-            "settings": settings.public(),
-            **header,
-        },
-    )
+    about = {
+        "format": journal.FORMAT,
+        "key": key,
+        "start_ms": now // 1_000_000,
+        "pid": os.getpid(),
+        "settings": settings.public(),
+        **header,
+    }
+    folder, owner_lock = _make_journal(project_path, about)
     exporter = None
     if settings.export != "live":
         record_packages(folder, installed_versions())
@@ -165,6 +160,31 @@ def begin(
     runs.begin(run.recorder)
     _install_handlers()
     return run
+
+
+def _make_journal(
+    project_path: Path, header: dict[str, Any]
+) -> tuple[Path, locks.ProcessLock]:
+    """Make a run's journal on the first disk that takes it, with its lock held."""
+    failure: OSError | None = None
+    for root in places.usable_roots(project_path):
+        folder = root / header["key"]
+        owner_lock = locks.ProcessLock(folder / locks.OWNER)
+        try:
+            folder.mkdir(mode=0o700)
+            owner_lock.acquire()
+            # Made now: on a disk that is full later the exporter could not.
+            (folder / locks.EXPORTER).touch(mode=0o600)
+            spare = {places.SPARE: places.spare_folders(folder)}
+            journal.write_json(folder / journal.HEADER, {**header, **spare})
+        except OSError as error:
+            failure = failure or error
+            owner_lock.release()
+            logger.warning("The journal folder %s cannot be used: %s.", root, error)
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            return folder, owner_lock
+    raise failure or OSError("no folder can be made for the run's journal")
 
 
 def of(recorder: Recorder | None) -> Run | None:

@@ -16,6 +16,7 @@ from typing import Any
 from . import env, flavor_process, model_files
 from .events import MAX_BATCH_METRICS
 from .flavors import requirements
+from .places import JournalPlaces
 from .promotion import decide
 from .store import is_permanent, reason
 
@@ -29,13 +30,13 @@ class ModelExport:
 
     Args:
         event: the journal's `model` event.
-        folder: the run's journal folder.
+        places: the folders of the run's journal.
         run_key: the run's own key.
     """
 
-    def __init__(self, event: dict[str, Any], folder: Path, run_key: str) -> None:
+    def __init__(self, event: dict[str, Any], places: JournalPlaces, run_key: str) -> None:
         self.event = event
-        self.folder = folder
+        self.places = places
         self.key = f"{run_key}/{event['f']}"
         self.name = re.sub(r"""[/:.%"']""", "_", str(event["n"]))
         self.model_id: str | None = None
@@ -46,7 +47,7 @@ class ModelExport:
     @property
     def path(self) -> Path:
         """The pickled model in the journal."""
-        return self.folder / str(self.event["f"])
+        return self.places.find(str(self.event["f"]))
 
     def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
         """Log the model and register its version, where that is not done yet.
@@ -94,12 +95,12 @@ class ModelExport:
             if event["flavor"] == "sklearn" and event.get("format") != "skops":
                 model_files.write(place, self.path, event["about"], model_id, run_id)
             else:
-                self.notes += flavor_process.save(place, event, self.folder, model_id, run_id)
+                self.notes += flavor_process.save(place, event, self.path, model_id, run_id)
             client.log_model_artifacts(model_id, str(place))
 
     def _completed(self) -> dict[str, Any]:
         about = self.event["about"]
-        code = [str(self.folder / place) for place in about["code"]]
+        code = [str(self.places.find(place)) for place in about["code"]]
         pins = requirements(about["packages"])
         return {**self.event, "about": {**about, "code": code, "requirements": pins}}
 

@@ -21,7 +21,8 @@ from .events import (
     flatten,
     text_digest,
 )
-from .journal import JournalWriter
+from .journal import JournalWriter, places_of
+from .places import JournalPlaces
 from .redact import MASK, looks_secret, mask_logs, redact_text
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class Recorder:
         self.secrets = secrets
         self.saved_files = dict(saved_files or {})
         self.journal = JournalWriter(folder)
+        self._places: JournalPlaces | None = None
         # Journals for MLflow datasets that save elsewhere, see `destination.py`.
         self.sides: dict[str, Recorder] = {}
         self.side_uris: dict[str, str | None] = {}
@@ -89,6 +91,13 @@ class Recorder:
         }
         siblings = tuple(child.pid for child in multiprocessing.active_children() if child.pid)
         return _unpickle, (self.key, self.folder, state, siblings)
+
+    @property
+    def places(self) -> JournalPlaces:
+        """The folders that the run's journal lies in."""
+        if self._places is None:
+            self._places = places_of(self.folder)
+        return self._places
 
     def log_param(self, key: str, value: object) -> None:
         """Record a param; a value above 6000 characters is cut, and kept whole as an artifact."""
@@ -160,12 +169,11 @@ class Recorder:
         source = Path(path)
         try:
             folder = snapshot.safe_artifact_path(artifact_path)
-            stored = source if owned else snapshot.take(source, self.folder)
+            stored = source if owned else self._take(source)
         except (OSError, ValueError) as error:
             self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
             return
-        relative = stored.relative_to(self.folder).as_posix()
-        self.append({"e": "artifact", "f": relative, "p": folder})
+        self.append({"e": "artifact", "f": self.places.relative(stored), "p": folder})
 
     def log_model(
         self,
@@ -188,21 +196,21 @@ class Recorder:
         """
         event = {**options, "e": "model", "n": name, "flavor": flavor}
         try:
-            own = path if path.is_relative_to(self.folder) else snapshot.take(path, self.folder)
-            copies = [snapshot.take_code(place, self.folder) for place in code]
+            own = path if self.places.relative(path) else self._take(path)
+            copies = [self._take_code(place) for place in code]
         except (OSError, ValueError) as error:
             self.warn(name, f"the model {name!r} is not recorded: {error}")
             return
-        event["f"] = own.relative_to(self.folder).as_posix()
-        places = [copy.relative_to(self.folder).as_posix() for copy in copies]
-        self.append({**event, "about": {**about, "code": places}})
+        event["f"] = self.places.relative(own)
+        copied = [self.places.relative(copy) for copy in copies]
+        self.append({**event, "about": {**about, "code": copied}})
 
     def log_text(self, text: str, artifact_file: str) -> None:
         """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""
         try:
             name = snapshot.safe_artifact_path(artifact_file)
-            stored = snapshot.new_place(self.folder, Path(name or "text.txt").name)
-            stored.write_text(redact_text(text, self.secrets), encoding="utf-8", errors="replace")
+            clean = redact_text(text, self.secrets).encode("utf-8", "replace")
+            stored = self.write_file(Path(name or "text.txt").name, clean)
         except (OSError, ValueError) as error:
             self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")
             return
@@ -295,6 +303,26 @@ class Recorder:
         """Write one event to this process's file of the journal."""
         with self._lock:
             self.journal.append(event)
+
+    def write_file(self, name: str, content: bytes) -> Path:
+        """Write a new file into the journal, and return its path.
+
+        Raises:
+            OSError: no disk takes it.
+        """
+
+        def write(folder: Path) -> Path:
+            path = snapshot.new_place(folder, name)
+            path.write_bytes(content)
+            return path
+
+        return self.places.store(write)
+
+    def _take(self, source: Path) -> Path:
+        return self.places.store(lambda folder: snapshot.take(source, folder))
+
+    def _take_code(self, source: Path) -> Path:
+        return self.places.store(lambda folder: snapshot.take_code(source, folder))
 
     def _clean(self, key: str) -> str:
         name = clean_key(redact_text(key, self.secrets) if self.secrets else key)

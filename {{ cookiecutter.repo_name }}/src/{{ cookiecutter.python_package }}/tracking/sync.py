@@ -4,17 +4,17 @@ import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import journal
+from . import journal, places
 from .exporter import export_journal, waiting_journals
 from .settings import redacted_equal
 
 
-def describe_waiting(root: Path) -> list[str]:
+def describe_waiting(project_path: Path) -> list[str]:
     """Return a line for each run that waits: key, experiment, since when, size, and why."""
     lines = []
-    for folder in waiting_journals(root):
+    for folder in waiting_journals(project_path):
         header = journal.read_json(folder / journal.HEADER)
-        state = journal.read_json(folder / journal.STATE)
+        state = journal.read_state(folder)
         since = datetime.datetime.fromtimestamp(header.get("start_ms", 0) / 1000).astimezone()
         settings = header.get("settings", {})
         why = state.get("error") or (
@@ -27,18 +27,19 @@ def describe_waiting(root: Path) -> list[str]:
     return lines or ["No run waits for its export."]
 
 
-def sync_all(root: Path, uri: str) -> Iterator[tuple[str, bool]]:
+def sync_all(project_path: Path, uri: str) -> Iterator[tuple[str, bool]]:
     """Export the runs that wait, the oldest first, and yield a line for each.
 
     Args:
-        root: the folder of the journals.
+        project_path: the project's folder.
         uri: the project's tracking URI, with its credentials, which no journal holds.
 
     Yields:
         The line, and whether the run is in MLflow now.
     """
-    journal.remove_exported(root)
-    folders = waiting_journals(root)
+    for root in places.existing_roots(project_path):
+        journal.remove_exported(root)
+    folders = waiting_journals(project_path)
     if not folders:
         yield "No run waits for its export.", True
     for folder in folders:

@@ -129,10 +129,10 @@ class MLflowAutologHook:
             return self._run_ids[recorder.key]
         export = journal.read_json(recorder.folder / journal.HEADER)["settings"]["export"]
         deadline = time.monotonic() + (self.wait if export == "live" else 0)
-        state = journal.read_json(recorder.folder / journal.STATE)
+        state = journal.read_state(recorder.folder)
         while not state.get("run_id") and time.monotonic() < deadline and not state.get("error"):
             time.sleep(_POLL_SECONDS)
-            state = journal.read_json(recorder.folder / journal.STATE)
+            state = journal.read_state(recorder.folder)
         run_id = state.get("run_id")
         if run_id is None:
             why = state.get("error") or (
