@@ -220,7 +220,7 @@ class JournalReader:
                     yield event
 
     def _files(self) -> list[Path]:
-        """Return the files of events; what a process wrote first comes before what it wrote elsewhere."""
+        """Return the files of events; those of a spare folder come last, as they were written."""
         folders = self._places.existing()
         return [path for place in folders for path in sorted(place.glob("events-*.jsonl"))]
 

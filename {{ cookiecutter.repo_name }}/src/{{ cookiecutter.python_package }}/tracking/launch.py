@@ -26,10 +26,11 @@ class ExporterProcess:
 
     Args:
         uri: tracking URI, absolute, with its credentials: they travel through the pipe only.
+        experiment_name: the experiment that the run will likely belong to.
         project_path: the project's folder, the exporter's working directory.
     """
 
-    def __init__(self, uri: str, project_path: Path) -> None:
+    def __init__(self, uri: str, experiment_name: str, project_path: Path) -> None:
         self.uri = uri
         self.project_path = project_path
         self.owner = os.getpid()
@@ -56,11 +57,11 @@ class ExporterProcess:
             env=environment,
             **own_group,
         )
-        self._send({"uri": uri, "parent": os.getpid()})
+        self._send({"uri": uri, "experiment_name": experiment_name, "parent": os.getpid()})
 
-    def assign(self, journal: Path, export_wait: float) -> None:
-        """Tell it which run to export."""
-        self._send({"journal": str(journal), "export_wait": export_wait})
+    def assign(self, journal: Path, export_wait: float, is_new: bool) -> None:
+        """Tell it which run to export, and whether no other exporter has tried."""
+        self._send({"journal": str(journal), "export_wait": export_wait, "is_new": is_new})
 
     def finish(
         self, seconds: float, sides: Sequence[tuple[Path, str]], held: Sequence[str]
@@ -156,16 +157,16 @@ _spare: ExporterProcess | None = None
 _spare_lock = threading.Lock()
 
 
-def prepare(uri: str, project_path: Path) -> None:
+def prepare(uri: str, experiment_name: str, project_path: Path) -> None:
     """Start an exporter for a run that is about to come, so that its imports overlap with ours."""
     global _spare  # noqa: PLW0603  one at most waits
     with _spare_lock:
         if _spare is None:
-            _spare = ExporterProcess(uri, project_path)
+            _spare = ExporterProcess(uri, experiment_name, project_path)
             atexit.register(discard)
 
 
-def take(uri: str, project_path: Path) -> ExporterProcess:
+def take(uri: str, experiment_name: str, project_path: Path) -> ExporterProcess:
     """Return the prepared exporter if it fits, else a new one."""
     global _spare  # noqa: PLW0603
     with _spare_lock:
@@ -176,7 +177,7 @@ def take(uri: str, project_path: Path) -> ExporterProcess:
                 return spare
         elif spare.owner == os.getpid():
             spare.stop()
-    return ExporterProcess(uri, project_path)
+    return ExporterProcess(uri, experiment_name, project_path)
 
 
 def discard() -> None:

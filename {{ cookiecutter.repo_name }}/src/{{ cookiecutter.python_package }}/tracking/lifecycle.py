@@ -102,8 +102,9 @@ class Run:
             if summary is None and not self.exporter.was_stopped:
                 # Killed from outside: another one starts again from the first line.
                 logger.warning("The exporter ended early (%s).", self.exporter.complaint())
-                self.exporter = launch.ExporterProcess(self.settings.uri, self.project_path)
-                self.exporter.assign(folder, self.settings.export_wait)
+                target = (self.settings.uri, self.settings.experiment_name, self.project_path)
+                self.exporter = launch.ExporterProcess(*target)
+                self.exporter.assign(folder, self.settings.export_wait, is_new=False)
                 summary = self.exporter.finish(self.settings.export_wait, sides, held)
             self.exporter.close()
             if summary is not None:
@@ -152,8 +153,8 @@ def begin(
     if settings.export != "live":
         record_packages(folder, installed_versions())
     else:
-        exporter = launch.take(settings.uri, project_path)
-        exporter.assign(folder, settings.export_wait)
+        exporter = launch.take(settings.uri, settings.experiment_name, project_path)
+        exporter.assign(folder, settings.export_wait, is_new=True)
     run = Run(make_recorder(key, folder), settings, project_path, exporter, owner_lock)
     run.begin_ns = now
     _live[key] = run
@@ -162,9 +163,7 @@ def begin(
     return run
 
 
-def _make_journal(
-    project_path: Path, header: dict[str, Any]
-) -> tuple[Path, locks.ProcessLock]:
+def _make_journal(project_path: Path, header: dict[str, Any]) -> tuple[Path, locks.ProcessLock]:
     """Make a run's journal on the first disk that takes it, with its lock held."""
     failure: OSError | None = None
     for root in places.usable_roots(project_path):

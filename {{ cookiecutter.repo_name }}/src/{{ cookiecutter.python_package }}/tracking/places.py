@@ -35,7 +35,9 @@ def usable_roots(project_path: Path) -> Iterator[Path]:
             yield place.resolve()
     for place in _passing_roots():
         if make_private(place):
-            logger.warning("Journals go to %s; set %s to a folder that lasts.", place, env.JOURNAL_DIR)
+            logger.warning(
+                "Journals go to %s; set %s to a folder that lasts.", place, env.JOURNAL_DIR
+            )
             yield place.resolve()
 
 

@@ -54,7 +54,7 @@ def _start_exporter() -> None:
         path = project.project_path()
         settings = hook.resolved(path)
         if settings.export == "live":
-            launch.prepare(settings.uri, path)
+            launch.prepare(settings.uri, settings.experiment_name, path)
     except Exception:
         # The hooks meet the same fault again and tell it; the run itself must not fail of it.
         logger.debug("The exporter was not started early.", exc_info=True)

@@ -5,6 +5,8 @@ import re
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ HTTP_SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+# Calls to a store that is far away; MLflow's own pool of connections holds ten.
+MAX_AT_ONCE = 8
 _PERMANENT = frozenset(
     {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "INVALID_STATE"}
 )
@@ -60,6 +64,25 @@ def open_client(uri: str) -> Any:
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     _ = client._tracking_client.store  # opens it
     return client
+
+
+def together(uri: str, tasks: Sequence[Callable[[], None]]) -> None:
+    """Run tasks at once where each waits for a reply of the store; all of them, whatever fails.
+
+    SQLite has nobody to wait for, and takes one writer at a time.
+
+    Raises:
+        Exception: the first error of the tasks.
+    """
+    count = 1 if sqlite_path(uri) else min(MAX_AT_ONCE, len(tasks))
+    if count <= 1:
+        for task in tasks:
+            task()
+        return
+    with ThreadPoolExecutor(count) as pool:
+        futures = [pool.submit(task) for task in tasks]
+    for future in futures:
+        future.result()
 
 
 def is_permanent(error: BaseException) -> bool:

@@ -50,51 +50,65 @@ def trace_id(run_key: str) -> str:
     return f"tr-{_hex(run_key, 32)}"
 
 
-def build_spans(
-    run_key: str, name: str, nodes: list[NodeTimes], begin: int, end: int, error: str | None
-) -> list[dict[str, Any]]:
-    """Return the spans of a run as the dicts that `mlflow.entities.Span.from_dict` reads.
+def root_span(run_key: str, name: str, begin: int, end: int, error: str | None) -> dict[str, Any]:
+    """Return the span of the whole run, as the dict that `mlflow.entities.Span.from_dict` reads.
 
     Args:
         run_key: the run's own key.
-        name: the name of the root span, the pipeline's.
-        nodes: the nodes that began.
+        name: the pipeline's.
         begin: begin of the run in nanoseconds since 1970.
         end: end of the run in nanoseconds since 1970.
         error: what made the run fail, or None.
     """
-    root = _hex(f"{run_key}/", 16)
-    spans = [_span(run_key, root, None, name, "CHAIN", begin, max(end, begin), error)]
-    for node in nodes:
-        node_id = _hex(f"{run_key}/{node.name}", 16)
-        broken = node.error or (None if node.is_complete() else "it did not come to its end")
-        node_end = node.end if node.is_complete() else max(end, node.end)
+    return _span(run_key, _root_id(run_key), None, name, "CHAIN", begin, max(end, begin), error)
+
+
+def node_spans(run_key: str, node: NodeTimes, end: int = 0) -> list[dict[str, Any]]:
+    """Return the spans of a node, and of its loads, runs and saves.
+
+    Args:
+        run_key: the run's own key.
+        node: the node.
+        end: end of the run in nanoseconds since 1970, which is that of a node that broke off.
+    """
+    node_id = _hex(f"{run_key}/{node.name}", 16)
+    broken = node.error or (None if node.is_complete() else "it did not come to its end")
+    node_end = node.end if node.is_complete() else max(end, node.end)
+    root = _root_id(run_key)
+    spans = [_span(run_key, node_id, root, node.name, "AGENT", node.begin, node_end, broken)]
+    for number, span in enumerate(node.spans):
+        label = "run" if span["kind"] == "run" else f"{span['kind']} {span['n']}"
+        child = _hex(f"{run_key}/{node.name}/{number}/{label}", 16)
+        kind = _TYPES.get(span["kind"], "UNKNOWN")
         spans.append(
-            _span(run_key, node_id, root, node.name, "AGENT", node.begin, node_end, broken)
+            _span(run_key, child, node_id, label, kind, span["b"], span["t"], span.get("err"))
         )
-        for number, span in enumerate(node.spans):
-            label = "run" if span["kind"] == "run" else f"{span['kind']} {span['n']}"
-            child = _hex(f"{run_key}/{node.name}/{number}/{label}", 16)
-            kind = _TYPES.get(span["kind"], "UNKNOWN")
-            spans.append(
-                _span(run_key, child, node_id, label, kind, span["b"], span["t"], span.get("err"))
-            )
     return spans
 
 
-def log_trace(
-    client: Any, experiment_id: str, run_id: str, run_key: str, spans: list[dict[str, Any]]
-) -> None:
-    """Write the spans to the store, as a trace that is linked to the run."""
-    from mlflow.entities import Span, TraceInfo, TraceLocation, TraceState
+def send_spans(client: Any, experiment_id: str, spans: list[dict[str, Any]]) -> None:
+    """Write spans to the store; the first ones make the trace.
+
+    Raises:
+        NotImplementedError: the MLflow server is older than 3.4.
+    """
+    from mlflow.entities import Span
 
     store = client._tracking_client.store
-    root = spans[0]
+    for start in range(0, len(spans), _BATCH):
+        batch = [Span.from_dict(span) for span in spans[start : start + _BATCH]]
+        store.log_spans(experiment_id, batch)
+
+
+def finish_trace(client: Any, experiment_id: str, run_id: str, root: dict[str, Any]) -> None:
+    """Write the trace's name, times and status, and link it to the run."""
+    from mlflow.entities import TraceInfo, TraceLocation, TraceState
+
     failed = root["status"]["code"] == "STATUS_CODE_ERROR"
     begin, end = root["start_time_unix_nano"], root["end_time_unix_nano"]
-    store.start_trace(
+    client._tracking_client.store.start_trace(
         TraceInfo(
-            trace_id=trace_id(run_key),
+            trace_id=root["trace_id"],
             trace_location=TraceLocation.from_experiment_id(experiment_id),
             request_time=begin // 1_000_000,
             state=TraceState.ERROR if failed else TraceState.OK,
@@ -103,10 +117,10 @@ def log_trace(
             trace_metadata={"mlflow.sourceRun": run_id},
         )
     )
-    for start in range(0, len(spans), _BATCH):
-        store.log_spans(
-            experiment_id, [Span.from_dict(span) for span in spans[start : start + _BATCH]]
-        )
+
+
+def _root_id(run_key: str) -> str:
+    return _hex(f"{run_key}/", 16)
 
 
 def _hex(text: str, digits: int) -> str:

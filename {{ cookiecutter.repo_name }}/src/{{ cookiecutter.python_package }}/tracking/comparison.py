@@ -1,0 +1,121 @@
+"""The metrics of a run beside those of the previous run, and of the best other run."""
+
+import logging
+import threading
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+# Each best value is a search of its own, and of many metrics nobody knows which ones matter.
+MAX_COMPARED, MAX_METRICS = 3, 10
+# The last run may have been of another pipeline, with other metrics.
+_EARLIER, _MANY_EARLIER = 5, 50
+_FINISHED = "attributes.status = 'FINISHED'"
+_LOWER_IS_BETTER = ("loss", "error", "mse", "rmse", "mae", "mape", "logloss", "perplexity")
+# Times of the run and its nodes have their own place in MLflow.
+_NOT_SHOWN = ("__", "_time_to_", "system/")
+
+
+def is_shown(metric: str) -> bool:
+    """Whether a metric says how good a run is."""
+    return not metric.startswith(_NOT_SHOWN)
+
+
+def is_lower_better(metric: str) -> bool:
+    """Whether a metric of this name is usually an error or a loss."""
+    words = metric.lower().replace(".", "_").replace("-", "_").replace(" ", "_").split("_")
+    return any(word in _LOWER_IS_BETTER for word in words)
+
+
+class Comparison:
+    """Asks MLflow for the other runs of a run's experiment.
+
+    Args:
+        client: an `MlflowClient`.
+        experiment_id: the experiment.
+        start_ms: when the run began, in milliseconds since 1970.
+    """
+
+    def __init__(self, client: Any, experiment_id: str, start_ms: int) -> None:
+        self.experiment_id = experiment_id
+        self._client = client
+        self._start_ms = start_ms
+        self._earlier: list[dict[str, float]] | None = None
+        self._best: dict[str, float | None] = {}
+        self._thread: threading.Thread | None = None
+
+    def prepare(self) -> None:
+        """Ask in the background, while the run is not finished, for what its end will need.
+
+        That the run will have the metrics of the run before it is a guess; what it has besides is
+        asked for in the end, which else needs not wait.
+        """
+        self._thread = threading.Thread(target=self._prepare, daemon=True)
+        self._thread.start()
+
+    def _prepare(self) -> None:
+        try:
+            self._earlier = self._ask_earlier(_EARLIER)
+            guessed = next(filter(None, self._earlier), {})
+            for metric in _compared(list(guessed)):
+                self._best[metric] = self._ask_best(metric)
+        except Exception as error:
+            logger.warning("Other runs are asked for again in the end: %s", error)
+
+    def with_metrics(
+        self, metrics: list[str], run_id: str | None
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Return their values in the previous run, and of a few the best of all other runs.
+
+        Args:
+            metrics: names of metrics of the run.
+            run_id: the run, which is finished by now.
+        """
+        if self._thread is not None:
+            self._thread.join()
+        earlier = self._earlier if self._earlier is not None else self._ask_earlier(_EARLIER)
+        before = _first_with(metrics, earlier)
+        if not before and len(earlier) == _EARLIER:
+            before = _first_with(metrics, self._ask_earlier(_MANY_EARLIER))
+        previous = {metric: before[metric] for metric in metrics if metric in before}
+        best: dict[str, float] = {}
+        for metric in _compared(metrics):
+            if metric not in self._best:
+                self._best[metric] = self._ask_best(metric, run_id)
+            found = self._best[metric]
+            if found is not None:
+                best[metric] = found
+        return previous, best
+
+    def _ask_earlier(self, count: int) -> list[dict[str, float]]:
+        """Return the metrics of the runs that began before this one, the newest first."""
+        runs = self._client.search_runs(
+            [self.experiment_id],
+            filter_string=f"{_FINISHED} AND attributes.start_time < {self._start_ms}",
+            order_by=["attributes.start_time DESC"],
+            max_results=count,
+        )
+        return [_shown(run.data.metrics) for run in runs]
+
+    def _ask_best(self, metric: str, run_id: str | None = None) -> float | None:
+        runs = self._client.search_runs(
+            [self.experiment_id],
+            filter_string=f"{_FINISHED} AND attributes.run_id != '{run_id}'"
+            if run_id
+            else _FINISHED,
+            order_by=[f"metrics.`{metric}` {'ASC' if is_lower_better(metric) else 'DESC'}"],
+            max_results=1,
+        )
+        return _shown(runs[0].data.metrics).get(metric) if runs else None
+
+
+def _shown(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: metrics[name] for name in sorted(metrics) if is_shown(name)}
+
+
+def _compared(metrics: list[str]) -> list[str]:
+    return metrics[:MAX_COMPARED] if len(metrics) <= MAX_METRICS else []
+
+
+def _first_with(metrics: list[str], runs: list[dict[str, float]]) -> dict[str, float]:
+    return next((run for run in runs if set(metrics) & set(run)), {})
