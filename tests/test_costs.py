@@ -38,12 +38,13 @@ def test_calls_to_the_store_do_not_grow_with_the_nodes(baked: BakedProject, tmp_
     calls = {nodes: _calls_of_export(baked, tmp_path / str(nodes), nodes) for nodes in (few, many)}
     batches = {nodes: calls[nodes].pop("log_batch") for nodes in calls}
     spans = {nodes: calls[nodes].pop("_tracking_client.store.log_spans") for nodes in calls}
-    assert calls[many] == calls[few]
+    # Fewer, for of many metrics none is compared with the best of other runs.
+    assert calls[many] <= calls[few]
     # One more of each for what comes after the nodes.
     assert batches[few] <= 2
     assert batches[many] <= max(ceil(2 * many / METRICS_A_BATCH), ceil(many / PARAMS_A_BATCH)) + 1
     assert spans[few] == 1
-    assert spans[many] <= ceil((1 + 2 * many) / SPANS_A_CALL)
+    assert spans[many] <= ceil((1 + 2 * many) / SPANS_A_CALL) + 1
 
 
 def test_every_event_of_the_nodes_reaches_the_store(baked: BakedProject, tmp_path: Path) -> None:

@@ -96,6 +96,10 @@ def _save(model: Any, job: Mapping[str, Any]) -> list[str]:
             arguments["skops_trusted_types"] = types
             arguments["serialization_format"] = "skops"
             arguments["pip_requirements"] = [*about["requirements"], _skops_pin()]
+    if job["flavor"] == "pytorch":
+        # MLflow's default, pt2, needs tensors that the model takes, and keeps a trace of one path
+        # through the model; a pickle is what the run has of it anyway.
+        arguments["serialization_format"] = "pickle"
     flavor.save_model(model, path=job["place"], **arguments)
     return notes
 
