@@ -16,7 +16,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-browser bench check fix lock clean
+.PHONY: help demo test test-fast test-faults test-browser torch bench check fix lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
 
 test-browser: $(VENV)/dev.stamp ## what MLflow and Kedro-Viz show, in Chromium
 	$(BIN)/python -m pytest -m browser
+
+torch: $(VENV)/dev.stamp ## add PyTorch (on some systems gigabytes), for the test of its models
+	$(BIN)/python -m pip install --quiet --requirement requirements-torch.txt
 
 bench: $(VENV)/dev.stamp ## compare with no tracking, plain MLflow and kedro-mlflow
 	$(BIN)/python -m benchmarks

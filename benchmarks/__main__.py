@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import chart, projects, report
+from . import chart, projects, readme, report
 from .bench import Bench
 from .cases import artifact, hooks, iris, memory, startup, steps, wide
 from .environments import make_environments
@@ -72,6 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
         results / "benchmarks" / "results.json", rows, where, versions, options.quick
     )
     chart.draw(rows, results / "docs" / "images" / "benchmarks.svg", caption)
+    if complete:
+        readme.main()
     console.print(f"Written below {results}: benchmarks/results.json, docs/images/benchmarks.svg")
     if failed:
         console.print(f"Measured nothing: {', '.join(failed)}.", style="red")

@@ -8,6 +8,8 @@ logger = logging.getLogger(__name__)
 
 # Each best value is a search of its own, and of many metrics nobody knows which ones matter.
 MAX_COMPARED, MAX_METRICS = 3, 10
+# The run is in MLflow by then, and its user waits.
+PATIENCE_SECONDS = 3.0
 # The last run may have been of another pipeline, with other metrics.
 _EARLIER, _MANY_EARLIER = 5, 50
 _FINISHED = "attributes.status = 'FINISHED'"
@@ -70,9 +72,14 @@ class Comparison:
         Args:
             metrics: names of metrics of the run.
             run_id: the run, which is finished by now.
+
+        Raises:
+            Exception: the store does not answer, or not now.
         """
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(PATIENCE_SECONDS)
+            if self._thread.is_alive():
+                raise TimeoutError(f"MLflow has not answered within {PATIENCE_SECONDS:g} s")
         earlier = self._earlier if self._earlier is not None else self._ask_earlier(_EARLIER)
         before = _first_with(metrics, earlier)
         if not before and len(earlier) == _EARLIER:

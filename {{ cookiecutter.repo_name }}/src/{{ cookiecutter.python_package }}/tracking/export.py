@@ -1,7 +1,6 @@
 """Brings one journal into one MLflow run; may be repeated from the first line at any time."""
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,14 +8,12 @@ from typing import Any
 
 from . import journal, snapshot
 from .batches import Batches
-from .flavor_process import FlavorError
 from .inputs import dataset_input
-from .models import TAG as MODEL_TAG
-from .models import ModelExport, failure
+from .model_queue import ModelQueue
 from .places import JournalPlaces
 from .recorder import Recorder
 from .redact import redact_text
-from .store import StoreError, is_permanent, reason, together
+from .store import StoreError, together
 from .timeline import Timeline
 from .uploads import Uploads
 
@@ -47,18 +44,15 @@ class RunExport:
         self.run_name = ""
         self.end: dict[str, Any] | None = None
         self.notes: list[str] = []
-        self.model_lines: dict[str, str] = {}
         self._may_exist = not is_new
         self._experiment = experiment
-        self._waiting_models: dict[str, str] = {}
         self._places = JournalPlaces(folder, self.header)
         self._reader = journal.JournalReader(folder)
         self._batches = Batches(self._note)
         self._uploads = Uploads(self._places, self._note)
         self._timeline = Timeline(self.key, self.header, self._note)
         self._inputs: list[dict[str, Any]] = []
-        self._models: deque[ModelExport] = deque()
-        self._sent_models: list[ModelExport] = []
+        self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add)
         self._at_end: list[str] = []
         self._interrupted = 0
         self._error: str | None = None
@@ -71,7 +65,12 @@ class RunExport:
     @property
     def waiting(self) -> dict[str, str]:
         """Why models and artifacts could not be written, by their names."""
-        return {**self._waiting_models, **self._uploads.waiting}
+        return {**self._models.waiting, **self._uploads.waiting}
+
+    @property
+    def model_lines(self) -> dict[str, str]:
+        """What became of each model, by its name."""
+        return self._models.lines
 
     @property
     def metrics_seen(self) -> dict[str, float]:
@@ -121,7 +120,8 @@ class RunExport:
         ]
         together(self.client.tracking_uri, tasks)
         if self._models:
-            self._send_models()
+            known = self._batches.known_params
+            self._models.send(self.client, self.experiment_id, run_id, known)
             # The files of those that are no MLflow models.
             together(self.client.tracking_uri, self._uploads.tasks(self.client, run_id))
 
@@ -152,7 +152,7 @@ class RunExport:
         error = None if status == "FINISHED" else (self._error or status)
         trace = (self.client, self.experiment_id, run_id, end_ns, error)
         self._flush(lambda: self._timeline.finish(*trace), run_id)
-        self._conclude_models()
+        self._models.conclude(self.client, run_id, self._batches, status == "FINISHED")
         self._batches.send(self.client, run_id)
         if not self.settings.get("run_id") or self.settings.get("nested"):
             self.client.set_terminated(run_id, status, int(self.end["t"]))
@@ -234,47 +234,6 @@ class RunExport:
             self.client.log_inputs(self.run_id, [dataset_input(event) for event in self._inputs])
             self._inputs.clear()
 
-    def _send_models(self) -> None:
-        """Log models and register their versions; one that fails waits, as an artifact does."""
-        failed: deque[ModelExport] = deque()
-        while self._models:
-            model = self._models.popleft()
-            label = f"model {model.name!r}"
-            try:
-                known = self._batches.known_params
-                model.send(self.client, self.experiment_id, str(self.run_id), known)
-                self._sent_models.append(model)
-                self._waiting_models.pop(label, None)
-            except Exception as error:
-                if isinstance(error, FlavorError) or is_permanent(error):
-                    self._note(failure(model, error))
-                    self._uploads.add(str(model.event["f"]))
-                elif isinstance(error, FileNotFoundError) and not model.path.exists():
-                    self._note(f"the model {model.name!r} is missing from the journal")
-                else:
-                    failed.append(model)
-                    self._waiting_models[label] = f"models: {reason(error)}"
-            for note in model.notes:
-                self._note(f"model {model.name!r}: {note}")
-        self._models.extend(failed)
-
-    def _conclude_models(self) -> None:
-        """Move aliases, which needs the metrics of the whole run, and say so in a tag."""
-        assert self.end is not None
-        finished = self.end["status"] == "FINISHED"
-        for model in self._sent_models:
-            try:
-                told = model.conclude(self.client, self.metrics_seen, finished)
-                shown = list(self._batches.last_metrics.values())
-                model.link_metrics(self.client, str(self.run_id), shown)
-            except Exception as error:
-                if not is_permanent(error):
-                    raise
-                told = f"its alias is not decided: {reason(error)}"
-                self._note(f"model {model.name!r}: {told}")
-            self.model_lines[str(model.event["n"])] = told
-            self._batches.add_tag(f"{MODEL_TAG}{model.name}"[:250], told)
-
     def _take_files_of_the_dead(self) -> None:
         for name in self._at_end:
             path = Path(name)
@@ -315,10 +274,7 @@ class RunExport:
         self._uploads.add(str(event["f"]), event.get("p"))
 
     def _on_model(self, event: dict[str, Any]) -> None:
-        for path in map(Path, (event["f"], *event["about"]["code"])):
-            if ".." in path.parts or path.is_absolute():
-                raise ValueError(f"model {path} lies outside the journal")
-        self._models.append(ModelExport(event, self._places, self.key))
+        self._models.add(event)
 
     def _on_input(self, event: dict[str, Any]) -> None:
         self._inputs.append(event)

@@ -18,7 +18,7 @@ from .events import MAX_BATCH_METRICS
 from .flavors import requirements
 from .places import JournalPlaces
 from .promotion import decide
-from .store import is_permanent, reason
+from .store import is_permanent
 
 MODEL_KEY = "kedro.model_key"
 PROMOTION = "kedro.promotion"
@@ -217,11 +217,6 @@ def _metrics_behind(client: Any, version: Any) -> dict[str, float] | None:
         if is_permanent(error):  # the run was deleted for good
             return {}
         raise
-
-
-def failure(export: ModelExport, error: Exception) -> str:
-    """Return the note on a model that could not be an MLflow model."""
-    return f"{export.name!r} is no MLflow model, its pickle is an artifact instead: {reason(error)}"
 
 
 def _quoted(name: str) -> str:

@@ -8,10 +8,15 @@ from typing import Any
 
 MASK = "***"
 
-# A password may hold `/`, `@` and quotes unescaped (SQLAlchemy takes it); five digits are a port.
+# A password may hold `/`, `@` and quotes unescaped (SQLAlchemy takes it). Before a path with an
+# `@`, which addresses of web pages have, up to five digits are a port.
 _URI_CREDENTIALS = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.\-]*://)"
     r"(?:[^:/?#\s@\"'<>]*:(?!\d{1,5}[/?#])\S*@|[^/?#\s\"'<>]*@)"
+)
+_DATABASE_CREDENTIALS = re.compile(
+    r"(?i)(?P<scheme>(?:postgres(?:ql)?|mysql|mariadb|mssql|oracle|snowflake|redshift|mongodb|redis)"
+    r"(?:\+\w+)?://)[^:/?#\s@\"'<>]*:\S*@"
 )
 _URI_QUERY = re.compile(
     r"(?i)(?P<name>[?&;](?:password|passwd|pwd|token|access_token|api_?key|secret|sig)=)[^&;\s\"']+"
@@ -36,6 +41,7 @@ def looks_secret(name: str) -> bool:
 def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
     """Mask credentials inside URIs, and each of the known secret values, in a text."""
     if "://" in text:
+        text = _DATABASE_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", text)
         text = _URI_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", text)
         text = _URI_QUERY.sub(rf"\g<name>{MASK}", text)
     for secret in secrets:
