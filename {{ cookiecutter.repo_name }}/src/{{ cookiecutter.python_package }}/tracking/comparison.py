@@ -11,7 +11,7 @@ MAX_COMPARED, MAX_METRICS = 3, 10
 # The run is in MLflow by then, and its user waits.
 PATIENCE_SECONDS = 3.0
 # The last run may have been of another pipeline, with other metrics.
-_EARLIER, _MANY_EARLIER = 5, 50
+_EARLIER, _MANY_EARLIER = 1, 20
 _FINISHED = "attributes.status = 'FINISHED'"
 _LOWER_IS_BETTER = ("loss", "error", "mse", "rmse", "mae", "mape", "logloss", "perplexity")
 # Times of the run and its nodes have their own place in MLflow.
