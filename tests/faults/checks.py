@@ -30,6 +30,7 @@ def check_kept(lab: Lab, done: Ended, message: str) -> Path:
     assert "waiting on disk" in done.output
     assert "kedro mlflow sync" in done.output
     assert message in done.output
+    assert "duration: " in done.output
     status = lab.run("kedro", "mlflow", "status")
     assert folder.name in status.output
     assert message in status.output

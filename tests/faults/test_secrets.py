@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from .lab import SRC, Ended, Lab
-from .picture import only_run, picture_of
+from .picture import only_run, picture_of, text_of
 from .server import Proxy, Server
 
 PASSWORD = "hunter2-Tr0ub4dor"
@@ -156,3 +156,11 @@ def test_pickle_is_loaded_from_a_named_run_only(lab: Lab) -> None:
     assert again.code == 1
     assert "'loud' was never saved" in again.output
     assert not (lab.root / "data/mlflow/.downloads").exists()
+
+
+def test_working_directory_is_no_secret(lab: Lab) -> None:
+    """Shells export it as `PWD`: paths of the project stay readable in the traceback."""
+    done = lab.run(env={"PWD": str(lab.root), "LAB_FAULT": "raise"})
+    assert done.code == 1
+    traceback = text_of(lab.store, only_run(lab.store), "traceback.txt")
+    assert f"{lab.root}/src/fault_lab/pipelines/lab/nodes.py" in traceback

@@ -274,6 +274,7 @@ def test_sqlite_file(lab: Lab, tracking: Tracking, tmp_path: Path, case: BadFile
         done = lab.run()
         check_pipeline(lab, done)
         folder = check_kept(lab, done, case.message)
+        assert "n_words = 4.5" in done.output
     good = f"sqlite:///{tmp_path / 'good.db'}"
     expected = reference_of(tracking, folder, good, tmp_path / "copy")
     lab.sync()

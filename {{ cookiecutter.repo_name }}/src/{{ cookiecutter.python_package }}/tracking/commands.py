@@ -91,10 +91,10 @@ def _clearly(function: Any, *args: Any) -> Any:
     from mlflow.exceptions import MlflowException
 
     from .redact import redact_text
+    from .store import reason
 
     try:
         return function(*args)
     except (MlflowException, ValueError, LookupError) as error:
-        raise click.ClickException(
-            redact_text(str(error.args[0] if error.args else error))
-        ) from error
+        text = redact_text(str(error.args[0] if error.args else error))
+        raise click.ClickException(reason(error) if "HTTPConnection" in text else text) from error

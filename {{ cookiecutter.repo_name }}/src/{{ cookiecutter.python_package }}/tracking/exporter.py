@@ -178,6 +178,9 @@ def _is_of(folder: Path, project_path: Path) -> bool:
 def _conclude(work: Exporter, done: bool) -> dict[str, Any]:
     """Remove an exported journal, or mark it as waiting; returns the summary for the panel."""
     error = work.error if not done else None
+    if work.export is None:  # the store could not even be opened; the panel tells of the run still
+        work.export = RunExport(work.folder, None)
+        work.export.read(last=True)
     summary = summarize(work.folder, work.export, error, work.comparison)
     if done:
         if work.export is not None and work.export.settings.get("keep_journal"):

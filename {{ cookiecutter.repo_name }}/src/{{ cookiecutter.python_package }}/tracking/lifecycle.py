@@ -65,7 +65,8 @@ class Run:
                 action()
             except Exception:
                 logger.warning("Tracking: a last step of the run failed.", exc_info=True)
-        ended = {"e": "end", "status": status, "t": time.time_ns() // 1_000_000}
+        ended_ms = time.time_ns() // 1_000_000
+        ended = {"e": "end", "status": status, "t": ended_ms}
         for folder in self._side_journals():
             side = journal.JournalWriter(folder)
             side.append(ended)
@@ -81,7 +82,10 @@ class Run:
             kept = "they went to MLflow directly"
             told = kept if summary["state"] == "exported" else "they are lost"
             summary["notes"].append(f"no disk takes {len(held)} events of the journal: {told}")
+        # Where the exporter could not tell.
         summary["status"] = summary.get("status") or status
+        if summary.get("duration_s") is None:
+            summary["duration_s"] = ended_ms / 1000 - self.begin_ns / 1e9
         show(summary)
 
     def _side_journals(self) -> list[Path]:

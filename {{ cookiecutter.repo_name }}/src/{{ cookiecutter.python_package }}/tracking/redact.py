@@ -34,6 +34,8 @@ _MIN_SECRET_LENGTH = 6
 
 def looks_secret(name: str) -> bool:
     """Whether a setting with this name usually holds a secret (`DB_PASSWORD`, `api_key`)."""
+    if name == "PWD":  # the working directory, in the environment of every shell (POSIX)
+        return False
     camel_split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return _SECRET_NAME.search(camel_split) is not None
 
