@@ -44,7 +44,7 @@ def usable_roots(project_path: Path) -> Iterator[Path]:
 def existing_roots(project_path: Path) -> list[Path]:
     """Return the folders that may hold journals of a project, for those who look for them."""
     places = [*_lasting_roots(project_path), *_passing_roots()]
-    return [place.resolve() for place in dict.fromkeys(places) if place.is_dir()]
+    return list(dict.fromkeys(place.resolve() for place in places if place.is_dir()))
 
 
 def is_shared(root: Path) -> bool:
