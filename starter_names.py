@@ -70,7 +70,7 @@ keras langchain langgraph lightgbm lightning litellm llama_index lxml mistralai 
 notebook numba numexpr onnx openai openpyxl optuna paddle polars prophet psycopg2 pyfunc
 pymdownx pymysql pyodbc pyspark pytorch_lightning ray s3fs sagemaker seaborn semantic_kernel
 sentence_transformers shap smolagents spacy spark statsmodels streamlit tables tabulate
-tensorboard tensorflow tiktoken torch torchvision tqdm transformers xarray xgboost xlrd
+tensorboard tensorflow tiktoken torch torchvision tqdm transformers xarray xgboost xgboost_cpu xlrd
 """
 
 # Lower case throughout: `pil` differs from `PIL` by case only, which not every file system sees.
