@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .places import JournalPlaces, make_private
+from .places import JournalPlaces, make_spare
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class JournalWriter:
             self._spare = places_of(self.folder).spare
         while self._spare:
             place = self._spare.pop(0)
-            if make_private(place.parent) and make_private(place):
+            if make_spare(place):
                 try:
                     self._open(place)
                     self._write_here(line)

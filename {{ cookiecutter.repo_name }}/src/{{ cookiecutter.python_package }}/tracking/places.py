@@ -73,6 +73,11 @@ def make_private(folder: Path) -> bool:
     return not hasattr(os, "getuid") or found.st_uid == os.getuid()
 
 
+def make_spare(folder: Path) -> bool:
+    """Make a spare folder when it is needed; False if it can't be had, or is another user's."""
+    return make_private(folder.parent) and make_private(folder)
+
+
 def spare_folders(folder: Path) -> list[str]:
     """Return the spare folders of a new journal, for its header; they are made when needed."""
     return [str(root / folder.name) for root in _passing_roots() if root != folder.parent]
@@ -120,7 +125,7 @@ class JournalPlaces:
             return action(self.own)
         except OSError as error:
             for place in self.spare:
-                if make_private(place.parent) and make_private(place):
+                if make_spare(place):
                     try:
                         stored = action(place)
                     except OSError:
