@@ -1,15 +1,27 @@
 """Params, metrics and tags on their way to MLflow, in batches as large as it takes."""
 
+from __future__ import annotations
+
 import math
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
 
 from .events import MAX_BATCH_METRICS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS, MAX_PARAM, MAX_TAG
 from .store import is_permanent, reason
 
 # So that a poll of a fast writer's journal never holds more than this in memory.
 MAX_PENDING = 200_000
+
+
+class _Batch(NamedTuple):
+    """What goes to MLflow in one call."""
+
+    metrics: list[Any]
+    params: dict[str, str]
+    tags: dict[str, str]
 
 
 class Batches:
@@ -77,52 +89,63 @@ class Batches:
         Raises:
             Exception: the store can't be used now; what was not written waits.
         """
-        while self:
-            self._send_batch(client, run_id)
+        for task in self.tasks(client, run_id):
+            task()
 
-    def _send_batch(self, client: Any, run_id: str) -> None:
+    def tasks(self, client: Any, run_id: str) -> list[Callable[[], None]]:
+        """Return what writes everything; several may be called at once, each as `send`."""
+        batches = list(self._batches())
+        # Two batches of metrics at once would wait for each other's rows of latest values.
+        in_turn = [batch for batch in batches if batch.metrics]
+        others = [[batch] for batch in batches if not batch.metrics]
+        chains = [in_turn, *others] if in_turn else others
+        return [partial(self._send_in_turn, client, run_id, chain) for chain in chains]
+
+    def _batches(self) -> Iterator[_Batch]:
+        metrics, params, tags = map(iter, (self._metrics, self._params.items(), self._tags.items()))
+        while True:
+            batch = _Batch(
+                # MLflow takes 1000 entries of all kinds together.
+                list(islice(metrics, MAX_BATCH_METRICS - MAX_BATCH_PARAMS - MAX_BATCH_TAGS)),
+                dict(islice(params, MAX_BATCH_PARAMS)),
+                dict(islice(tags, MAX_BATCH_TAGS)),
+            )
+            if not any(batch):
+                return
+            yield batch
+
+    def _send_in_turn(self, client: Any, run_id: str, batches: list[_Batch]) -> None:
         from mlflow.entities import Param, RunTag
 
-        # MLflow takes 1000 entries of all kinds together.
-        count = min(len(self._metrics), MAX_BATCH_METRICS - MAX_BATCH_PARAMS - MAX_BATCH_TAGS)
-        metrics = [self._metrics[i] for i in range(count)]
-        params = dict(list(self._params.items())[:MAX_BATCH_PARAMS])
-        tags = dict(list(self._tags.items())[:MAX_BATCH_TAGS])
-        try:
-            client.log_batch(
-                run_id,
-                metrics=metrics,
-                params=[Param(key, value) for key, value in params.items()],
-                tags=[RunTag(key, value) for key, value in tags.items()],
-            )
-        except Exception as error:
-            if not is_permanent(error):
-                raise
-            self._send_one_by_one(client, run_id, metrics, params, tags)
-        for _ in metrics:
-            self._metrics.popleft()
-        for key, value in params.items():
-            self.known_params[key] = value
-            del self._params[key]
-        for key in tags:
-            self.sent_tags.add(key)
-            del self._tags[key]
+        for batch in batches:
+            try:
+                client.log_batch(
+                    run_id,
+                    metrics=batch.metrics,
+                    params=[Param(key, value) for key, value in batch.params.items()],
+                    tags=[RunTag(key, value) for key, value in batch.tags.items()],
+                )
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                self._send_one_by_one(client, run_id, batch)
+            for _ in batch.metrics:
+                self._metrics.popleft()
+            for key, value in batch.params.items():
+                self.known_params[key] = value
+                del self._params[key]
+            for key in batch.tags:
+                self.sent_tags.add(key)
+                del self._tags[key]
 
-    def _send_one_by_one(
-        self,
-        client: Any,
-        run_id: str,
-        metrics: list[Any],
-        params: dict[str, str],
-        tags: dict[str, str],
-    ) -> None:
+    def _send_one_by_one(self, client: Any, run_id: str, batch: _Batch) -> None:
         """Write what MLflow refused as a batch so that only the bad entry is left out."""
         from mlflow.entities import Param, RunTag
 
         entries: list[tuple[str, dict[str, list[Any]]]] = []
-        entries += [(f"metric {m.key!r}", {"metrics": [m]}) for m in metrics]
-        entries += [(f"param {k!r}", {"params": [Param(k, v)]}) for k, v in params.items()]
-        entries += [(f"tag {k!r}", {"tags": [RunTag(k, v)]}) for k, v in tags.items()]
+        entries += [(f"metric {m.key!r}", {"metrics": [m]}) for m in batch.metrics]
+        entries += [(f"param {k!r}", {"params": [Param(k, v)]}) for k, v in batch.params.items()]
+        entries += [(f"tag {k!r}", {"tags": [RunTag(k, v)]}) for k, v in batch.tags.items()]
         for what, entry in entries:
             try:
                 client.log_batch(run_id, **entry)

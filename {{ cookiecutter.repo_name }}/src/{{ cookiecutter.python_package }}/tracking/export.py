@@ -13,7 +13,7 @@ from .model_queue import ModelQueue
 from .places import JournalPlaces
 from .recorder import Recorder
 from .redact import redact_text
-from .store import StoreError, together
+from .store import StoreError, artifact_repository, together
 from .timeline import Timeline
 from .uploads import Uploads
 
@@ -65,7 +65,7 @@ class RunExport:
     @property
     def waiting(self) -> dict[str, str]:
         """Why models and artifacts could not be written, by their names."""
-        return {**self._models.waiting, **self._uploads.waiting}
+        return {**self._models.waiting, **self._uploads.waiting, **self._timeline.waiting}
 
     @property
     def model_lines(self) -> dict[str, str]:
@@ -109,21 +109,21 @@ class RunExport:
             Exception: the store can't be used now; nothing is lost, call it again later.
         """
         run_id = self._ensure_run()
-        self._flush(lambda: self._timeline.send(self.client, self.experiment_id), run_id)
+        self._flush(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
 
     def _flush(self, send_timeline: Callable[[], None], run_id: str) -> None:
         tasks = [
-            lambda: self._batches.send(self.client, run_id),
+            *self._batches.tasks(self.client, run_id),
             send_timeline,
             self._send_inputs,
-            *self._uploads.tasks(self.client, run_id),
+            *self._uploads.tasks(),
         ]
         together(self.client.tracking_uri, tasks)
         if self._models:
             known = self._batches.known_params
             self._models.send(self.client, self.experiment_id, run_id, known)
             # The files of those that are no MLflow models.
-            together(self.client.tracking_uri, self._uploads.tasks(self.client, run_id))
+            together(self.client.tracking_uri, self._uploads.tasks())
 
     def has_pending(self) -> bool:
         """Whether there is something to write."""
@@ -151,7 +151,7 @@ class RunExport:
         self._timeline.draw(end_ns, self._keep_artifact)
         error = None if status == "FINISHED" else (self._error or status)
         trace = (self.client, self.experiment_id, run_id, end_ns, error)
-        self._flush(lambda: self._timeline.finish(*trace), run_id)
+        self._flush(partial(self._timeline.finish, *trace), run_id)
         self._models.conclude(self.client, run_id, self._batches, status == "FINISHED")
         self._batches.send(self.client, run_id)
         if not self.settings.get("run_id") or self.settings.get("nested"):
@@ -181,6 +181,7 @@ class RunExport:
         run_id = self.run_id = str(run.info.run_id)
         self.experiment_id = run.info.experiment_id
         self.run_name = run.info.run_name
+        self._uploads.artifacts = artifact_repository(self.client, run.info.artifact_uri)
         self._batches.known_params = dict(run.data.params)
         state = {"run_id": self.run_id, "experiment_id": self.experiment_id, "error": None}
         journal.write_state(self.folder, state)

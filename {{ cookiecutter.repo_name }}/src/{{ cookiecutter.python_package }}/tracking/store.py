@@ -66,6 +66,18 @@ def open_client(uri: str) -> Any:
     return client
 
 
+def artifact_repository(client: Any, uri: str) -> Any:
+    """Return MLflow's `ArtifactRepository` of a folder of artifacts, such as that of a run.
+
+    Args:
+        client: an `MlflowClient`.
+        uri: the folder, as a run or a trace names it.
+    """
+    from mlflow.store.artifact import artifact_repository_registry
+
+    return artifact_repository_registry.get_artifact_repository(uri, client.tracking_uri)
+
+
 def together(uri: str, tasks: Sequence[Callable[[], None]]) -> None:
     """Run tasks at once where each waits for a reply of the store; all of them, whatever fails.
 

@@ -1,6 +1,7 @@
 """The times of a run's nodes on their way to MLflow: the trace, the Gantt chart, the time log."""
 
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 from . import pages
 from .gantt import gantt_page, time_log
 from .redact import redact_text
-from .store import reason, together
-from .trace import NodeTimes, finish_trace, node_spans, root_span, send_spans
+from .store import is_permanent, reason, together
+from .trace import NodeTimes, node_spans, put_spans, put_trace, root_span
 
-# A trace grows while the pipeline runs, by this many spans at the least; the rest comes at its end.
-STREAMED = 100
+# A trace is begun while the pipeline runs, if it is as large or lasts as long.
+LARGE_SPANS, LONG_SECONDS = 100, 10.0
+# It is written anew each time that the run has become longer by this factor.
+GROWTH = 1.5
 GANTT = "gantt.html"
 
 
@@ -32,12 +35,15 @@ class Timeline:
         # Not the run's name: MLflow makes up another if the journal goes to another store.
         self._title = str(header.get("pipeline", "__default__"))
         self._begin_ns = int(header.get("start_ms", 0)) * 1_000_000
+        # Why the spans could not be written.
+        self.waiting: dict[str, str] = {}
         self._note = note
         self._charts: dict[str, Any] = {}
-        # Nodes that are not in the trace yet.
-        self._open: dict[str, NodeTimes] = {}
         self._is_supported = True
-        self._exists = False
+        # The URI of the trace's spans, once it exists.
+        self._folder: str | None = None
+        self._since = time.monotonic()
+        self._due = LONG_SECONDS
 
     def ask_for_charts(self, event: dict[str, Any]) -> None:
         """Take in which charts are wanted."""
@@ -61,23 +67,30 @@ class Timeline:
 
     def _node(self, name: str, begin: int) -> NodeTimes:
         if name not in self.nodes:
-            self.nodes[name] = self._open[name] = NodeTimes(name, begin)
+            self.nodes[name] = NodeTimes(name, begin)
         return self.nodes[name]
 
     def broken_off(self, interrupted: int) -> list[str]:
         """Return the nodes that did not end, or that a signal met (in nanoseconds since 1970)."""
         return [node.name for node in self.nodes.values() if node.is_broken_off(interrupted)]
 
-    def send(self, client: Any, experiment_id: str) -> None:
-        """Write nodes that have ended to the trace, once there are enough of them."""
-        ready = [node for node in self._open.values() if node.is_complete()]
-        if self._is_supported and sum(1 + len(node.spans) for node in ready) >= STREAMED:
-            self._send(client, experiment_id, ready)
+    def send(self, client: Any, experiment_id: str, run_id: str) -> None:
+        """Write the trace as far as it is, if it is large or the run lasts long."""
+        age = time.monotonic() - self._since
+        if not self.nodes or (self._size() < LARGE_SPANS and age < self._due):
+            return
+        root = self._root(max(node.end for node in self.nodes.values()), None)
+        if self._folder is None:
+            self._put_trace(client, experiment_id, run_id, root, ended=False)
+        if age >= self._due:
+            self._due = age * GROWTH
+            ended = [node for node in self.nodes.values() if node.is_complete()]
+            self._put_spans(client, [root, *self._spans(ended)])
 
     def finish(
         self, client: Any, experiment_id: str, run_id: str, end: int, error: str | None
     ) -> None:
-        """Write the rest of the trace, and link it to the run.
+        """Write the trace as a whole.
 
         Args:
             client: an `MlflowClient`.
@@ -88,36 +101,51 @@ class Timeline:
         """
         if not self.nodes:
             return
-        root = root_span(self._key, self._title, self._begin_ns, end, error)
-        if not self._is_supported:
-            return
+        root = self._root(end, error)
+        spans = [root, *self._spans(list(self.nodes.values()), end)]
         tasks = [
-            partial(finish_trace, client, experiment_id, run_id, root),
-            partial(self._send, client, experiment_id, list(self._open.values()), end, [root]),
+            partial(self._put_trace, client, experiment_id, run_id, root, ended=True),
+            partial(self._put_spans, client, spans),
         ]
-        if self._exists:
+        if self._folder is not None:
             together(client.tracking_uri, tasks)
-        else:  # both would make the trace
+        else:  # the first tells the second where to
             for task in tasks:
                 task()
 
-    def _send(
-        self,
-        client: Any,
-        experiment_id: str,
-        nodes: list[NodeTimes],
-        end: int = 0,
-        more: list[dict[str, Any]] | None = None,
+    def _size(self) -> int:
+        return sum(1 + len(node.spans) for node in self.nodes.values())
+
+    def _root(self, end: int, error: str | None) -> dict[str, Any]:
+        return root_span(self._key, self._title, self._begin_ns, end, error)
+
+    def _spans(self, nodes: list[NodeTimes], end: int = 0) -> list[dict[str, Any]]:
+        return [span for node in nodes for span in node_spans(self._key, node, end)]
+
+    def _put_trace(
+        self, client: Any, experiment_id: str, run_id: str, root: dict[str, Any], ended: bool
     ) -> None:
-        spans = [span for node in nodes for span in node_spans(self._key, node, end)]
+        if not self._is_supported:
+            return
         try:
-            send_spans(client, experiment_id, [*(more or []), *spans])
-        except NotImplementedError as unsupported:  # MLflow servers before 3.4
+            self._folder = put_trace(client, experiment_id, run_id, self._key, root, ended)
+        except Exception as error:
+            # MLflow servers before 3.0 have other traces.
+            is_unknown = getattr(error, "error_code", "") == "ENDPOINT_NOT_FOUND"
+            if not is_unknown and not is_permanent(error):
+                raise
             self._is_supported = False
-            self._note(f"the timeline is not in MLflow: {unsupported}")
-        self._exists = True
-        for node in nodes:
-            del self._open[node.name]
+            self._note(f"the timeline is not in MLflow: {reason(error)}")
+
+    def _put_spans(self, client: Any, spans: list[dict[str, Any]]) -> None:
+        if self._folder is None:
+            return
+        try:
+            put_spans(client, self._folder, spans)
+        except Exception as error:  # as of any artifact, it never holds up the others
+            self.waiting["the timeline"] = f"artifacts: {reason(error)}"
+        else:
+            self.waiting.clear()
 
     def draw(self, end: int, keep: Callable[[str, bytes], None]) -> None:
         """Make the Gantt chart and the time log; a fault in them never costs the run its status.

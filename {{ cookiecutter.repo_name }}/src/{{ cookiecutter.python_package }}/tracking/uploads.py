@@ -18,6 +18,8 @@ class Uploads:
     """
 
     def __init__(self, places: JournalPlaces, note: Callable[[str], None]) -> None:
+        # MLflow's `ArtifactRepository` of the run, set once the run is known.
+        self.artifacts: Any = None
         # Why artifacts could not be uploaded, by their names.
         self.waiting: dict[str, str] = {}
         self._places = places
@@ -41,11 +43,11 @@ class Uploads:
             raise ValueError(f"artifact {relative!r} lies outside the journal")
         self._pending.append((relative, folder))
 
-    def tasks(self, client: Any, run_id: str) -> list[Callable[[], None]]:
+    def tasks(self) -> list[Callable[[], None]]:
         """Return what uploads each of them; several may be called at once."""
-        return [partial(self._send, client, run_id, one) for one in self._pending]
+        return [partial(self._send, one) for one in self._pending]
 
-    def _send(self, client: Any, run_id: str, one: tuple[str, str | None]) -> None:
+    def _send(self, one: tuple[str, str | None]) -> None:
         relative, folder = one
         path = self._places.find(relative)
         label = f"{folder or ''}/{path.name}".lstrip("/")
@@ -56,9 +58,9 @@ class Uploads:
         try:
             if path.is_dir():
                 target = f"{folder}/{path.name}" if folder else path.name
-                client.log_artifacts(run_id, str(path), target)
+                self.artifacts.log_artifacts(str(path), target)
             else:
-                client.log_artifact(run_id, str(path), folder)
+                self.artifacts.log_artifact(str(path), folder)
         except Exception as error:
             self.waiting[label] = f"artifacts: {reason(error)}"
         else:
