@@ -159,3 +159,29 @@ def test_a_run_is_the_same_in_every_store(
     assert not [text for text in everything if "pass-word-1" in text]
     journals = list((project.root / ".mlflow-journal").iterdir())
     assert not journals
+
+
+def test_large_trace_goes_through_the_server_as_one_file(
+    server: str, baked: BakedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(server)
+    experiment = client.create_experiment("wide")
+    run = client.create_run(experiment)
+    timeline = baked.tracking("timeline").Timeline("wide", {"start_ms": 1000}, pytest.fail)
+    timeline.is_far = timeline.is_proxied = True
+    for number in range(70):
+        times = {"b": 10**9 + number, "t": 10**9 + number + 1}
+        timeline.add_begin({"n": f"node_{number}", "t": times["b"], "o": []})
+        timeline.add_span({"kind": "run", "n": f"node_{number}", **times})
+        timeline.send(client, experiment, run.info.run_id)
+    timeline.finish(client, experiment, run.info.run_id, 2 * 10**9, None)
+    assert timeline.waiting == {}
+    # MLflow 3.17 finds the file of a trace by this, not by the client.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    (trace,) = client.search_traces(locations=[experiment], run_id=run.info.run_id)
+    assert len(trace.data.spans) == 1 + 2 * 70
+    assert trace.info.state.value == "OK"
+    location = "mlflow.trace.spansLocation"
+    assert location not in trace.info.tags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from baked import BakedProject, explain
 from store import runs_of
 
 # MLflow's limits on a batch; below that of metrics, for params and tags travel with them.
-PARAMS_A_BATCH, METRICS_A_BATCH, SPANS_A_CALL = 100, 800, 500
+PARAMS_A_BATCH, METRICS_A_BATCH = 100, 800
 
 
 @pytest.mark.slow
@@ -37,19 +38,24 @@ def test_calls_to_the_store_do_not_grow_with_the_nodes(baked: BakedProject, tmp_
     few, many = 10, 400
     calls = {nodes: _calls_of_export(baked, tmp_path / str(nodes), nodes) for nodes in (few, many)}
     batches = {nodes: calls[nodes].pop("log_batch") for nodes in calls}
-    spans = {nodes: calls[nodes].pop("_tracking_client.store.log_spans") for nodes in calls}
+    traces = {nodes: calls[nodes].pop("_tracking_client.store.start_trace") for nodes in calls}
     # Fewer, for of many metrics none is compared with the best of other runs.
     assert calls[many] <= calls[few]
     # One more of each for what comes after the nodes.
     assert batches[few] <= 2
     assert batches[many] <= max(ceil(2 * many / METRICS_A_BATCH), ceil(many / PARAMS_A_BATCH)) + 1
-    assert spans[few] == 1
-    assert spans[many] <= ceil((1 + 2 * many) / SPANS_A_CALL) + 1
+    assert traces == {few: 1, many: 1}
+    assert not any("log_spans" in name for count in calls.values() for name in count)
 
 
 def test_every_event_of_the_nodes_reaches_the_store(baked: BakedProject, tmp_path: Path) -> None:
-    client = _client()
+    client = _client(tmp_path)
     _export(baked, tmp_path, 400, client)
+    (trace,) = (tmp_path / "trace").iterdir()
+    spans = [span["name"] for span in json.loads(trace.read_text())["spans"]]
+    assert sorted(spans) == sorted(
+        ["__default__", *(f"measure_{i}" for i in range(400)), *["run"] * 400]
+    )
     sent = [call.kwargs for call in client.log_batch.call_args_list]
     metrics = [metric.key for batch in sent for metric in batch["metrics"]]
     params = [param.key for batch in sent for param in batch["params"]]
@@ -61,23 +67,34 @@ def test_every_event_of_the_nodes_reaches_the_store(baked: BakedProject, tmp_pat
 
 
 def _calls_of_export(baked: BakedProject, folder: Path, nodes: int) -> Counter[str]:
-    client = _client()
+    client = _client(folder)
     _export(baked, folder, nodes, client)
     return Counter(name for name, _, _ in client.mock_calls)
 
 
-def _client() -> Any:
-    """Return a client that takes and counts every call that MLflow's own takes."""
+def _client(folder: Path) -> Any:
+    """Return a client that takes and counts every call that MLflow's own takes.
+
+    Its artifacts go to a folder.
+    """
     from mlflow import MlflowClient
 
     client = create_autospec(MlflowClient, instance=True)
-    info = SimpleNamespace(run_id="1" * 32, experiment_id="1", run_name="calm-cat-1")
+    info = SimpleNamespace(
+        run_id="1" * 32,
+        experiment_id="1",
+        run_name="calm-cat-1",
+        artifact_uri=str(folder / "artifacts"),
+    )
     data = SimpleNamespace(params={}, tags={}, metrics={})
     client.get_experiment_by_name.return_value = None
     client.create_experiment.return_value = "1"
     client.search_runs.return_value = []
     client.create_run.return_value = SimpleNamespace(info=info, data=data)
+    client.tracking_uri = "sqlite:///none.db"
     client._tracking_client = Mock()
+    trace = SimpleNamespace(tags={"mlflow.artifactLocation": str(folder / "trace")})
+    client._tracking_client.store.start_trace.return_value = trace
     return client
 
 

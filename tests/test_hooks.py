@@ -205,6 +205,32 @@ def test_artifacts_hook_takes_files_folders_and_datasets(lab: BakedProject) -> N
     assert {"docs/deep/a.txt", "info.log", "doubled.json"} <= names
 
 
+def test_logs_of_a_run_are_without_those_of_earlier_runs(lab: BakedProject) -> None:
+    hooks = """(
+        MLflowBasicLoggerHook(),
+        MLflowArtifactsLoggerHook(
+            filepaths_after_pipeline_run=["logs/info.log", "logs/errors.log", "notes.txt"]
+        ),
+    )"""
+    configure_hooks(lab, hooks)
+    (lab.root / "notes.txt").write_text("no log\n")
+    (lab.root / "logs/info.log").write_text("INFO of an earlier run\n")
+    (lab.root / "logs/errors.log").write_text("ERROR of an earlier run\n")
+    lab.run("kedro", "run")
+    run_id = only_run(lab).info.run_id
+
+    def text_of(name: str) -> str:
+        folder = lab.root.parent / "downloaded"
+        folder.mkdir(exist_ok=True)
+        return Path(client_of(lab).download_artifacts(run_id, name, str(folder))).read_text("utf8")
+
+    assert "Pipeline execution completed" in text_of("info.log")
+    assert "earlier run" not in text_of("info.log")
+    assert text_of("errors.log") == ""
+    assert text_of("notes.txt") == "no log\n"
+    assert "INFO of an earlier run\n" in (lab.root / "logs/info.log").read_text("utf8")
+
+
 def test_environment_variables_become_params_and_metrics(lab: BakedProject) -> None:
     configure_hooks(
         lab,

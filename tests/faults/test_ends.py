@@ -153,6 +153,8 @@ def test_sigterm_only_to_the_main_process(lab: Lab) -> None:
 def test_main_process_is_killed(lab: Lab, command: tuple[str, ...]) -> None:
     """SIGKILL of the main process: the exporter ends the run as KILLED at the right time, with the
     logs and the failed node; then it and the workers end."""
+    (lab.root / "logs").mkdir(exist_ok=True)
+    (lab.root / "logs/info.log").write_text("of an earlier run\n")
     started = lab.start(*command, env=HANG)
     started.wait_for_node()
     time.sleep(1)
@@ -168,6 +170,7 @@ def test_main_process_is_killed(lab: Lab, command: tuple[str, ...]) -> None:
     assert picture.tags["kedro.failed_node"] == "check"
     assert "without a word" in picture.tags["kedro.error"]
     assert {"info.log", "errors.log"} <= set(picture.artifacts)
+    assert "of an earlier run" not in text_of(lab.store, run, "info.log")
     assert "n_words" in picture.metrics
     assert lab.waiting() == []
 

@@ -28,7 +28,7 @@ class CatalogConfigLoader(OmegaConfigLoader):
             return super().__getitem__(key)
 
         # Not at the top: `kedro --help` imports the settings, and needs no dataset.
-        from ..tracking.dataset import complete_config
+        from ..tracking.entries import complete_config
         from .catalog import catalog_dict
 
         in_python = datasets_to_config(catalog_dict)

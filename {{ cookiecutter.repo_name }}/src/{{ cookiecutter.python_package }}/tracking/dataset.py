@@ -3,16 +3,15 @@
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset
 
-from . import snapshot
+from . import own_files
 from .destination import Destination
-from .events import clean_key
+from .entries import default_filepath
 from .flavors import flavor_of, own_code, packages_of
 from .kinds import MODEL, VALUES, FileKind
 from .promotion import ModelOptions
@@ -21,9 +20,6 @@ from .samples import try_sample
 from .settings import named_options
 from .signatures import describe
 from .values import fetch, record
-
-DATASETS = "datasets"
-DEFAULT_FOLDER = "data/mlflow"
 
 
 @named_options
@@ -120,9 +116,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         if self._file is None:
             return None
         given = self._given_filepath or self._file.filepath
-        name = self.dataset_name or "unnamed"
-        folder = name.replace("/", "_")
-        return given or f"{DEFAULT_FOLDER}/{folder}{self._file.extension}"
+        name = (self.dataset_name or "unnamed").replace("/", "_")
+        return given or default_filepath(name, self._file.extension)
 
     def connect(self, recorder: Recorder, catalog_name: str) -> None:
         """Tell the dataset which run it belongs to, and its name in the catalog."""
@@ -232,43 +227,19 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         recorder.log_artifact(pickled, owned=recorder is self.recorder)
 
     def _keep_own(self, written: Path, name: str) -> Path | None:
-        """Copy a file into the run's journal, which is where this run loads it from."""
+        """Put a file into the run's journal, which is where this run loads it from."""
         assert self.recorder is not None
-        unique = f"{time.time_ns()}-{secrets.token_hex(2)}"
-
-        def keep(journal: Path) -> Path:
-            folder = journal / self._own_folder() / unique
-            try:
-                folder.mkdir(mode=0o700, parents=True)
-                half = folder / f".{name}"
-                snapshot.copy(written, half)
-                os.replace(half, folder / name)
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-            return folder / name
-
         try:
-            return self.recorder.places.store(keep)
+            return own_files.keep(self.recorder.places, str(self.dataset_name), written, name)
         except (OSError, ValueError) as error:
             self.recorder.warn(name, f"{name!r} is not recorded: {error}")
             return None
-
-    def _own_folder(self) -> str:
-        """Return where this dataset's files lie inside a journal."""
-        return f"{DATASETS}/{clean_key(str(self.dataset_name)).replace('/', '_')}"
 
     def _own_file(self) -> Path | None:
         """Return the file that this run saved last, in whichever process."""
         if self.recorder is None:
             return None
-        tops = [place / self._own_folder() for place in self.recorder.places.existing()]
-        folders = [folder for top in tops if top.is_dir() for folder in top.iterdir()]
-        for folder in sorted(folders, key=lambda folder: folder.name, reverse=True):
-            for path in folder.iterdir():
-                if not path.name.startswith("."):
-                    return path
-        return None
+        return own_files.newest(self.recorder.places, str(self.dataset_name))
 
     def _load_file(self) -> Any:
         assert self._file is not None
@@ -355,34 +326,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
 
 MLflowDataSet = MLflowDataset
-
-
-def complete_config(name: str, config: Any) -> Any:
-    """Return a catalog entry with what an MLflow dataset takes from its name there.
-
-    A dataset is not told its name by Kedro; with a name and a path it also works outside of a run,
-    say in `kedro ipython`, and the path is made absolute like every other in the catalog.
-
-    Args:
-        name: the entry's name, which may be a pattern such as `{region}_model`.
-        config: the entry; one of another type is returned as it is.
-    """
-    if not isinstance(config, Mapping):
-        return config
-    type_name = config.get("type")
-    type_name = type_name if isinstance(type_name, str) else getattr(type_name, "__name__", "")
-    if type_name.rpartition(".")[2] not in ("MLflowDataset", "MLflowDataSet"):
-        return config
-    complete = {key: value for key, value in config.items() if value is not None}
-    complete.setdefault("dataset_name", name)
-    if isinstance(config["type"], str):
-        # Kedro warns of every class whose name ends in `Set`.
-        complete["type"] = type_name.removesuffix("DataSet").removesuffix("Dataset") + "Dataset"
-    kind = config.get("dataset")
-    if isinstance(kind, str) and not config.get("filepath"):
-        extension = "pkl" if kind in (*VALUES, MODEL) else kind
-        complete["filepath"] = f"{DEFAULT_FOLDER}/{complete['dataset_name']}.{extension}"
-    return complete
 
 
 def _is_remote(path: str) -> bool:

@@ -13,6 +13,7 @@ from .model_queue import ModelQueue
 from .places import JournalPlaces
 from .recorder import Recorder
 from .redact import redact_text
+from .settings import sqlite_path
 from .store import StoreError, artifact_repository, together
 from .timeline import Timeline
 from .uploads import Uploads
@@ -53,7 +54,7 @@ class RunExport:
         self._timeline = Timeline(self.key, self.header, self._note)
         self._inputs: list[dict[str, Any]] = []
         self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add)
-        self._at_end: list[str] = []
+        self._at_end: dict[str, int] = {}
         self._interrupted = 0
         self._error: str | None = None
 
@@ -76,6 +77,11 @@ class RunExport:
     def metrics_seen(self) -> dict[str, float]:
         """The last value of each metric."""
         return self._batches.metrics_seen
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much was read that the rest must wait until it is written."""
+        return self._batches.is_full
 
     def read(self, last: bool = False) -> int:
         """Take in what the journal has new; returns how many events that were."""
@@ -182,6 +188,8 @@ class RunExport:
         self.experiment_id = run.info.experiment_id
         self.run_name = run.info.run_name
         self._uploads.artifacts = artifact_repository(self.client, run.info.artifact_uri)
+        self._timeline.is_far = sqlite_path(self.client.tracking_uri) is None
+        self._timeline.is_proxied = run.info.artifact_uri.startswith("mlflow-artifacts:")
         self._batches.known_params = dict(run.data.params)
         state = {"run_id": self.run_id, "experiment_id": self.experiment_id, "error": None}
         journal.write_state(self.folder, state)
@@ -236,10 +244,10 @@ class RunExport:
             self._inputs.clear()
 
     def _take_files_of_the_dead(self) -> None:
-        for name in self._at_end:
+        for name, since in self._at_end.items():
             path = Path(name)
             if path.exists():
-                copy = self._places.store(partial(snapshot.take, path))
+                copy = self._places.store(partial(snapshot.take, path, since=since))
                 self._uploads.add(str(self._places.relative(copy)))
 
     def _keep_artifact(self, name: str, content: bytes) -> None:
@@ -272,7 +280,7 @@ class RunExport:
             self._error = str(event["v"])
 
     def _on_artifact(self, event: dict[str, Any]) -> None:
-        self._uploads.add(str(event["f"]), event.get("p"))
+        self._uploads.add(str(event["f"]), event.get("p"), event.get("state"))
 
     def _on_model(self, event: dict[str, Any]) -> None:
         self._models.add(event)
@@ -290,7 +298,7 @@ class RunExport:
             self._batches.add_metric(event["m"], seconds, int(event["t"]) // 1_000_000, 0)
 
     def _on_at_end(self, event: dict[str, Any]) -> None:
-        self._at_end = [str(path) for path in event["paths"]]
+        self._at_end = {str(path): int(since) for path, since in event["since"].items()}
 
     def _on_charts(self, event: dict[str, Any]) -> None:
         self._timeline.ask_for_charts(event)

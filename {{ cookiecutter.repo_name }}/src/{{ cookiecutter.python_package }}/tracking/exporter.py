@@ -114,13 +114,14 @@ class Exporter:
         while export.read() or export.has_pending() or export.run_id is None:
             if export.end is not None:
                 break  # the rest goes with the last words, which are on their way
+            is_behind = export.is_behind
             export.flush()
-            if export.waiting:
-                break
+            if export.waiting or not is_behind:
+                break  # few large calls are cheaper than many small ones
 
     def _finish(self) -> None:
         export = self._opened()
-        while export.read(last=True):
+        while export.read(last=True) and export.is_behind:
             export.flush()
         held, self._held = self._held, []
         export.read_lines(held)

@@ -157,7 +157,12 @@ class Recorder:
         self.append({"e": "tag", "k": name, "v": self._cut(name, text, MAX_TAG)})
 
     def log_artifact(
-        self, path: str | os.PathLike[str], artifact_path: str | None = None, *, owned: bool = False
+        self,
+        path: str | os.PathLike[str],
+        artifact_path: str | None = None,
+        *,
+        owned: bool = False,
+        since: int = 0,
     ) -> None:
         """Record a file or folder as an artifact, as it is now: a later change does not show.
 
@@ -165,15 +170,19 @@ class Recorder:
             path: the file or folder.
             artifact_path: the folder inside the run's artifacts; the top by default.
             owned: the file lies in the journal already and nobody else writes to it.
+            since: of a file that is only appended to, the bytes at its begin to leave out.
         """
         source = Path(path)
         try:
             folder = snapshot.safe_artifact_path(artifact_path)
-            stored = source if owned else self._take(source)
+            stored = source if owned else self._take(source, since)
         except (OSError, ValueError) as error:
             self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
             return
-        self.append({"e": "artifact", "f": self.places.relative(stored), "p": folder})
+        event = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
+        if owned and stored.is_file() and stored.stat().st_nlink > 1:
+            event["state"] = snapshot.state(stored)
+        self.append(event)
 
     def log_model(
         self,
@@ -279,9 +288,13 @@ class Recorder:
             event["err"] = redact_text(error, self.secrets)[:MAX_TAG]
         self.append(event)
 
-    def log_at_end(self, paths: Sequence[str]) -> None:
-        """Record which files the exporter takes itself if the pipeline's process is killed."""
-        self.append({"e": "at_end", "paths": list(paths)})
+    def log_at_end(self, since: Mapping[str, int]) -> None:
+        """Record which files the exporter takes itself if the pipeline's process is killed.
+
+        Args:
+            since: by their paths, the bytes to leave out as `log_artifact` does.
+        """
+        self.append({"e": "at_end", "since": dict(since)})
 
     def log_chart_settings(self, **chosen: Any) -> None:
         """Record how the exporter draws the run's Gantt chart; see `MLflowTimeLoggerHook`."""
@@ -318,8 +331,8 @@ class Recorder:
 
         return self.places.store(write)
 
-    def _take(self, source: Path) -> Path:
-        return self.places.store(lambda folder: snapshot.take(source, folder))
+    def _take(self, source: Path, since: int = 0) -> Path:
+        return self.places.store(lambda folder: snapshot.take(source, folder, since))
 
     def _take_code(self, source: Path) -> Path:
         return self.places.store(lambda folder: snapshot.take_code(source, folder))

@@ -36,8 +36,13 @@ def new_place(journal: Path, name: str) -> Path:
     return folder / name
 
 
-def take(source: Path, journal: Path) -> Path:
+def take(source: Path, journal: Path, since: int = 0) -> Path:
     """Copy a file or folder into the journal and return where the copy lies.
+
+    Args:
+        source: the file or folder.
+        journal: a folder of the run's journal.
+        since: of a file that is only appended to, the bytes at its begin to leave out.
 
     Raises:
         FileNotFoundError: there is nothing at that path.
@@ -52,11 +57,17 @@ def take(source: Path, journal: Path) -> Path:
         journal, source.resolve().name if source.name in ("", ".", "..") else source.name
     )
     try:
-        copy(source, place)
+        copy(source, place, since)
     except BaseException:
         shutil.rmtree(place.parent, ignore_errors=True)
         raise
     return place
+
+
+def state(path: Path) -> list[int]:
+    """Return what shows whether a file was changed: its size, and when it was written last."""
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
 
 
 def take_code(source: Path, journal: Path) -> Path:
@@ -69,12 +80,12 @@ def take_code(source: Path, journal: Path) -> Path:
     return place
 
 
-def copy(source: Path, place: Path) -> None:
-    """Copy a file or folder to a place that does not exist yet; raises as `take` does."""
+def copy(source: Path, place: Path, since: int = 0) -> None:
+    """Copy a file or folder to a place that does not exist yet; as `take` does."""
     if source.is_dir():
         _copy_folder(source, place)
     else:
-        _copy_steady(source, place)
+        _copy_steady(source, place, since)
 
 
 def _copy_folder(source: Path, place: Path) -> None:
@@ -98,18 +109,25 @@ def _is_inside(path: Path, top: Path) -> bool:
         return False
 
 
-def _copy_steady(source: Path, place: Path) -> None:
+def _copy_steady(source: Path, place: Path, since: int = 0) -> None:
     """Copy a file; again if it changed meanwhile, so that the copy is one state of it."""
     for _ in range(3):
         before = source.stat()
         if not stat.S_ISREG(before.st_mode):
             raise ValueError("it is neither a file nor a folder")
-        if not _reflink(source, place):
+        if 0 < since <= before.st_size:
+            _copy_rest(source, place, since)
+        elif not _reflink(source, place):
             shutil.copyfile(source, place)
-        after = source.stat()
-        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+        if state(source) == [before.st_size, before.st_mtime_ns]:
             return
     raise ValueError("it changes while it is copied; record it when its writer is done")
+
+
+def _copy_rest(source: Path, place: Path, since: int) -> None:
+    with source.open("rb") as reader, place.open("wb") as writer:
+        reader.seek(since)
+        shutil.copyfileobj(reader, writer)
 
 
 def _reflink(source: Path, place: Path) -> bool:
@@ -123,5 +141,8 @@ def _reflink(source: Path, place: Path) -> bool:
         try:
             fcntl.ioctl(writer.fileno(), ficlone, reader.fileno())
         except OSError:
+            # ext4 writes a file that was emptied and filled again to the disk before it closes it
+            # (`auto_da_alloc`), which takes twice as long.
+            place.unlink()
             return False
     return True

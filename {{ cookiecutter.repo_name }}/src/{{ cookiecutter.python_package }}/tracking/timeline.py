@@ -11,12 +11,14 @@ from . import pages
 from .gantt import gantt_page, time_log
 from .redact import redact_text
 from .store import is_permanent, reason, together
-from .trace import NodeTimes, node_spans, put_spans, put_trace, root_span
+from .trace import NodeTimes, node_spans, put_span_rows, put_spans, put_trace, root_span
 
-# A trace is begun while the pipeline runs, if it is as large or lasts as long.
-LARGE_SPANS, LONG_SECONDS = 100, 10.0
-# It is written anew each time that the run has become longer by this factor.
-GROWTH = 1.5
+# A long run's trace is shown before its end, and again whenever the run is longer by a factor.
+SHOWN_AFTER, SHOWN_AGAIN = 10.0, 1.5
+# MLflow 3.17 reads a trace's file by the process's current tracking URI, whatever store the client
+# is of (as in https://github.com/mlflow/mlflow/issues/9457). So where the file would go through the
+# server, a trace of fewer spans is rows instead, which every client reads.
+MAX_ROWS = 100
 GANTT = "gantt.html"
 
 
@@ -37,13 +39,16 @@ class Timeline:
         self._begin_ns = int(header.get("start_ms", 0)) * 1_000_000
         # Why the spans could not be written.
         self.waiting: dict[str, str] = {}
+        # Where the run is, set once it is known: whether each call waits for a reply, and whether
+        # artifacts go through the server.
+        self.is_far = self.is_proxied = False
         self._note = note
         self._charts: dict[str, Any] = {}
         self._is_supported = True
         # The URI of the trace's spans, once it exists.
         self._folder: str | None = None
         self._since = time.monotonic()
-        self._due = LONG_SECONDS
+        self._due = SHOWN_AFTER
 
     def ask_for_charts(self, event: dict[str, Any]) -> None:
         """Take in which charts are wanted."""
@@ -75,17 +80,19 @@ class Timeline:
         return [node.name for node in self.nodes.values() if node.is_broken_off(interrupted)]
 
     def send(self, client: Any, experiment_id: str, run_id: str) -> None:
-        """Write the trace as far as it is, if it is large or the run lasts long."""
+        """Begin the trace where that saves time in the end, and show that of a long run."""
         age = time.monotonic() - self._since
-        if not self.nodes or (self._size() < LARGE_SPANS and age < self._due):
+        is_due = age >= self._due
+        if not self.nodes or not (is_due or (self.is_far and self._folder is None)):
             return
         root = self._root(max(node.end for node in self.nodes.values()), None)
         if self._folder is None:
             self._put_trace(client, experiment_id, run_id, root, ended=False)
-        if age >= self._due:
-            self._due = age * GROWTH
+        if is_due:
+            self._due = age * SHOWN_AGAIN
             ended = [node for node in self.nodes.values() if node.is_complete()]
-            self._put_spans(client, [root, *self._spans(ended)])
+            if not self._are_rows():
+                self._put_spans(client, [root, *self._spans(ended)])
 
     def finish(
         self, client: Any, experiment_id: str, run_id: str, end: int, error: str | None
@@ -105,7 +112,9 @@ class Timeline:
         spans = [root, *self._spans(list(self.nodes.values()), end)]
         tasks = [
             partial(self._put_trace, client, experiment_id, run_id, root, ended=True),
-            partial(self._put_spans, client, spans),
+            partial(self._put_rows, client, experiment_id, spans)
+            if self._are_rows()
+            else partial(self._put_spans, client, spans),
         ]
         if self._folder is not None:
             together(client.tracking_uri, tasks)
@@ -113,8 +122,9 @@ class Timeline:
             for task in tasks:
                 task()
 
-    def _size(self) -> int:
-        return sum(1 + len(node.spans) for node in self.nodes.values())
+    def _are_rows(self) -> bool:
+        size = sum(1 + len(node.spans) for node in self.nodes.values())
+        return self.is_proxied and size < MAX_ROWS
 
     def _root(self, end: int, error: str | None) -> dict[str, Any]:
         return root_span(self._key, self._title, self._begin_ns, end, error)
@@ -146,6 +156,14 @@ class Timeline:
             self.waiting["the timeline"] = f"artifacts: {reason(error)}"
         else:
             self.waiting.clear()
+
+    def _put_rows(self, client: Any, experiment_id: str, spans: list[dict[str, Any]]) -> None:
+        if not self._is_supported:
+            return
+        try:
+            put_span_rows(client, experiment_id, spans)
+        except NotImplementedError as unsupported:  # MLflow servers before 3.4
+            self._note(f"the timeline is not in MLflow: {unsupported}")
 
     def draw(self, end: int, keep: Callable[[str, bytes], None]) -> None:
         """Make the Gantt chart and the time log; a fault in them never costs the run its status.

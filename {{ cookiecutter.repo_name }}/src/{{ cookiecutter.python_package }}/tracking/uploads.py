@@ -3,10 +3,19 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from . import snapshot
 from .places import JournalPlaces
 from .store import reason
+
+
+class _Upload(NamedTuple):
+    """A file or folder of the journal, and where it goes."""
+
+    relative: str
+    folder: str | None
+    state: list[int] | None
 
 
 class Uploads:
@@ -24,37 +33,40 @@ class Uploads:
         self.waiting: dict[str, str] = {}
         self._places = places
         self._note = note
-        self._pending: list[tuple[str, str | None]] = []
+        self._pending: list[_Upload] = []
 
     def __bool__(self) -> bool:
         return bool(self._pending)
 
-    def add(self, relative: str, folder: str | None = None) -> None:
+    def add(self, relative: str, folder: str | None = None, state: list[int] | None = None) -> None:
         """Take in a file or folder of the journal.
 
         Args:
             relative: its path inside the journal.
             folder: the folder inside the run's artifacts.
+            state: what `snapshot.state` told when it was recorded, of a file that is not a copy.
 
         Raises:
             ValueError: it lies outside the journal, as only a damaged line can say.
         """
         if ".." in Path(relative).parts or Path(relative).is_absolute():
             raise ValueError(f"artifact {relative!r} lies outside the journal")
-        self._pending.append((relative, folder))
+        self._pending.append(_Upload(relative, folder, state))
 
     def tasks(self) -> list[Callable[[], None]]:
         """Return what uploads each of them; several may be called at once."""
         return [partial(self._send, one) for one in self._pending]
 
-    def _send(self, one: tuple[str, str | None]) -> None:
-        relative, folder = one
-        path = self._places.find(relative)
+    def _send(self, one: _Upload) -> None:
+        folder = one.folder
+        path = self._places.find(one.relative)
         label = f"{folder or ''}/{path.name}".lstrip("/")
         if not path.exists():
             self._note(f"the artifact {label!r} is missing from the journal")
             self._pending.remove(one)
             return
+        if one.state and one.state != snapshot.state(path):
+            self._note(f"{label!r} was changed in place after it was saved; MLflow has the change")
         try:
             if path.is_dir():
                 target = f"{folder}/{path.name}" if folder else path.name

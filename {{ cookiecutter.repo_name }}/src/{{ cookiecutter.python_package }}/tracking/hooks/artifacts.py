@@ -1,7 +1,7 @@
 """Files of the project as artifacts of the run."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ class MLflowArtifactsLoggerHook:
     """Records files and folders as artifacts before and after the pipeline, and files of datasets.
 
     Fires in `before_pipeline_run` and `after_dataset_saved`. The files of
-    `filepaths_after_pipeline_run` are recorded however the run ends.
+    `filepaths_after_pipeline_run` are recorded however the run ends; of a `.log` file, which grows
+    with every run, only what came since this run began.
 
     Args:
         filepaths_before_pipeline_run: paths, relative to the project.
@@ -51,11 +52,11 @@ class MLflowArtifactsLoggerHook:
         if run is None or not self.enable_mlflow:
             return
         project = Path(run_params["project_path"])
-        self._log(run, [project / path for path in self.before])
-        after = [project / path for path in self.after]
+        self._log(run, {project / path: 0 for path in self.before})
+        after = {project / path: _logged_before(project / path) for path in self.after}
         run.at_end.append(lambda: self._log(run, after))
         # Where the process is killed, the exporter takes the files itself.
-        run.recorder.log_at_end([str(path) for path in after])
+        run.recorder.log_at_end({str(path): since for path, since in after.items()})
         for name in self.datasets:
             if name not in catalog:
                 logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
@@ -66,13 +67,13 @@ class MLflowArtifactsLoggerHook:
             else:
                 run.recorder.saved_files[name] = str(path)
 
-    def _log(self, run: lifecycle.Run, paths: Iterable[Path]) -> None:
-        for path in paths:
+    def _log(self, run: lifecycle.Run, files: Mapping[Path, int]) -> None:
+        for path, since in files.items():
             if not path.exists() and not path.parent.exists():
                 # No such folder here, say in a packaged project: nothing is set up to write there.
                 logger.info("%s is not recorded: its folder does not exist.", path)
             else:
-                run.recorder.log_artifact(path)
+                run.recorder.log_artifact(path, since=since)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
@@ -85,6 +86,11 @@ class MLflowArtifactsLoggerHook:
         recorder = runs.current()
         if recorder is not None and name in recorder.saved_files:
             recorder.log_artifact(recorder.saved_files[name])
+
+
+def _logged_before(path: Path) -> int:
+    """Return the size in bytes of a log that earlier runs wrote, else 0."""
+    return path.stat().st_size if path.suffix == ".log" and path.is_file() else 0
 
 
 def _paths(argument: str, paths: Iterable[str] | None) -> tuple[str, ...]:

@@ -1,0 +1,47 @@
+"""Catalog entries of MLflow datasets, completed with what they take from their name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .kinds import MODEL, VALUES
+
+# Where files go that are given no path; nobody else writes there.
+DEFAULT_FOLDER = "data/mlflow"
+
+
+def default_filepath(name: str, extension: str) -> str:
+    """Return where a dataset of this name keeps its file, relative to the project.
+
+    Args:
+        name: its name, which may be a pattern such as `{region}_model`.
+        extension: of the file, with its dot.
+    """
+    return f"{DEFAULT_FOLDER}/{name}{extension}"
+
+
+def complete_config(name: str, config: Any) -> Any:
+    """Return a catalog entry with what an MLflow dataset takes from its name there.
+
+    A dataset is not told its name by Kedro; with a name and a path it also works outside of a run,
+    say in `kedro ipython`, and the path is made absolute like every other in the catalog.
+
+    Args:
+        name: the entry's name, which may be a pattern such as `{region}_model`.
+        config: the entry; one of another type is returned as it is.
+    """
+    if not isinstance(config, Mapping):
+        return config
+    type_name = config.get("type")
+    type_name = type_name if isinstance(type_name, str) else getattr(type_name, "__name__", "")
+    if type_name.rpartition(".")[2] not in ("MLflowDataset", "MLflowDataSet"):
+        return config
+    complete = {key: value for key, value in config.items() if value is not None}
+    complete.setdefault("dataset_name", name)
+    if isinstance(config["type"], str):
+        # Kedro warns of every class whose name ends in `Set`.
+        complete["type"] = type_name.removesuffix("DataSet").removesuffix("Dataset") + "Dataset"
+    kind = config.get("dataset")
+    if isinstance(kind, str) and not config.get("filepath"):
+        extension = "pkl" if kind in (*VALUES, MODEL) else kind
+        complete["filepath"] = default_filepath(complete["dataset_name"], f".{extension}")
+    return complete
