@@ -53,7 +53,7 @@ class RunExport:
         self._uploads = Uploads(self._places, self._note)
         self._timeline = Timeline(self.key, self.header, self._note)
         self._inputs: list[dict[str, Any]] = []
-        self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add)
+        self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add, is_new)
         self._at_end: dict[str, int] = {}
         self._interrupted = 0
         self._error: str | None = None

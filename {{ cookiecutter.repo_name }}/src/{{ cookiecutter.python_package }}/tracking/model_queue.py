@@ -1,6 +1,7 @@
 """The models of a run on their way to MLflow."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from .batches import Batches
 from .flavor_process import FlavorError
 from .models import TAG, ModelExport
 from .places import JournalPlaces
-from .store import is_permanent, reason
+from .store import is_permanent, reason, together
 
 
 class ModelQueue:
@@ -19,6 +20,7 @@ class ModelQueue:
         run_key: the run's own key.
         note: tells the user what could not be done.
         keep_file: is given the file of what can't be an MLflow model, as a path in the journal.
+        is_new: nobody has tried to export the journal before.
     """
 
     def __init__(
@@ -27,6 +29,7 @@ class ModelQueue:
         run_key: str,
         note: Callable[[str], None],
         keep_file: Callable[[str], None],
+        is_new: bool = False,
     ) -> None:
         # Why models could not be logged, by their names.
         self.waiting: dict[str, str] = {}
@@ -36,6 +39,7 @@ class ModelQueue:
         self._run_key = run_key
         self._note = note
         self._keep_file = keep_file
+        self._is_new = is_new
         self._pending: list[ModelExport] = []
         self._sent: list[ModelExport] = []
 
@@ -51,7 +55,7 @@ class ModelQueue:
         for path in map(Path, (event["f"], *event["about"]["code"])):
             if ".." in path.parts or path.is_absolute():
                 raise ValueError(f"model {path} lies outside the journal")
-        self._pending.append(ModelExport(event, self._places, self._run_key))
+        self._pending.append(ModelExport(event, self._places, self._run_key, self._is_new))
 
     def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
         """Log the models and register their versions."""
@@ -89,10 +93,15 @@ class ModelQueue:
             batches: knows the run's metrics, and takes the tag.
             finished: whether the run came to its end.
         """
+        # Aliases in turn, for two models may have the same one.
+        aliases = partial(self._decide_aliases, client, batches, finished)
+        metrics = partial(self._link_metrics, client, run_id, list(batches.last_metrics.values()))
+        together(client.tracking_uri, [aliases, metrics] if self._sent else [])
+
+    def _decide_aliases(self, client: Any, batches: Batches, finished: bool) -> None:
         for model in self._sent:
             try:
                 told = model.conclude(client, batches.metrics_seen, finished)
-                model.link_metrics(client, run_id, list(batches.last_metrics.values()))
             except Exception as error:
                 if not is_permanent(error):
                     raise
@@ -100,3 +109,12 @@ class ModelQueue:
                 self._note(f"model {model.name!r}: {told}")
             self.lines[str(model.event["n"])] = told
             batches.add_tag(f"{TAG}{model.name}"[:250], told)
+
+    def _link_metrics(self, client: Any, run_id: str, metrics: list[Any]) -> None:
+        for model in self._sent:
+            try:
+                model.link_metrics(client, run_id, metrics)
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                self._note(f"the page of model {model.name!r} shows no metrics: {reason(error)}")

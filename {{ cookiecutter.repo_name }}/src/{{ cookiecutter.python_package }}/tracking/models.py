@@ -8,8 +8,9 @@ made.
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from .events import MAX_BATCH_METRICS
 from .flavors import requirements
 from .places import JournalPlaces
 from .promotion import decide
-from .store import is_permanent
+from .store import artifact_repository, is_permanent, together
 
 MODEL_KEY = "kedro.model_key"
 PROMOTION = "kedro.promotion"
@@ -32,9 +33,12 @@ class ModelExport:
         event: the journal's `model` event.
         places: the folders of the run's journal.
         run_key: the run's own key.
+        is_new: nobody has tried to export it before.
     """
 
-    def __init__(self, event: dict[str, Any], places: JournalPlaces, run_key: str) -> None:
+    def __init__(
+        self, event: dict[str, Any], places: JournalPlaces, run_key: str, is_new: bool = False
+    ) -> None:
         self.event = event
         self.places = places
         self.key = f"{run_key}/{event['f']}"
@@ -42,6 +46,8 @@ class ModelExport:
         self.model_id: str | None = None
         self.version: str | None = None
         self._is_new = False
+        # This very try may make what its lost reply does not tell.
+        self._may_exist = self._version_may_exist = not is_new
         self.notes: list[str] = []
 
     @property
@@ -63,32 +69,40 @@ class ModelExport:
     def _log(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> str:
         from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
-        found = client.search_logged_models(
+        found = self._find(client, experiment_id)
+        model = found
+        if model is None:
+            model = client.create_logged_model(
+                experiment_id,
+                name=self.name,
+                source_run_id=run_id,
+                tags={MODEL_KEY: self.key, "mlflow.model.flavor": self.event["flavor"]},
+                params=params,
+            )
+        model_id = str(model.model_id)
+        tasks: list[Callable[[], object]] = []
+        if model.status != LoggedModelStatus.READY:
+            try:
+                self._upload(client, model, run_id)
+            except flavor_process.FlavorError:
+                client.delete_logged_model(model_id)  # it would stay empty
+                raise
+            tasks.append(partial(client.finalize_logged_model, model_id, LoggedModelStatus.READY))
+        if found is None or not _is_output(client, run_id, model_id):
+            tasks.append(partial(client.log_outputs, run_id, [LoggedModelOutput(model_id, step=0)]))
+        together(client.tracking_uri, tasks)
+        return model_id
+
+    def _find(self, client: Any, experiment_id: str) -> Any:
+        """Return the logged model, if an earlier try has made it."""
+        may_exist, self._may_exist = self._may_exist, True
+        found = may_exist and client.search_logged_models(
             [experiment_id], filter_string=f"tags.`{MODEL_KEY}` = '{self.key}'", max_results=1
         )
-        model = found[0] if found else None
-        if model is None or model.status != LoggedModelStatus.READY:
-            if model is None:
-                model = client.create_logged_model(
-                    experiment_id,
-                    name=self.name,
-                    source_run_id=run_id,
-                    tags={MODEL_KEY: self.key, "mlflow.model.flavor": self.event["flavor"]},
-                    params=params,
-                )
-            try:
-                self._upload(client, str(model.model_id), run_id)
-            except flavor_process.FlavorError:
-                client.delete_logged_model(model.model_id)  # it would stay empty
-                raise
-            client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-        outputs = client.get_run(run_id).outputs
-        linked = [output.model_id for output in outputs.model_outputs] if outputs else []
-        if model.model_id not in linked:
-            client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
-        return str(model.model_id)
+        return found[0] if found else None
 
-    def _upload(self, client: Any, model_id: str, run_id: str) -> None:
+    def _upload(self, client: Any, model: Any, run_id: str) -> None:
+        model_id = str(model.model_id)
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "model"
             event = self._completed()
@@ -96,7 +110,14 @@ class ModelExport:
                 model_files.write(place, self.path, event["about"], model_id, run_id)
             else:
                 self.notes += flavor_process.save(place, event, self.path, model_id, run_id)
-            client.log_model_artifacts(model_id, str(place))
+            artifacts = artifact_repository(client, model.artifact_location)
+            files = [path for path in place.rglob("*") if path.is_file()]
+            folders = [path.parent.relative_to(place).as_posix() for path in files]
+            uploads = [
+                partial(artifacts.log_artifact, str(path), None if folder == "." else folder)
+                for path, folder in zip(files, folders, strict=True)
+            ]
+            together(client.tracking_uri, uploads)
 
     def _completed(self) -> dict[str, Any]:
         about = self.event["about"]
@@ -112,9 +133,11 @@ class ModelExport:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        for known in client.search_model_versions(f"name = '{_quoted(name)}'"):
-            if known.tags.get(MODEL_KEY) == self.key:
-                return str(known.version)
+        may_exist, self._version_may_exist = self._version_may_exist, True
+        if may_exist:
+            for known in client.search_model_versions(f"name = '{_quoted(name)}'"):
+                if known.tags.get(MODEL_KEY) == self.key:
+                    return str(known.version)
         with _current_store(client.tracking_uri):
             made = client.create_model_version(
                 name,
@@ -192,6 +215,12 @@ def _current_store(uri: str) -> Iterator[None]:
     finally:
         if before is not None:
             os.environ[env.TRACKING_URI] = before
+
+
+def _is_output(client: Any, run_id: str, model_id: str) -> bool:
+    """Whether a model is linked to a run."""
+    outputs = client.get_run(run_id).outputs
+    return outputs is not None and model_id in [one.model_id for one in outputs.model_outputs]
 
 
 def _holder(client: Any, name: str, alias: str) -> Any:

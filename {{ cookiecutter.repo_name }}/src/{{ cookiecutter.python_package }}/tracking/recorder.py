@@ -179,7 +179,7 @@ class Recorder:
         except (OSError, ValueError) as error:
             self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
             return
-        event = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
+        event: dict[str, Any] = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
         if owned and stored.is_file() and stored.stat().st_nlink > 1:
             event["state"] = snapshot.state(stored)
         self.append(event)

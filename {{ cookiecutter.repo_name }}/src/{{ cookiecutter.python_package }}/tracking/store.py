@@ -78,7 +78,7 @@ def artifact_repository(client: Any, uri: str) -> Any:
     return artifact_repository_registry.get_artifact_repository(uri, client.tracking_uri)
 
 
-def together(uri: str, tasks: Sequence[Callable[[], None]]) -> None:
+def together(uri: str, tasks: Sequence[Callable[[], object]]) -> None:
     """Run tasks at once where each waits for a reply of the store; all of them, whatever fails.
 
     SQLite has nobody to wait for, and takes one writer at a time.
