@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from . import journal, locks, places
 from .comparison import Comparison
 from .export import RunExport
+from .heartbeat import Heartbeat, is_orphan
 from .packages import installed_versions, record_packages
 from .settings import redacted_equal
 from .store import leave_out_data_science, open_client, prepare_environment, reason
@@ -27,7 +28,6 @@ from .summary import summarize
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
-HEARTBEAT_SECONDS = 1.0
 # Where processors are short, the pipeline goes first; a quarter of its share is left to us.
 NICENESS = 5
 MAX_BACKOFF = 10.0
@@ -202,7 +202,8 @@ def main(stdin: TextIO = sys.stdin) -> int:
         os.nice(NICENESS)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(stdin, inbox), daemon=True).start()
+    heartbeat = Heartbeat()
+    threading.Thread(target=_listen, args=(stdin, inbox, heartbeat), daemon=True).start()
     first = inbox.get()
     if first is None:
         return 0
@@ -224,6 +225,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
         work.prepare_comparison()
         end = _follow(work, inbox, int(first["parent"]))
         done = _finish(work, end, float(job["export_wait"]))
+        heartbeat.stop()
         summary = _conclude(work, done)
     print(json.dumps(summary), flush=True)
     for side, uri in (end or {}).get("sides", ()):
@@ -233,26 +235,17 @@ def main(stdin: TextIO = sys.stdin) -> int:
     return 0 if done else 75
 
 
-def _listen(stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]") -> None:
+def _listen(
+    stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]", heartbeat: Heartbeat
+) -> None:
     parent = 0
     for line in stdin:
         message = json.loads(line)
         parent = message.get("parent", parent)
         if "journal" in message:
-            beat = (Path(message["journal"]), parent)
-            threading.Thread(target=_beat, args=beat, daemon=True).start()
+            heartbeat.start(Path(message["journal"]), parent)
         inbox.put(message)
     inbox.put(None)
-
-
-def _beat(folder: Path, parent: int) -> None:
-    """Note each second that the pipeline's process lives; the last note tells when it died."""
-    while not _is_orphan(parent):
-        try:
-            journal.write_json(folder / journal.ALIVE, {"t": time.time_ns()})
-        except OSError:  # the journal was exported and removed, or its disk is full
-            logger.debug("No sign of life is noted.", exc_info=True)
-        time.sleep(HEARTBEAT_SECONDS)
 
 
 def _warm_up(uri: str, experiment_name: str) -> Warm:
@@ -274,14 +267,10 @@ def _follow(
         try:
             message = inbox.get(timeout=POLL_SECONDS)
         except queue.Empty:
-            if _is_orphan(parent):
+            if is_orphan(parent):
                 return None
             continue
         return message
-
-
-def _is_orphan(parent: int) -> bool:
-    return os.name == "posix" and os.getppid() != parent
 
 
 def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> bool:

@@ -4,6 +4,7 @@ A line is written with one `write` call on a descriptor opened with `O_APPEND`, 
 lock and processes share nothing. Whoever reads skips a line that is cut short or damaged.
 """
 
+import contextlib
 import errno
 import json
 import logging
@@ -254,4 +255,15 @@ def remove_exported(root: Path) -> None:
         if not (header.parent / KEPT).exists():
             # The one that names the others goes last.
             for place in reversed(JournalPlaces(header.parent, read_json(header)).existing()):
-                shutil.rmtree(place, ignore_errors=True)
+                _remove(place)
+
+
+def _remove(place: Path) -> None:
+    """Delete a folder of a journal, its header last: it is how a later try finds the rest."""
+    with contextlib.suppress(OSError):  # another exporter may remove it too
+        for path in place.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != EXPORTED_HEADER:
+                path.unlink()
+    shutil.rmtree(place, ignore_errors=True)
