@@ -34,6 +34,44 @@ def test_node_processes_never_import_mlflow(project: BakedProject, runner: str) 
     assert run.info.status == "FINISHED"
 
 
+@pytest.mark.slow
+def test_exporter_is_started_for_runs_only(project: BakedProject, tmp_path: Path) -> None:
+    # Python imports this first in each process.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        f"with open({str(tmp_path / 'processes')!r}, 'a') as file:\n"
+        "    print(*sys.orig_argv, file=file)\n"
+    )
+
+    def started(*arguments: str) -> bool:
+        (tmp_path / "processes").unlink(missing_ok=True)
+        project.run("python", "-m", "kedro", *arguments, env={"PYTHONPATH": str(tmp_path)})
+        processes = (tmp_path / "processes").read_text().splitlines()
+        assert any(arguments[0] in line for line in processes)
+        return any(f"{project.package}.tracking.exporter" in line for line in processes)
+
+    assert not started("registry", "list")
+    assert not started("catalog", "describe-datasets")
+    assert not project.has_store()
+    assert started("run")
+
+
+def test_batches_of_metrics_are_never_sent_at_once(baked: BakedProject) -> None:
+    batches = baked.tracking("batches").Batches(pytest.fail)
+    for number in range(2 * METRICS_A_BATCH + 1):
+        batches.add_metric("loss", 0.5, 1000, number)
+    for number in range(5 * PARAMS_A_BATCH):
+        batches.add_param(f"knob_{number}", "1")
+    sent: list[list[tuple[int, int]]] = []
+    for task in batches.tasks(client := Mock(), "run"):
+        client.reset_mock()
+        task()
+        calls = [call.kwargs for call in client.log_batch.call_args_list]
+        sent.append([(len(call["metrics"]), len(call["params"])) for call in calls])
+    assert sent == [[(800, 100), (800, 100), (1, 100)], [(0, 100)], [(0, 100)]]
+    assert not batches
+
+
 def test_calls_to_the_store_do_not_grow_with_the_nodes(baked: BakedProject, tmp_path: Path) -> None:
     few, many = 10, 400
     calls = {nodes: _calls_of_export(baked, tmp_path / str(nodes), nodes) for nodes in (few, many)}

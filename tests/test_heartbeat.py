@@ -36,7 +36,6 @@ def test_exported_journals_go_as_a_whole(baked: BakedProject, tmp_path: Path) ->
         (folder / "files" / "0a" / "model.pkl").write_text("model")
         journal.write_json(folder / "alive.json", {"t": 1})
         journal.write_json(folder / header, {"key": name, "spare": [str(spare)]})
-    # Of one that was kept only a part is left to see.
     kept = tmp_path / "journals" / "kept"
     kept.mkdir()
     journal.write_json(kept / journal.EXPORTED_HEADER, {"key": "kept"})

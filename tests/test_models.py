@@ -146,6 +146,40 @@ def test_exporting_later_and_twice_makes_one_version(project: BakedProject) -> N
     assert champion_of(project) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("call", ["create_logged_model", "log_outputs", "create_model_version"])
+def test_lost_reply_makes_no_second_model(
+    project: BakedProject, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.run("kedro", "run", env={"KEDRO_MLFLOW_EXPORT": "later"})
+    (journal,) = (path.parent for path in (project.root / ".mlflow-journal").glob("*/run.json"))
+    monkeypatch.chdir(project.root)
+    client = project.tracking("store").open_client(project.store)
+    made = getattr(client, call)
+    calls = []
+
+    def first_reply_is_lost(*args: Any, **named: Any) -> Any:
+        calls.append(call)
+        result = made(*args, **named)
+        if len(calls) == 1:
+            raise ConnectionError("the reply is lost")
+        return result
+
+    monkeypatch.setattr(client, call, first_reply_is_lost)
+    # As the first exporter of a journal, which looks nothing up that nobody can have made.
+    export = project.tracking("export").RunExport(journal, client, is_new=True)
+    export.read(last=True)
+    with pytest.raises(Exception, match="the reply is lost"):
+        export.finish(died=False)
+    export.finish(died=False)
+    (run,) = runs_of(project)
+    assert len(client.search_logged_models([run.info.experiment_id])) == 1
+    assert list(versions_of(project)) == [1]
+    assert run.outputs is not None
+    assert len(run.outputs.model_outputs) == 1
+    assert champion_of(project) == 1
+
+
 NODES = """\
 import numpy as np
 import pandas as pd

@@ -76,3 +76,12 @@ def test_change_in_place_is_told(baked: BakedProject, project_path: Path) -> Non
     found, notes = uploaded(baked, recorder)
     assert found == {"note.txt": "changed"}
     assert notes == ["'note.txt' was changed in place after it was saved; MLflow has the change"]
+
+
+def test_copy_does_not_fill_a_file_that_an_attempt_to_share_left(
+    baked: BakedProject, tmp_path: Path
+) -> None:
+    # ext4 flushes such a file before it closes it.
+    source, place = tmp_path / "source", tmp_path / "place"
+    source.write_text("content")
+    assert baked.tracking("snapshot")._reflink(source, place) == place.exists()
