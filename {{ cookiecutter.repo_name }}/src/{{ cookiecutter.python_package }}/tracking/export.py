@@ -13,7 +13,6 @@ from .model_queue import ModelQueue
 from .places import JournalPlaces
 from .recorder import Recorder
 from .redact import redact_text
-from .settings import sqlite_path
 from .store import StoreError, artifact_repository, together
 from .timeline import Timeline
 from .uploads import Uploads
@@ -188,8 +187,6 @@ class RunExport:
         self.experiment_id = run.info.experiment_id
         self.run_name = run.info.run_name
         self._uploads.artifacts = artifact_repository(self.client, run.info.artifact_uri)
-        self._timeline.is_far = sqlite_path(self.client.tracking_uri) is None
-        self._timeline.is_proxied = run.info.artifact_uri.startswith("mlflow-artifacts:")
         self._batches.known_params = dict(run.data.params)
         state = {"run_id": self.run_id, "experiment_id": self.experiment_id, "error": None}
         journal.write_state(self.folder, state)

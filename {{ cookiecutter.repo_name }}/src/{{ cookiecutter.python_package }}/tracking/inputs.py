@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-import os
+from pathlib import Path
 from typing import Any
+
+from . import snapshot
 
 _BLOCK = 1 << 20
 
@@ -44,8 +46,7 @@ def file_digest(event: dict[str, Any]) -> str:
     """Return a hash of the file's content, or of what is known of it where it has changed since."""
     path = event["path"]
     try:
-        info = os.stat(path)
-        if (info.st_size, info.st_mtime_ns) == (event.get("size"), event.get("changed")):
+        if snapshot.state(Path(path)) == [event.get("size"), event.get("changed")]:
             digest = hashlib.sha256()
             with open(path, "rb") as file:
                 while block := file.read(_BLOCK):

@@ -234,9 +234,10 @@ class Recorder:
         Its digest is taken by the exporter; size and time of change tell it whether the file is
         still the same.
         """
+        size: int | None
+        changed: int | None
         try:
-            info = os.stat(path)
-            size, changed = info.st_size, info.st_mtime_ns
+            size, changed = snapshot.state(Path(path))
         except OSError:
             size, changed = None, None
         self.append(

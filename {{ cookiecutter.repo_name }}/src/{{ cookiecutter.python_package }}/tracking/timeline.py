@@ -10,6 +10,7 @@ from typing import Any
 from . import pages
 from .gantt import gantt_page, time_log
 from .redact import redact_text
+from .settings import sqlite_path
 from .store import is_permanent, reason, together
 from .trace import NodeTimes, node_spans, put_span_rows, put_spans, put_trace, root_span
 
@@ -39,9 +40,6 @@ class Timeline:
         self._begin_ns = int(header.get("start_ms", 0)) * 1_000_000
         # Why the spans could not be written.
         self.waiting: dict[str, str] = {}
-        # Where the run is, set once it is known: whether each call waits for a reply, and whether
-        # artifacts go through the server.
-        self.is_far = self.is_proxied = False
         self._note = note
         self._charts: dict[str, Any] = {}
         self._is_supported = True
@@ -83,7 +81,8 @@ class Timeline:
         """Begin the trace where that saves time in the end, and show that of a long run."""
         age = time.monotonic() - self._since
         is_due = age >= self._due
-        if not self.nodes or not (is_due or (self.is_far and self._folder is None)):
+        is_far = sqlite_path(client.tracking_uri) is None  # each call waits for a reply
+        if not self.nodes or not (is_due or (is_far and self._folder is None)):
             return
         root = self._root(max(node.end for node in self.nodes.values()), None)
         if self._folder is None:
@@ -92,7 +91,7 @@ class Timeline:
             self._due = age * SHOWN_AGAIN
             ended = [node for node in self.nodes.values() if node.is_complete()]
             if not self._are_rows():
-                self._put_spans(client, [root, *self._spans(ended)])
+                self._put_file(client, [root, *self._spans(ended)])
 
     def finish(
         self, client: Any, experiment_id: str, run_id: str, end: int, error: str | None
@@ -112,9 +111,7 @@ class Timeline:
         spans = [root, *self._spans(list(self.nodes.values()), end)]
         tasks = [
             partial(self._put_trace, client, experiment_id, run_id, root, ended=True),
-            partial(self._put_rows, client, experiment_id, spans)
-            if self._are_rows()
-            else partial(self._put_spans, client, spans),
+            partial(self._put_spans, client, experiment_id, spans),
         ]
         if self._folder is not None:
             together(client.tracking_uri, tasks)
@@ -124,7 +121,7 @@ class Timeline:
 
     def _are_rows(self) -> bool:
         size = sum(1 + len(node.spans) for node in self.nodes.values())
-        return self.is_proxied and size < MAX_ROWS
+        return str(self._folder).startswith("mlflow-artifacts:") and size < MAX_ROWS
 
     def _root(self, end: int, error: str | None) -> dict[str, Any]:
         return root_span(self._key, self._title, self._begin_ns, end, error)
@@ -147,7 +144,18 @@ class Timeline:
             self._is_supported = False
             self._note(f"the timeline is not in MLflow: {reason(error)}")
 
-    def _put_spans(self, client: Any, spans: list[dict[str, Any]]) -> None:
+    def _put_spans(self, client: Any, experiment_id: str, spans: list[dict[str, Any]]) -> None:
+        if not self._is_supported:
+            return
+        if not self._are_rows():
+            self._put_file(client, spans)
+            return
+        try:
+            put_span_rows(client, experiment_id, spans)
+        except NotImplementedError as unsupported:  # MLflow servers before 3.4
+            self._note(f"the timeline is not in MLflow: {unsupported}")
+
+    def _put_file(self, client: Any, spans: list[dict[str, Any]]) -> None:
         if self._folder is None:
             return
         try:
@@ -156,14 +164,6 @@ class Timeline:
             self.waiting["the timeline"] = f"artifacts: {reason(error)}"
         else:
             self.waiting.clear()
-
-    def _put_rows(self, client: Any, experiment_id: str, spans: list[dict[str, Any]]) -> None:
-        if not self._is_supported:
-            return
-        try:
-            put_span_rows(client, experiment_id, spans)
-        except NotImplementedError as unsupported:  # MLflow servers before 3.4
-            self._note(f"the timeline is not in MLflow: {unsupported}")
 
     def draw(self, end: int, keep: Callable[[str, bytes], None]) -> None:
         """Make the Gantt chart and the time log; a fault in them never costs the run its status.
