@@ -18,6 +18,7 @@ ROWS_PER_SPECIES = 25
 
 
 def main() -> None:
+    """Write the train and test files of the template."""
     iris = load_iris(as_frame=True).frame.set_axis(COLUMNS, axis="columns")
     by_species = iris[iris["species"].isin([0, 1])].groupby("species")
     RAW.mkdir(parents=True, exist_ok=True)

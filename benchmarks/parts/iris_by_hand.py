@@ -15,12 +15,14 @@ FOLDER = Path("data/by_hand")
 
 
 def init_model(params: dict[str, Any]) -> Any:
+    """Make the model, and log its params."""
     mlflow.log_params({f"model.{key}": value for key, value in params.items()})
     mlflow.log_artifact("conf/base/parameters.yml")
     return nodes.init_model(params)
 
 
 def train_model(model: Any, df: Any, features: list[str], target: str) -> Any:
+    """Train it, and log its params and its file."""
     mlflow.log_param("features", features)
     mlflow.log_param("target", target)
     trained = nodes.train_model(model, df, features, target)
@@ -31,6 +33,7 @@ def train_model(model: Any, df: Any, features: list[str], target: str) -> Any:
 
 
 def evaluate_model(model: Any, df: Any, features: list[str], target: str) -> tuple[float, float]:
+    """Score it, and log the metrics."""
     score, train_score = nodes.evaluate_model(model, df, features, target)
     mlflow.log_metric("score", score)
     mlflow.log_metric("train_score", train_score)
@@ -38,6 +41,7 @@ def evaluate_model(model: Any, df: Any, features: list[str], target: str) -> tup
 
 
 def run_inference(model: Any, df: Any, features: list[str]) -> Any:
+    """Predict, and log the predictions."""
     predicted = nodes.run_inference(model, df, features)
     predicted.to_csv(FOLDER / "pred_df.csv", index=False)
     mlflow.log_artifact(str(FOLDER / "pred_df.csv"))
@@ -45,6 +49,7 @@ def run_inference(model: Any, df: Any, features: list[str]) -> Any:
 
 
 def create_pipeline() -> Pipeline:
+    """Return the four nodes of the generated project."""
     columns = ["params:features", "params:target"]
     return Pipeline(
         [

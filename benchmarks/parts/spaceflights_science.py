@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 
 
 def split(data: pd.DataFrame, options: dict[str, Any]) -> tuple[Any, ...]:
+    """Split the data for training and testing."""
     parts = train_test_split(
         data[options["features"]],
         data["price"],
@@ -21,14 +22,17 @@ def split(data: pd.DataFrame, options: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def train(x: pd.DataFrame, y: pd.Series) -> LinearRegression:
+    """Fit the model."""
     return LinearRegression().fit(x, y)
 
 
 def evaluate(model: LinearRegression, x: pd.DataFrame, y: pd.Series) -> None:
+    """Log how good the model is."""
     logging.getLogger(__name__).info("R2 is %.3f.", r2_score(y, model.predict(x)))
 
 
 def create_pipeline() -> Pipeline:
+    """Return the pipeline that trains and evaluates."""
     parts = ["x_train", "x_test", "y_train", "y_test"]
     return Pipeline(
         [

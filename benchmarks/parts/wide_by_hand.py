@@ -10,6 +10,8 @@ mlflow.set_experiment("bench_lab")
 
 
 def recorded(i: int) -> Callable[[float], float]:
+    """Return a node's function that logs its own param and metric."""
+
     def measure(knob: float) -> float:
         gauge = knob * 2
         mlflow.log_param(f"knob_{i}", knob)
@@ -20,6 +22,7 @@ def recorded(i: int) -> Callable[[float], float]:
 
 
 def create_pipeline() -> Pipeline:
+    """Return as many independent nodes as wanted."""
     return Pipeline(
         [
             node(recorded(i), f"params:knob_{i}", f"gauge_{i}", name=f"measure_{i}")
