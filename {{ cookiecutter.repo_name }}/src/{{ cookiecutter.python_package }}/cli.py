@@ -3,8 +3,8 @@
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from .tracking.commands import mlflow
-from .tracking.run_command import tracked
+from .tracking.commands.cli import mlflow
+from .tracking.commands.run import tracked
 
 # `kedro run` as it is, with the exporter started while the pipeline is being imported.
 run = tracked(kedro_run)

@@ -11,6 +11,8 @@ import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.io import AbstractDataset, DataCatalog, DatasetError, MemoryDataset
 
+from ..tracking.kedro_internals import copy_mode_of
+
 CATALOG_FILE = Path(__file__).with_name("catalog.py")
 
 
@@ -28,7 +30,7 @@ class CatalogConfigLoader(OmegaConfigLoader):
             return super().__getitem__(key)
 
         # Not at the top: `kedro --help` imports the settings, and needs no dataset.
-        from ..tracking.entries import complete_config
+        from ..tracking.datasets.entries import complete_config
         from .catalog import catalog_dict
 
         in_python = datasets_to_config(catalog_dict)
@@ -77,7 +79,7 @@ def _to_config(name: str, dataset: object) -> dict[str, Any]:
             f"use MLflowDataSet(...) or a class of kedro_datasets."
         )
     if isinstance(dataset, MemoryDataset):  # `DataCatalog.to_config` leaves these out
-        return {"type": "kedro.io.MemoryDataset", "copy_mode": dataset._copy_mode}
+        return {"type": "kedro.io.MemoryDataset", "copy_mode": copy_mode_of(dataset)}
     configs, credentials, load_versions, save_version = DataCatalog({name: dataset}).to_config()
     version = load_versions[name] or save_version
     if version:

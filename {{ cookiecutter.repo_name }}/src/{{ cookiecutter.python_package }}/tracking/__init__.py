@@ -1,37 +1,35 @@
 """Every run in MLflow, without a line of MLflow in the nodes: the public names of this layer.
 
 They are imported when they are first used, so that the exporter, which needs none of them, starts
-without Kedro.
+without Kedro. `README.md` beside this file says what stands where.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .dataset import MLflowDataSet, MLflowDataset
-    from .hooks.artifacts import MLflowArtifactsLoggerHook
-    from .hooks.autolog import MLflowAutologHook
-    from .hooks.basic import MLflowBasicLoggerHook
-    from .hooks.catalog import MLflowCatalogLoggerHook
-    from .hooks.env_vars import MLflowEnvVarsLoggerHook
-    from .hooks.git import MLflowGitLoggerHook
-    from .hooks.time import MLflowTimeLoggerHook
+    from .datasets.mlflow_dataset import MLflowDataSet, MLflowDataset
+    from .hooks.artifacts_logger import MLflowArtifactsLoggerHook
+    from .hooks.basic_logger import MLflowBasicLoggerHook
+    from .hooks.catalog_logger import MLflowCatalogLoggerHook
+    from .hooks.env_vars_logger import MLflowEnvVarsLoggerHook
+    from .hooks.git_logger import MLflowGitLoggerHook
+    from .hooks.time_logger import MLflowTimeLoggerHook
 
 _MODULES = {
-    "MLflowArtifactsLoggerHook": "hooks.artifacts",
-    "MLflowAutologHook": "hooks.autolog",
-    "MLflowBasicLoggerHook": "hooks.basic",
-    "MLflowCatalogLoggerHook": "hooks.catalog",
-    "MLflowDataSet": "dataset",
-    "MLflowDataset": "dataset",
-    "MLflowEnvVarsLoggerHook": "hooks.env_vars",
-    "MLflowGitLoggerHook": "hooks.git",
-    "MLflowTimeLoggerHook": "hooks.time",
+    "MLflowArtifactsLoggerHook": "hooks.artifacts_logger",
+    "MLflowBasicLoggerHook": "hooks.basic_logger",
+    "MLflowCatalogLoggerHook": "hooks.catalog_logger",
+    "MLflowDataSet": "datasets.mlflow_dataset",
+    "MLflowDataset": "datasets.mlflow_dataset",
+    "MLflowEnvVarsLoggerHook": "hooks.env_vars_logger",
+    "MLflowGitLoggerHook": "hooks.git_logger",
+    "MLflowTimeLoggerHook": "hooks.time_logger",
 }
 
+# Those of the core; each optional wing adds its own.
 __all__ = [
     "MLflowArtifactsLoggerHook",
-    "MLflowAutologHook",
     "MLflowBasicLoggerHook",
     "MLflowCatalogLoggerHook",
     "MLflowDataSet",
@@ -43,6 +41,17 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    if name in _MODULES:
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    # Python asks for the names of submodules here too, before it imports them.
+    if name[:1].isupper() and name in _wings().hooks():
+        return _wings().load_hook(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_wings().hooks()])
+
+
+def _wings() -> Any:
+    return import_module(".wings", __name__)

@@ -1,6 +1,7 @@
-"""Names of the environment variables that this layer reads, and how it reads a switch."""
+"""Names of the environment variables that this layer reads, and what its processes are given."""
 
 import os
+from pathlib import Path
 
 ENABLED = "KEDRO_MLFLOW_ENABLED"
 EXPORT = "KEDRO_MLFLOW_EXPORT"
@@ -36,3 +37,21 @@ def switch(name: str, default: bool) -> bool:
     raise ValueError(
         f"{name}={word!r} is not a switch; use one of {', '.join(sorted(_TRUE | _FALSE))}."
     )
+
+
+def for_child(module: str, file: str) -> dict[str, str]:
+    """Return the environment of a Python process that imports this layer as this process does.
+
+    Args:
+        module: `__name__` of a module of this layer.
+        file: its `__file__`.
+    """
+    root = str(Path(file).resolve().parents[module.count(".")])
+    paths = [root, os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        # From Python 3.11 on, keeps a folder called `mlflow` in the working directory from being
+        # taken for the library.
+        "PYTHONSAFEPATH": "1",
+    }

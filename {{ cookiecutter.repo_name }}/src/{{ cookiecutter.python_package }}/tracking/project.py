@@ -1,17 +1,30 @@
 """The tracking settings of the Kedro project that this process works in."""
 
 from pathlib import Path
+from typing import Protocol
 
-from .hooks.basic import MLflowBasicLoggerHook
 from .settings import TrackingSettings
 
 
-def basic_hook() -> MLflowBasicLoggerHook | None:
-    """Return the project's `MLflowBasicLoggerHook` from `settings.HOOKS`, if it has one."""
+class HoldsSettings(Protocol):
+    """The hook that says where runs go: `MLflowBasicLoggerHook`."""
+
+    settings: TrackingSettings
+
+    def is_enabled(self) -> bool:
+        """Whether runs are tracked at all."""
+
+
+def settings_hook() -> HoldsSettings | None:
+    """Return the project's hook in `settings.HOOKS` that holds tracking settings, if it has one."""
     from kedro.framework.project import settings
 
-    hooks = [hook for hook in settings.HOOKS if isinstance(hook, MLflowBasicLoggerHook)]
-    return hooks[0] if hooks else None
+    # By what it holds: this module stands below the hooks, and must not import them.
+    for hook in settings.HOOKS:
+        if isinstance(getattr(hook, "settings", None), TrackingSettings):
+            found: HoldsSettings = hook
+            return found
+    return None
 
 
 def project_path() -> Path:
@@ -23,8 +36,8 @@ def project_path() -> Path:
 
 def tracking_settings() -> TrackingSettings:
     """Return the settings that a run started now would have."""
-    hook = basic_hook() or MLflowBasicLoggerHook()
-    return hook.resolved(project_path())
+    hook = settings_hook()
+    return (hook.settings if hook is not None else TrackingSettings()).resolved(project_path())
 
 
 def project_tracking_uri() -> str:

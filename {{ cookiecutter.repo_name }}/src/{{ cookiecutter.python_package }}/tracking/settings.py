@@ -1,23 +1,18 @@
 """Where runs go and how: what `MLflowBasicLoggerHook` was told, and the environment's say."""
 
-import difflib
-import functools
-import inspect
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 from . import env
+from .arguments import require_one_of
 from .redact import redact_text
 
 Export = Literal["live", "end", "later"]
 EXPORTS: tuple[str, ...] = get_args(Export)
 DEFAULT_URI = "sqlite:///mlruns/sqlite.db"
 MAX_EXPERIMENT_NAME = 500
-
-_Class = TypeVar("_Class", bound=type)
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,24 @@ class TrackingSettings:
         require_one_of(f"export ({env.EXPORT})", changed.export, EXPORTS)
         return changed
 
+    def resolved(self, project_path: Path) -> "TrackingSettings":
+        """Return the settings of a run that starts now: environment applied, paths absolute.
+
+        Args:
+            project_path: the folder that relative paths start from.
+        """
+        settings = self.with_environment()
+        uri = absolute_uri(settings.uri, project_path)
+        location = settings.artifact_location
+        is_server = uri.startswith(("http://", "https://"))
+        if location is None and not is_server:
+            name = settings.experiment_name
+            location = "./mlruns/" + "".join(c if c.isalnum() or c in "-_. " else "_" for c in name)
+        if location is not None and "://" not in location:
+            # A path of this machine means nothing to a server.
+            location = None if is_server else (project_path / location).resolve().as_uri()
+        return replace(settings, uri=uri, artifact_location=location)
+
     def public(self) -> dict[str, Any]:
         """Return what may be written to disk: no credentials."""
         content = asdict(self)
@@ -91,45 +104,3 @@ def sqlite_path(uri: str) -> Path | None:
     if not uri.startswith("sqlite:///"):
         return None
     return Path(uri.removeprefix("sqlite:///").partition("?")[0])
-
-
-def nearest(value: object, allowed: tuple[str, ...] | list[str]) -> str:
-    """Return ", did you mean …?" for an error message, or nothing where no name is near."""
-    close = difflib.get_close_matches(str(value), list(allowed), n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
-def require_one_of(name: str, value: object, allowed: tuple[str, ...] | list[str]) -> None:
-    """Refuse a value that is none of those allowed.
-
-    Raises:
-        ValueError: with the value, what is allowed, and the nearest of it.
-    """
-    if value not in allowed:
-        raise ValueError(
-            f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}."
-            f"{nearest(value, allowed)}"
-        )
-
-
-def named_options(cls: _Class) -> _Class:
-    """Class decorator: an unknown argument is refused with the nearest right name.
-
-    Python's own message names the wrong argument only.
-    """
-    init: Callable[..., None] = cls.__init__  # type: ignore[misc]
-    known = [name for name in inspect.signature(init).parameters if name != "self"]
-
-    @functools.wraps(init)
-    def checked(self: object, *args: Any, **kwargs: Any) -> None:
-        for name in kwargs:
-            if name not in known:
-                # No TypeError, which Kedro's settings loader would swallow.
-                raise ValueError(
-                    f"{cls.__name__} has no argument {name!r}; it has {', '.join(known)}."
-                    f"{nearest(name, known)}"
-                )
-        init(self, *args, **kwargs)
-
-    cls.__init__ = checked  # type: ignore[misc]
-    return cls

@@ -1,0 +1,151 @@
+"""MLflow's own autologging and fluent calls, in the run that this layer records."""
+
+import importlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+from ..arguments import named_options, require_one_of
+from ..hooks.guard import guarded
+from ..journal import layout
+from ..project import project_tracking_uri
+from ..recording import lifecycle, runs
+from ..recording.recorder import Recorder
+from ..store.mlflow_internals import let_go_of_run
+
+logger = logging.getLogger(__name__)
+
+AUTOLOG_FLAVORS = (
+    "keras",
+    "lightgbm",
+    "paddle",
+    "pyspark.ml",
+    "pytorch",
+    "sklearn",
+    "spark",
+    "statsmodels",
+    "tensorflow",
+    "xgboost",
+)
+_POLL_SECONDS = 0.05
+
+
+@named_options
+class MLflowAutologHook:
+    """Turns MLflow's autologging on, and makes the run the active one while a node runs.
+
+    What libraries log by themselves goes to the run, and so does `mlflow.log_metric` in a node.
+    Fires in `before_node_run`, `after_node_run` and `on_node_error`, under every runner. It is the
+    one part of this layer that imports MLflow in the pipeline's processes, and the first node of a
+    process waits for MLflow and for the run; so it is off unless it stands in `mlflow_config.py`.
+    Needs `export="live"`.
+
+    Args:
+        flavors: libraries whose autologging is turned on, say `["sklearn"]`; none for fluent calls
+            only.
+        log_models: let autologging record models too; `MLflowDataSet(dataset="model")` is faster.
+        wait: how long to wait for the run to exist in MLflow, in seconds.
+        enable_mlflow: False turns this hook off.
+
+    Raises:
+        ValueError: an unknown flavour, with the nearest right one.
+    """
+
+    def __init__(
+        self,
+        flavors: Iterable[str] = ("sklearn",),
+        log_models: bool = False,
+        wait: float = 30.0,
+        enable_mlflow: bool = True,
+    ) -> None:
+        self.flavors = (flavors,) if isinstance(flavors, str) else tuple(flavors)
+        for flavor in self.flavors:
+            require_one_of("flavors", flavor, AUTOLOG_FLAVORS)
+        self.log_models = log_models
+        self.wait = wait
+        self.enable_mlflow = enable_mlflow
+        self._lock = threading.Lock()
+        self._ready_in = -1
+        self._run_ids: dict[str, str | None] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.flavors, self.log_models, self.wait, self.enable_mlflow)
+
+    @hook_impl(trylast=True)
+    def before_node_run(self, catalog: Any) -> None:
+        """Make the run MLflow's active one in the node's thread."""
+        self._begin(catalog)
+
+    @hook_impl(tryfirst=True)
+    def after_node_run(self, catalog: Any) -> None:
+        """Let go of the run; it goes on."""
+        self._let_go(catalog)
+
+    @hook_impl(tryfirst=True)
+    def on_node_error(self, catalog: Any) -> None:
+        """Let go of the run; the exporter sets its status."""
+        self._let_go(catalog)
+
+    @guarded
+    def _begin(self, catalog: Any) -> None:
+        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        if recorder is None:
+            return
+        import mlflow
+
+        with self._lock:
+            run_id = self._run_id(recorder)
+            if run_id is None:
+                return
+            if self._ready_in != os.getpid():
+                self._turn_on()
+                self._ready_in = os.getpid()
+        if mlflow.active_run() is None:
+            mlflow.start_run(run_id=run_id, log_system_metrics=False)
+
+    @guarded
+    def _let_go(self, catalog: Any) -> None:
+        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        if recorder is not None and self._run_ids.get(recorder.key):
+            let_go_of_run(self._run_ids[recorder.key])
+
+    def _turn_on(self) -> None:
+        import mlflow
+
+        mlflow.set_tracking_uri(project_tracking_uri())
+        for flavor in self.flavors:
+            try:
+                module: Any = importlib.import_module(f"mlflow.{flavor}")
+                module.autolog(log_models=self.log_models, silent=True)
+            except ImportError as error:
+                logger.warning("No autologging of %s: %s.", flavor, error)
+
+    def _run_id(self, recorder: Recorder) -> str | None:
+        """Return the run's id in MLflow, which the exporter knows a second after the begin."""
+        if recorder.key in self._run_ids:
+            return self._run_ids[recorder.key]
+        export = layout.read_json(recorder.folder / layout.HEADER)["settings"]["export"]
+        deadline = time.monotonic() + (self.wait if export == "live" else 0)
+        state = layout.read_state(recorder.folder)
+        while not state.get("run_id") and time.monotonic() < deadline and not state.get("error"):
+            time.sleep(_POLL_SECONDS)
+            state = layout.read_state(recorder.folder)
+        run_id = state.get("run_id")
+        if run_id is None:
+            why = state.get("error") or (
+                f"the run is not in MLflow after {self.wait:g} s; set wait to more"
+                if export == "live"
+                else f'with export="{export}" the run is not in MLflow yet; use export="live"'
+            )
+            logger.warning("No autologging in this run: %s.", why)
+        self._run_ids[recorder.key] = run_id
+        run = lifecycle.of(recorder)
+        if run is not None and run_id is not None:
+            # A run that is broken off in a node would else be ended by MLflow, as FINISHED.
+            run.at_end.append(lambda: let_go_of_run(run_id))
+        return run_id

@@ -1,0 +1,1 @@
+"""`kedro run` and `kedro mlflow …`: the commands of the core."""

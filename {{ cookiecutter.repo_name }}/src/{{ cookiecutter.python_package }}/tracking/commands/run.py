@@ -1,0 +1,61 @@
+"""`kedro run`, with a head start for the exporter and an end for every run."""
+
+import copy
+import functools
+import importlib.util
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+logger = logging.getLogger(__name__)
+
+
+def tracked(command: click.Command) -> click.Command:
+    """Return a copy of `kedro run` that starts the exporter at once, and ends a run that broke off.
+
+    Kedro calls no hook on Ctrl-C and `SystemExit`; here they pass by, with their traceback.
+
+    Args:
+        command: Kedro's own command, with all its options.
+    """
+    assert command.callback is not None
+    copied = copy.copy(command)
+    copied.callback = _tracked_callback(command.callback)
+    return copied
+
+
+def _tracked_callback(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(callback)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        _start_exporter()
+        from ..recording import launcher, lifecycle
+
+        try:
+            return callback(*args, **kwargs)
+        except BaseException as error:
+            lifecycle.end_all(error)
+            raise
+        finally:
+            launcher.discard()
+
+    return run
+
+
+def _start_exporter() -> None:
+    """Start the exporter, so that its imports overlap with those of the pipeline."""
+    from .. import project
+    from ..recording import launcher
+
+    try:
+        hook = project.settings_hook()
+        if hook is None or not hook.is_enabled() or importlib.util.find_spec("mlflow") is None:
+            return
+        path = project.project_path()
+        settings = hook.settings.resolved(path)
+        if settings.export == "live":
+            launcher.prepare(settings.uri, settings.experiment_name, path)
+    except Exception:
+        # The hooks meet the same fault again and tell it; the run itself must not fail of it.
+        logger.debug("The exporter was not started early.", exc_info=True)

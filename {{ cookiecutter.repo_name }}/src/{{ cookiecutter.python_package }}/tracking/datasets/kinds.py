@@ -1,0 +1,119 @@
+"""The kinds of `MLflowDataSet`: which Kedro dataset writes which file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+from ..arguments import nearest
+from ..kedro_internals import config_of, definition_of
+
+METRIC, PARAM, AUTO, MODEL = "m", "p", "a", "model"
+VALUES = (METRIC, PARAM, AUTO)
+
+_FIGURE = f"{__name__.rpartition('.')[0]}.figures.FigureDataset"
+# Extension -> class, and the extra of kedro-datasets that brings what the class needs.
+FILES: dict[str, tuple[str, str | None]] = {
+    "pkl": ("kedro_datasets.pickle.PickleDataset", "pickle-pickledataset"),
+    "txt": ("kedro_datasets.text.TextDataset", "text-textdataset"),
+    "md": ("kedro_datasets.text.TextDataset", "text-textdataset"),
+    "yaml": ("kedro_datasets.yaml.YAMLDataset", "yaml-yamldataset"),
+    "yml": ("kedro_datasets.yaml.YAMLDataset", "yaml-yamldataset"),
+    "geojson": ("kedro_datasets.json.JSONDataset", "json-jsondataset"),
+    "csv": ("kedro_datasets.pandas.CSVDataset", "pandas-csvdataset"),
+    "xls": ("kedro_datasets.pandas.ExcelDataset", "pandas-exceldataset"),
+    "xlsx": ("kedro_datasets.pandas.ExcelDataset", "pandas-exceldataset"),
+    "parquet": ("kedro_datasets.pandas.ParquetDataset", "pandas-parquetdataset"),
+    "json": (_FIGURE, None),
+    "png": (_FIGURE, None),
+    "jpg": (_FIGURE, None),
+    "jpeg": (_FIGURE, None),
+    "svg": (_FIGURE, None),
+    "pdf": (_FIGURE, None),
+    "html": (_FIGURE, None),
+}
+
+
+def check_kind(kind: str) -> None:
+    """Refuse an unknown kind.
+
+    Raises:
+        ValueError: with all kinds, and the nearest of them.
+    """
+    known = [*VALUES, MODEL, *FILES]
+    if kind not in known:
+        raise ValueError(
+            f"MLflowDataSet has no kind {kind!r}; dataset= is one of "
+            f"{', '.join(map(repr, known))}, a Kedro dataset, its configuration, or None."
+            f"{nearest(kind, known)}"
+        )
+
+
+class FileKind:
+    """Makes the Kedro dataset that reads and writes the file of an MLflow dataset.
+
+    Args:
+        dataset: an extension of `FILES`, a Kedro dataset, or the configuration of one.
+
+    Raises:
+        ValueError: an unknown extension, or a dataset that has no file.
+    """
+
+    def __init__(self, dataset: str | Mapping[str, Any] | AbstractDataset[Any, Any]) -> None:
+        self.filepath: str | None = None
+        self.extension = ""
+        self.versioned = False
+        self._config: dict[str, Any]
+        self._extra: str | None
+        if isinstance(dataset, str):
+            check_kind(dataset)
+            if dataset == MODEL:
+                # Unlike pickle, cloudpickle also takes lambdas and classes of a notebook.
+                self.extension = ".pkl"
+                self._config = {"type": FILES["pkl"][0], "backend": "cloudpickle"}
+                self._extra = FILES["pkl"][1]
+                return
+            self.extension = f".{dataset}"
+            self._config = {"type": FILES[dataset][0]}
+            self._extra = FILES[dataset][1]
+            return
+        self._extra = None
+        config = config_of(dataset) if isinstance(dataset, AbstractDataset) else dict(dataset)
+        if "type" not in config:
+            raise ValueError(
+                f"the configuration of a dataset needs a `type`; this one has {list(config)}."
+            )
+        self.versioned = bool(config.get("versioned"))
+        class_name, has_file, path = definition_of(config)
+        if not has_file:
+            raise ValueError(
+                f"{class_name} has no `filepath`, and MLflow takes files: "
+                f"use it without MLflowDataSet."
+            )
+        self._config = config
+        if path is not None:
+            self.filepath = path
+            self.extension = "." + path.rpartition(".")[2] if "." in path else ""
+
+    def describe(self) -> str:
+        """Return the name of the Kedro dataset's class."""
+        kind = self._config["type"]
+        return kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
+
+    def at(self, path: str, save_version: str | None = None) -> AbstractDataset[Any, Any]:
+        """Return the Kedro dataset for a path.
+
+        Raises:
+            ImportError: kedro-datasets lacks what it needs, with the command that installs it.
+        """
+        try:
+            return AbstractDataset.from_config(
+                "file", {**self._config, "filepath": path}, save_version=save_version
+            )
+        except Exception as error:
+            if self._extra is None:
+                raise
+            raise ImportError(
+                f"a {self.extension} file needs more packages; "
+                f"`pip install 'kedro-datasets[{self._extra}]'` ({error})"
+            ) from error

@@ -1,0 +1,161 @@
+"""Loading from MLflow: the only place where a node's process imports it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from kedro.io import DatasetError
+
+from ..redact import redact_text
+from .kinds import FileKind
+from .values import fetch
+
+CACHE = Path("data/mlflow/.downloads")
+
+
+def client_of(tracking_uri: str | None) -> Any:
+    """Return an `MlflowClient` on a store; by default the project's own."""
+    from mlflow import MlflowClient
+
+    from ..project import project_tracking_uri
+
+    return MlflowClient(tracking_uri=tracking_uri or project_tracking_uri())
+
+
+@contextmanager
+def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iterator[Path]:
+    """Yield the path of a run's artifact on this machine.
+
+    Args:
+        client: an `MlflowClient`.
+        run_id: the run.
+        artifact: path of the artifact inside the run.
+        keep: keep the file in `data/mlflow/.downloads` for the next load. An artifact of a run
+            that has ended does not change.
+
+    Raises:
+        DatasetError: there is no such run, or no such artifact in it.
+    """
+    kept = CACHE / run_id / artifact
+    if keep and kept.exists():
+        yield kept
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        target = kept.parent if keep else Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        try:
+            path = Path(client.download_artifacts(run_id, artifact, str(target)))
+        except Exception as error:
+            raise DatasetError(
+                f"cannot load {artifact!r} from run {run_id!r}: {redact_text(str(error))}"
+            ) from error
+        yield path
+
+
+def load_value(client: Any, run_id: str, name: str) -> Any:
+    """Load a metric or param of a run as it was saved.
+
+    Raises:
+        DatasetError: the run has none of that name.
+    """
+    try:
+        return fetch(client, run_id, name)
+    except KeyError as error:
+        raise DatasetError(str(error.args[0])) from error
+
+
+def load_file(client: Any, run_id: str, name: str, kind: FileKind, keep: bool) -> Any:
+    """Load what a dataset of this kind and name saved as a file in a run; as `downloaded_file`."""
+    file = f"{name.replace('/', '_')}{kind.extension}"
+    with downloaded_file(client, run_id, file, keep) as path:
+        return kind.at(str(path)).load()
+
+
+def load_model(client: Any, uri: str, keep: bool) -> tuple[Any, str]:
+    """Load a model as its own library has it, and say which one it is.
+
+    Args:
+        client: an `MlflowClient`.
+        uri: `models:/<name>@<alias>`, `models:/<name>/<version>`, `models:/<model id>` or
+            `runs:/<run id>/<name>`.
+        keep: keep its files in `data/mlflow/.downloads` for the next load.
+
+    Raises:
+        DatasetError: there is no such model, or it can't be loaded.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        model_id, told = _find_model(client, uri)
+        return _load_native(_model_folder(client, model_id, keep)), told
+    except (MlflowException, OSError, LookupError, ImportError) as error:
+        text = redact_text(str(error.args[0] if error.args else error))
+        raise DatasetError(f"cannot load the model {uri!r}: {text}") from error
+
+
+def _find_model(client: Any, uri: str) -> tuple[str, str]:
+    scheme, _, rest = uri.partition(":/")
+    rest = rest.strip("/")
+    if scheme == "runs":
+        run_id, _, name = rest.partition("/")
+        outputs = client.get_run(run_id).outputs
+        models = [client.get_logged_model(o.model_id) for o in outputs.model_outputs if outputs]
+        fitting = [model for model in models if model.name == name]
+        if not fitting:
+            known = ", ".join(sorted(repr(model.name) for model in models)) or "none"
+            raise LookupError(f"run {run_id} has no model {name!r}; it has {known}.")
+        return fitting[-1].model_id, f"{name} of run {run_id}"
+    if scheme != "models" or not rest:
+        raise LookupError(
+            "a model's URI is models:/<name>@<alias>, models:/<name>/<version>, "
+            "models:/<model id> or runs:/<run id>/<name>."
+        )
+    name, _, alias = rest.partition("@")
+    if alias:
+        version = client.get_model_version_by_alias(name, alias)
+    elif "/" in rest:
+        name, _, number = rest.rpartition("/")
+        version = client.get_model_version(name, number)
+    else:
+        return rest, rest
+    told = f"version {version.version} of {name}"
+    model_id = version.model_id or str(version.source).removeprefix("models:/")
+    return model_id, told
+
+
+def _model_folder(client: Any, model_id: str, keep: bool) -> Path:
+    from mlflow.artifacts import download_artifacts
+
+    kept = CACHE / model_id
+    if keep and (kept / "MLmodel").exists():
+        return kept
+    location = client.get_logged_model(model_id).artifact_location
+    if location.startswith("file:") or "://" not in location:
+        return Path(download_artifacts(artifact_uri=location))
+    CACHE.mkdir(parents=True, exist_ok=True)
+    uri = client.tracking_uri
+    # Renamed when it is whole: a download that breaks off leaves nothing that looks like a model.
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix=".half-") as folder:
+        path = Path(download_artifacts(artifact_uri=location, dst_path=folder, tracking_uri=uri))
+        if keep:
+            shutil.rmtree(kept, ignore_errors=True)
+            path.rename(kept)
+            return kept
+        target = Path(tempfile.mkdtemp(prefix="mlflow-model-"))
+        return Path(shutil.copytree(path, target, dirs_exist_ok=True))
+
+
+def _load_native(folder: Path) -> Any:
+    from mlflow.models import Model
+
+    flavors = Model.load(str(folder)).flavors
+    loader = flavors.get("python_function", {}).get("loader_module")
+    if loader is None or loader == "mlflow.pyfunc.model":
+        from mlflow.pyfunc import load_model as load_pyfunc
+
+        return load_pyfunc(str(folder))
+    return import_module(loader).load_model(str(folder))

@@ -1,0 +1,300 @@
+"""`MLflowDataSet`: a catalog entry whose value goes to MLflow when a node saves it."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from kedro.io import AbstractDataset, DatasetError, MemoryDataset
+
+from ..arguments import named_options
+from ..models.options import ModelOptions
+from ..models.record import record_model
+from ..recording.recorder import Recorder
+from . import own_files
+from .destination import Destination
+from .entries import default_filepath
+from .kinds import MODEL, VALUES, FileKind
+from .values import record
+
+
+@named_options
+class MLflowDataset(AbstractDataset[Any, Any]):
+    """Records a value in MLflow when it is saved, and loads it again.
+
+    The run's own file is what the same run loads; `filepath` holds what the last run saved, and is
+    loaded where a run is asked to resume (`kedro run --from-inputs model`).
+
+    Args:
+        dataset: `"m"` a metric (a mapping: several, a sequence: a history); `"p"` a param (a
+            mapping is flattened); `"a"` by the value's type; `"model"` an MLflow model,
+            and its pickle as an artifact; an extension, say `"pkl"`, `"csv"` or `"html"`: a file,
+            recorded as an artifact; a Kedro dataset or its configuration: through it, and its
+            file as an artifact; None: kept in memory only.
+        filepath: the file; `data/mlflow/<name>.<extension>` by default.
+        dataset_name: name of the metric, param or artifact; the catalog's name by default.
+        saving_tracking_uri: another tracking store to save to.
+        saving_experiment_name: another experiment to save to, in a run of its own.
+        saving_run_id: another run to save to.
+        loading_tracking_uri: the tracking store of `loading_run_id`.
+        loading_run_id: load from this MLflow run instead of the run's own value.
+        caching: keep the value in memory, so that the same process loads it without a file.
+        copy_mode: how a kept value is handed out: `deepcopy`, `copy` or `assign`; by its type by
+            default, as with `kedro.io.MemoryDataset`.
+        file_caching: keep files downloaded from `loading_run_id` for the next load.
+        registered_model_name: of a model, the registered model that gets it as a new version.
+        alias: of a registered model, the alias that moves to the new version, say `champion`, once
+            the run has finished.
+        promote_if: moves the alias only if a metric of the run is better than that of the run
+            behind the alias: `{"metric": "score", "greater_is_better": True}`.
+        model_uri: load this model instead of the run's own, say `models:/iris@champion`,
+            `models:/iris/3` or `runs:/<run id>/model`.
+        serialization_format: of a scikit-learn model, `"cloudpickle"` or `"skops"`. Loading a
+            pickle runs code, so load models of people you trust; skops loads only the types that
+            the model's own file names, takes no functions of one's own, and takes longer.
+
+    Raises:
+        ValueError: an unknown kind, with the nearest right one, or options that do not go together.
+
+    Example:
+        >>> catalog_dict = {"model": MLflowDataSet("pkl"), "score": MLflowDataSet("m")}
+    """
+
+    def __init__(  # noqa: PLR0913  the contract
+        self,
+        dataset: str | Mapping[str, Any] | AbstractDataset[Any, Any] | None = None,
+        filepath: str | None = None,
+        dataset_name: str | None = None,
+        saving_tracking_uri: str | None = None,
+        saving_experiment_name: str | None = None,
+        saving_run_id: str | None = None,
+        loading_tracking_uri: str | None = None,
+        loading_run_id: str | None = None,
+        caching: bool = True,
+        copy_mode: Literal["deepcopy", "copy", "assign"] | None = None,
+        file_caching: bool = True,
+        registered_model_name: str | None = None,
+        alias: str | None = None,
+        promote_if: Mapping[str, Any] | None = None,
+        model_uri: str | None = None,
+        serialization_format: Literal["cloudpickle", "skops"] = "cloudpickle",
+    ) -> None:
+        self.kind = dataset if isinstance(dataset, str) else None
+        self._file: FileKind | None = None
+        if dataset is not None:
+            self._file = FileKind("pkl" if self.kind in VALUES else dataset)
+        if copy_mode not in (None, "deepcopy", "copy", "assign"):
+            raise ValueError(f"copy_mode is {copy_mode!r}; use 'deepcopy', 'copy' or 'assign'.")
+        self._destination = Destination(saving_tracking_uri, saving_experiment_name, saving_run_id)
+        self.dataset_name = dataset_name
+        self._catalog_name = dataset_name or ""
+        self._given_filepath = filepath
+        self.loading_tracking_uri = loading_tracking_uri
+        self.loading_run_id = loading_run_id
+        self.file_caching = file_caching
+        self.model_uri = model_uri
+        self._model_options = ModelOptions(
+            registered_model_name, alias, promote_if, serialization_format
+        )
+        if self.kind != MODEL and (model_uri or self._model_options != ModelOptions()):
+            raise ValueError(
+                f"registered_model_name, alias, promote_if, model_uri and serialization_format go "
+                f'with dataset="model", not with dataset={dataset!r}.'
+            )
+        self.recorder: Recorder | None = None
+        self._copy_mode = copy_mode
+        self._cache = MemoryDataset(copy_mode=copy_mode) if caching or dataset is None else None
+        # A worker process could not hand a value in memory to the others.
+        self._SINGLE_PROCESS = dataset is None
+
+    @property
+    def _filepath(self) -> str | None:
+        """Where the last run's value lies; Kedro-Viz and `--only-missing-outputs` ask for it."""
+        if self._file is None:
+            return None
+        given = self._given_filepath or self._file.filepath
+        name = (self.dataset_name or "unnamed").replace("/", "_")
+        return given or default_filepath(name, self._file.extension)
+
+    def connect(self, recorder: Recorder, catalog_name: str) -> None:
+        """Tell the dataset which run it belongs to, and its name in the catalog."""
+        self.recorder = recorder
+        self.dataset_name = self.dataset_name or catalog_name
+        self._catalog_name = catalog_name
+        self._destination.announce(recorder)
+
+    def save(self, data: Any) -> None:
+        """Write the file, record the value, and keep it in memory where `caching` says so."""
+        if self._file is not None:
+            self._save_file(data)
+        if self._cache is not None:
+            self._cache.save(data)
+
+    def load(self) -> Any:
+        """Return the value of this run, of `loading_run_id`, or, on resuming, of the last run."""
+        if self._cache is not None and self._cache.exists():
+            return self._cache.load()
+        if self._file is None:
+            raise DatasetError(
+                f"{self.dataset_name!r} is kept in memory only, and was not saved yet."
+            )
+        is_far = self.loading_run_id or self.model_uri
+        value = self._load_from_mlflow() if is_far else self._load_file()
+        if self._cache is not None:
+            self._cache.save(value)
+        return value
+
+    def _save_file(self, data: Any) -> None:
+        assert self._file is not None
+        target = str(self._filepath)
+        if self._file.versioned or _is_remote(target):
+            self._file.at(target).save(data)
+            self._record(data, None)
+            return
+        place = Path(target)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the target, then renamed: nobody ever reads half a file, and a run that goes on at
+        # the same time keeps its own.
+        temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name}")
+        try:
+            self._write(temporary, data)
+            self._record(data, temporary)
+            if temporary.is_dir() and place.is_dir():
+                shutil.rmtree(place)
+            os.replace(temporary, place)
+        finally:
+            if temporary.exists():
+                temporary.unlink()
+
+    def _write(self, path: Path, data: Any) -> None:
+        assert self._file is not None
+        try:
+            self._file.at(str(path)).save(data)
+        except Exception as error:
+            if self.kind != MODEL:
+                raise
+            raise DatasetError(
+                f"the model {self.dataset_name!r} of type {type(data).__qualname__} can't be "
+                f"pickled: {error.__cause__ or error}. Keep locks, open files and connections out "
+                f"of it."
+            ) from error
+
+    def _record(self, data: Any, written: Path | None) -> None:
+        if self.recorder is None:
+            return
+        recorder = self._destination.recorder(self.recorder)
+        name = str(self.dataset_name)
+        assert self._file is not None
+        own = None
+        if written is not None:
+            own = self._keep_own(written, f"{name.replace('/', '_')}{self._file.extension}")
+        if self.kind in VALUES:
+            record(recorder, str(self.kind), name, data)
+        elif self.kind == MODEL and own is not None:
+            sample = self.recorder.samples.pop(self._catalog_name, None)
+            options = self._model_options.as_event()
+            record_model(recorder, name, data, own, recorder is self.recorder, sample, options)
+        elif own is not None and recorder is self.recorder:
+            recorder.log_artifact(own, owned=True)
+        elif own is not None:
+            recorder.log_artifact(own)
+
+    def _keep_own(self, written: Path, name: str) -> Path | None:
+        """Put a file into the run's journal, which is where this run loads it from."""
+        assert self.recorder is not None
+        try:
+            return own_files.keep(self.recorder.places, str(self.dataset_name), written, name)
+        except (OSError, ValueError) as error:
+            self.recorder.warn(name, f"{name!r} is not recorded: {error}")
+            return None
+
+    def _own_file(self) -> Path | None:
+        """Return the file that this run saved last, in whichever process."""
+        run = self.recorder
+        return None if run is None else own_files.newest(run.places, str(self.dataset_name))
+
+    def _load_file(self) -> Any:
+        assert self._file is not None
+        own = self._own_file()
+        if own is not None:
+            return self._file.at(str(own)).load()
+        if not self._may_resume():
+            raise DatasetError(
+                f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
+                f"resume from it; use `kedro run --from-inputs {self._catalog_name}`."
+            )
+        path = str(self._filepath)
+        if not _is_remote(path) and not Path(path).exists():
+            raise DatasetError(
+                f"{self.dataset_name!r} was never saved: there is no {path}. Run the pipeline that "
+                f"makes it, or name a run with `loading_run_id`."
+            )
+        return self._file.at(path).load()
+
+    def _may_resume(self) -> bool:
+        """Whether the value of the last run that saved one will do."""
+        run = self.recorder
+        # The journal of a run that is over and exported is gone; its values are the last ones.
+        if run is None or run.resumed is None or not run.folder.exists():
+            return True
+        is_versioned = self._file is not None and self._file.versioned
+        return is_versioned or self._catalog_name in run.resumed
+
+    def _load_from_mlflow(self) -> Any:
+        from . import loading
+
+        assert self._file is not None
+        name, keep = str(self.dataset_name), self.file_caching
+        client = loading.client_of(self.loading_tracking_uri)
+        if self.kind == MODEL:
+            uri = self.model_uri or f"runs:/{self.loading_run_id}/{name}"
+            model, found = loading.load_model(client, uri, keep)
+            if self.recorder is not None:
+                self.recorder.set_tag(f"kedro.loaded_model.{self._catalog_name}", found)
+            return model
+        run_id = str(self.loading_run_id)
+        if self.kind in VALUES:
+            return loading.load_value(client, run_id, name)
+        return loading.load_file(client, run_id, name, self._file, keep)
+
+    def _exists(self) -> bool:
+        if self._cache is not None and self._cache.exists():
+            return True
+        if self._file is None:
+            return False
+        if self.loading_run_id or self.model_uri or self._own_file() is not None:
+            return True
+        return self._file.at(str(self._filepath)).exists()
+
+    def _release(self) -> None:
+        if self._cache is not None:
+            self._cache.release()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the kept value behind: another process loads it from the run's file."""
+        return {**self.__dict__, "_cache": self._cache is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Not pickled itself: a MemoryDataset that was empty comes back holding a bare `object`
+        # (Kedro 1.7 compares with a sentinel by identity).
+        is_cached = state.pop("_cache")
+        self.__dict__.update(state)
+        self._cache = MemoryDataset(copy_mode=self._copy_mode) if is_cached else None
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "dataset": self.kind or (self._file and self._file.describe()),
+            "filepath": self._filepath,
+            "dataset_name": self.dataset_name,
+            "loading_run_id": self.loading_run_id,
+            "model_uri": self.model_uri,
+        }
+
+
+MLflowDataSet = MLflowDataset
+
+
+def _is_remote(path: str) -> bool:
+    return "://" in path and not path.startswith("file://")

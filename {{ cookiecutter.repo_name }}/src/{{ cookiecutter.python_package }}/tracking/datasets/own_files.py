@@ -1,0 +1,74 @@
+"""The files that a dataset saves in a run, kept in the run's journal: the run loads them again."""
+
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+
+from ..journal import snapshot
+from ..journal.events import clean_key
+from ..journal.places import JournalPlaces
+from .entries import DEFAULT_FOLDER
+
+DATASETS = "datasets"
+
+
+def keep(places: JournalPlaces, dataset_name: str, written: Path, name: str) -> Path:
+    """Make a file that was just written part of the journal, and return its place there.
+
+    Args:
+        places: the folders of the run's journal.
+        dataset_name: the dataset that wrote it.
+        written: the file or folder, which is about to be renamed.
+        name: the name that its artifact gets.
+
+    Raises:
+        OSError: it can't be read, or no disk takes it.
+    """
+    unique = f"{time.time_ns()}-{secrets.token_hex(2)}"
+
+    def write(journal: Path) -> Path:
+        folder = journal / _folder(dataset_name) / unique
+        try:
+            folder.mkdir(mode=0o700, parents=True)
+            half = folder / f".{name}"
+            if not _link(written, half):
+                snapshot.copy(written, half)
+            os.replace(half, folder / name)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder / name
+
+    return places.store(write)
+
+
+def newest(places: JournalPlaces, dataset_name: str) -> Path | None:
+    """Return the file that a dataset saved last in this run, in whichever process."""
+    tops = [place / _folder(dataset_name) for place in places.existing()]
+    folders = [folder for top in tops if top.is_dir() for folder in top.iterdir()]
+    for folder in sorted(folders, key=lambda folder: folder.name, reverse=True):
+        for path in folder.iterdir():
+            if not path.name.startswith("."):
+                return path
+    return None
+
+
+def _folder(dataset_name: str) -> str:
+    return f"{DATASETS}/{clean_key(dataset_name).replace('/', '_')}"
+
+
+def _link(written: Path, place: Path) -> bool:
+    """Share a file instead of copying it, where only `MLflowDataset` writes.
+
+    It replaces files and never changes one, so the journal's stays as it is. Elsewhere a script may
+    write into the file that it finds.
+    """
+    if not written.resolve().is_relative_to(Path.cwd() / DEFAULT_FOLDER):
+        return False
+    try:
+        os.link(written, place)
+    except OSError:  # a folder, another disk, or a file system without hard links
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The exporter process: brings a journal into one MLflow run."""

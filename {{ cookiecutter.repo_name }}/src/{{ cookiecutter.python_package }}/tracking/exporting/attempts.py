@@ -1,0 +1,115 @@
+"""Exports a run again and again until the store takes it: tries, pauses, and what is wrong."""
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..journal import layout
+from ..store.client import open_client
+from ..store.reasons import reason
+from .comparison import Comparison
+from .run_export import RunExport
+
+logger = logging.getLogger(__name__)
+
+MAX_BACKOFF = 10.0
+
+
+@dataclass(frozen=True)
+class Warm:
+    """What an exporter has opened already: an `MlflowClient`, and the experiment if it exists."""
+
+    client: Any = None
+    experiment: Any = None
+
+
+class Exporter:
+    """Follows one run and exports it.
+
+    Args:
+        folder: the run's journal folder.
+        uri: tracking URI, with its credentials.
+        warm: what was opened before the run was known.
+        is_new: nobody has tried to export this journal before.
+    """
+
+    def __init__(
+        self, folder: Path, uri: str, warm: "Warm | None" = None, is_new: bool = False
+    ) -> None:
+        self.folder = folder
+        self.uri = uri
+        self._warm = warm or Warm()
+        self._is_new = is_new
+        self.comparison: Comparison | None = None
+        self.export: RunExport | None = None
+        self.error: str | None = None
+        self._failures = 0
+        self._next_try = 0.0
+
+    def step(self) -> bool:
+        """Export what is new; False while the store can't be used."""
+        if time.monotonic() < self._next_try:
+            return False
+        return self._try(self._flush)
+
+    def prepare_comparison(self) -> None:
+        """Ask for the other runs while there is time."""
+        if self._warm.experiment is not None:
+            began = int(layout.read_json(self.folder / layout.HEADER)["start_ms"])
+            experiment_id = str(self._warm.experiment.experiment_id)
+            self.comparison = Comparison(self._warm.client, experiment_id, began)
+            self.comparison.prepare()
+
+    def finish(self, died: bool, held: list[str] | None = None) -> bool:
+        """Export the rest and set the status; False if the store can't be used.
+
+        Args:
+            died: the pipeline's process is gone without a word.
+            held: events that the journal's disk refused.
+        """
+        self._died = died
+        self._held = held or []
+        return self._try(self._finish)
+
+    def _try(self, action: Any) -> bool:
+        try:
+            action()
+        except Exception as error:
+            self._failures += 1
+            self._next_try = time.monotonic() + min(0.25 * 2**self._failures, MAX_BACKOFF)
+            if reason(error) != self.error:
+                self.error = reason(error)
+                logger.warning("Cannot export now: %s", self.error)
+                state = {**layout.read_state(self.folder), "error": self.error}
+                layout.write_state(self.folder, state)
+            return False
+        self._failures = 0
+        self.error = None
+        return True
+
+    def _flush(self) -> None:
+        export = self._opened()
+        while export.read() or export.has_pending() or export.run_id is None:
+            if export.end is not None:
+                break  # the rest goes with the last words, which are on their way
+            is_behind = export.is_behind
+            export.flush()
+            if export.waiting or not is_behind:
+                break  # few large calls are cheaper than many small ones
+
+    def _finish(self) -> None:
+        export = self._opened()
+        while export.read(last=True) and export.is_behind:
+            export.flush()
+        held, self._held = self._held, []
+        export.read_lines(held)
+        export.finish(self._died)
+
+    def _opened(self) -> RunExport:
+        if self.export is None:
+            client = self._warm.client or open_client(self.uri)
+            known = {"is_new": self._is_new, "experiment": self._warm.experiment}
+            self.export = RunExport(self.folder, client, **known)
+        return self.export

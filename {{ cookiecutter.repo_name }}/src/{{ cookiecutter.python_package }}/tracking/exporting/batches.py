@@ -1,0 +1,155 @@
+"""Params, metrics and tags on their way to MLflow, in batches as large as it takes."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ..journal.events import MAX_BATCH_METRICS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS, MAX_PARAM, MAX_TAG
+from ..store.reasons import is_permanent, reason
+
+# So that a poll of a fast writer's journal never holds more than this in memory.
+MAX_PENDING = 200_000
+
+
+class _Batch(NamedTuple):
+    """What goes to MLflow in one call."""
+
+    metrics: list[Any]
+    params: dict[str, str]
+    tags: dict[str, str]
+
+
+class Batches:
+    """What waits to be written of a run's params, metrics and tags.
+
+    Args:
+        note: tells the user what MLflow refused.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self.known_params: dict[str, str] = {}
+        self.sent_tags: set[str] = set()
+        # The last value of each metric, without times of the run and its nodes.
+        self.last_metrics: dict[str, Any] = {}
+        self.metrics_seen: dict[str, float] = {}
+        self._note = note
+        self._metrics: deque[Any] = deque()
+        self._params: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._metrics or self._params or self._tags)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be read before something was written."""
+        return len(self._metrics) >= MAX_PENDING
+
+    def add_param(self, key: str, value: str) -> None:
+        """Take in a param; of two values the first is kept as the param, the last as a tag."""
+        value = value[:MAX_PARAM]
+        known = self._params.get(key, self.known_params.get(key))
+        if known is None:
+            self._params[key] = value
+        elif known != value:
+            # MLflow never changes a param.
+            self._tags[f"kedro.later_value.{key}"[:250]] = value
+            self._note(
+                f"param {key!r} was recorded with two values; the first is kept as the param, "
+                f"the last as the tag 'kedro.later_value.{key}'"
+            )
+
+    def add_metric(self, key: str, value: float, timestamp_ms: int, step: int) -> None:
+        """Take in one value of a metric."""
+        from mlflow.entities import Metric
+
+        metric = Metric(key, value, timestamp_ms, step)
+        self._metrics.append(metric)
+        if not key.startswith("_"):
+            self.last_metrics[key] = metric
+        if not math.isnan(value):
+            self.metrics_seen[key] = value
+
+    def add_tag(self, key: str, value: str) -> None:
+        """Take in a tag; the last value counts."""
+        self._tags[key] = value[:MAX_TAG]
+
+    def has_tag(self, key: str) -> bool:
+        """Whether the run has this tag, or will have it."""
+        return key in self._tags or key in self.sent_tags
+
+    def send(self, client: Any, run_id: str) -> None:
+        """Write everything.
+
+        Raises:
+            Exception: the store can't be used now; what was not written waits.
+        """
+        for task in self.tasks(client, run_id):
+            task()
+
+    def tasks(self, client: Any, run_id: str) -> list[Callable[[], None]]:
+        """Return what writes everything; several may be called at once, each as `send`."""
+        batches = list(self._batches())
+        # Two batches of metrics at once would wait for each other's rows of latest values.
+        in_turn = [batch for batch in batches if batch.metrics]
+        others = [[batch] for batch in batches if not batch.metrics]
+        chains = [in_turn, *others] if in_turn else others
+        return [partial(self._send_in_turn, client, run_id, chain) for chain in chains]
+
+    def _batches(self) -> Iterator[_Batch]:
+        metrics, params, tags = map(iter, (self._metrics, self._params.items(), self._tags.items()))
+        while True:
+            batch = _Batch(
+                # MLflow takes 1000 entries of all kinds together.
+                list(islice(metrics, MAX_BATCH_METRICS - MAX_BATCH_PARAMS - MAX_BATCH_TAGS)),
+                dict(islice(params, MAX_BATCH_PARAMS)),
+                dict(islice(tags, MAX_BATCH_TAGS)),
+            )
+            if not any(batch):
+                return
+            yield batch
+
+    def _send_in_turn(self, client: Any, run_id: str, batches: list[_Batch]) -> None:
+        from mlflow.entities import Param, RunTag
+
+        for batch in batches:
+            try:
+                client.log_batch(
+                    run_id,
+                    metrics=batch.metrics,
+                    params=[Param(key, value) for key, value in batch.params.items()],
+                    tags=[RunTag(key, value) for key, value in batch.tags.items()],
+                )
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                self._send_one_by_one(client, run_id, batch)
+            for _ in batch.metrics:
+                self._metrics.popleft()
+            for key, value in batch.params.items():
+                self.known_params[key] = value
+                del self._params[key]
+            for key in batch.tags:
+                self.sent_tags.add(key)
+                del self._tags[key]
+
+    def _send_one_by_one(self, client: Any, run_id: str, batch: _Batch) -> None:
+        """Write what MLflow refused as a batch so that only the bad entry is left out."""
+        from mlflow.entities import Param, RunTag
+
+        entries: list[tuple[str, dict[str, list[Any]]]] = []
+        entries += [(f"metric {m.key!r}", {"metrics": [m]}) for m in batch.metrics]
+        entries += [(f"param {k!r}", {"params": [Param(k, v)]}) for k, v in batch.params.items()]
+        entries += [(f"tag {k!r}", {"tags": [RunTag(k, v)]}) for k, v in batch.tags.items()]
+        for what, entry in entries:
+            try:
+                client.log_batch(run_id, **entry)
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                self._note(f"MLflow refused the {what}: {reason(error)}")

@@ -1,0 +1,78 @@
+"""The journals of a project: which wait for their export, and the export of one."""
+
+from pathlib import Path
+from typing import Any
+
+from ..journal import layout, locks, places
+from ..settings import redacted_equal
+from .attempts import Exporter
+from .run_export import RunExport
+from .summary import summarize
+
+
+def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dict[str, Any]:
+    """Export one finished journal now and return its summary; for `sync` and for `export="end"`.
+
+    Args:
+        folder: the run's journal folder.
+        uri: tracking URI, with its credentials.
+        held: events that the journal's disk refused.
+
+    Returns:
+        The summary; `{"state": "busy"}` if its pipeline or another exporter is at work on it.
+    """
+    with locks.ProcessLock(folder / locks.EXPORTER) as mine:
+        if not mine:
+            return {"state": "busy", "journal": str(folder)}
+        work = Exporter(folder, uri)
+        done = work.finish(died=True, held=held)
+        return conclude(work, done)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether the pipeline that writes this journal still runs."""
+    with locks.ProcessLock(folder / locks.OWNER) as mine:
+        return not mine
+
+
+def waiting_journals(project_path: Path) -> list[Path]:
+    """Return the journals of a project whose pipeline has ended, the oldest first."""
+    folders = []
+    for root in places.existing_roots(project_path):
+        found = [path.parent for path in root.glob(f"*/{layout.HEADER}")]
+        if places.is_shared(root):
+            found = [folder for folder in found if _is_of(folder, project_path)]
+        folders += [folder for folder in found if not is_running(folder)]
+    return sorted(folders, key=lambda folder: folder.name)
+
+
+def _is_of(folder: Path, project_path: Path) -> bool:
+    project = layout.read_json(folder / layout.HEADER).get("project")
+    return project is not None and Path(project).resolve() == project_path.resolve()
+
+
+def conclude(work: Exporter, done: bool) -> dict[str, Any]:
+    """Remove an exported journal, or mark it as waiting; returns the summary for the panel."""
+    error = work.error if not done else None
+    if work.export is None:  # the store could not even be opened; the panel tells of the run still
+        work.export = RunExport(work.folder, None)
+        work.export.read(last=True)
+    summary = summarize(work.folder, work.export, error, work.comparison)
+    if done:
+        if work.export is not None and work.export.settings.get("keep_journal"):
+            try:
+                layout.write_json(work.folder / layout.KEPT, summary)
+            except OSError as error:
+                summary["notes"].append(f"the exported journal is not kept: {error}")
+        layout.mark_exported(work.folder)
+        layout.remove_exported(work.folder.parent)
+    return summary
+
+
+def export_leftovers(project_path: Path, uri: str) -> None:
+    """Export what earlier runs could not, for the same store."""
+    for folder in waiting_journals(project_path):
+        header = layout.read_json(folder / layout.HEADER)
+        settings = header.get("settings", {})
+        if redacted_equal(settings.get("uri"), uri) and settings.get("export") != "later":
+            export_journal(folder, uri)

@@ -1,0 +1,94 @@
+"""The run in MLflow that a journal belongs to: found by its key, or made."""
+
+from typing import Any
+
+from ..store.reasons import StoreError
+
+RUN_KEY = "kedro.run_key"
+
+
+class MlflowRun:
+    """Finds or makes the run and its experiment, in any number of tries.
+
+    Args:
+        client: an `MlflowClient`.
+        header: the journal's header.
+        key: the run's own key.
+        is_new: nobody has tried to export this journal before.
+        experiment: the run's experiment, if it was looked up already.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        header: dict[str, Any],
+        key: str,
+        *,
+        is_new: bool = False,
+        experiment: Any = None,
+    ) -> None:
+        self.client = client
+        self.settings: dict[str, Any] = header.get("settings", {})
+        self._header = header
+        self._key = key
+        self._may_exist = not is_new
+        self._experiment = experiment
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether the run was somebody else's before, who ends it."""
+        return bool(self.settings.get("run_id")) and not self.settings.get("nested")
+
+    def ensure(self) -> Any:
+        """Return the run as MLflow has it.
+
+        Raises:
+            StoreError: its experiment is deleted.
+        """
+        if self.is_attached:
+            return self.client.get_run(self.settings["run_id"])
+        experiment_id = self._ensure_experiment()
+        return self._find(experiment_id) or self._create(experiment_id)
+
+    def _find(self, experiment_id: str) -> Any:
+        """Return the run, if an earlier try has made it."""
+        # This very try may make one whose reply is lost.
+        may_exist, self._may_exist = self._may_exist, True
+        found = may_exist and self.client.search_runs(
+            [experiment_id], filter_string=f"tags.`{RUN_KEY}` = '{self._key}'", max_results=1
+        )
+        return found[0] if found else None
+
+    def _ensure_experiment(self) -> str:
+        if self.settings.get("experiment_id"):
+            return str(self.settings["experiment_id"])
+        name = self.settings["experiment_name"]
+        experiment, self._experiment = self._experiment, None
+        if experiment is None or experiment.name != name:
+            experiment = self.client.get_experiment_by_name(name)
+        if experiment is None:
+            location = self.settings.get("artifact_location")
+            try:
+                return str(self.client.create_experiment(name, artifact_location=location))
+            except Exception:  # another process may have been first
+                experiment = self.client.get_experiment_by_name(name)
+                if experiment is None:
+                    raise
+        if experiment.lifecycle_stage != "active":
+            raise StoreError(
+                f"the experiment {name!r} is deleted; restore it with `mlflow experiments restore "
+                f"-x {experiment.experiment_id}`, or choose another name"
+            )
+        return str(experiment.experiment_id)
+
+    def _create(self, experiment_id: str) -> Any:
+        tags = dict(self.settings.get("tags") or {})
+        tags[RUN_KEY] = self._key
+        if self.settings.get("nested") and self.settings.get("run_id"):
+            tags["mlflow.parentRunId"] = self.settings["run_id"]
+        return self.client.create_run(
+            experiment_id,
+            start_time=int(self._header["start_ms"]),
+            tags=tags,
+            run_name=self.settings.get("run_name"),
+        )

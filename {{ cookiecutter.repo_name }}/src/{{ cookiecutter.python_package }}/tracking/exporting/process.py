@@ -1,0 +1,134 @@
+"""The exporter process: the one process that writes a run to MLflow, while the pipeline runs.
+
+Started by `recording/launcher.py` as a program. It never touches the pipeline: it reads the
+journal, and what it could not write stays there.
+"""
+
+import gc
+import json
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..journal import locks
+from ..journal.heartbeat import Heartbeat, is_orphan
+from ..journal.packages import installed_versions, record_versions
+from ..store.client import open_client, prepare_environment
+from ..store.mlflow_internals import leave_out_data_science
+from ..store.reasons import reason
+from .attempts import Exporter, Warm
+from .journals import conclude, export_journal, export_leftovers
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.2
+# Where processors are short, the pipeline goes first; a quarter of its share is left to us.
+NICENESS = 5
+# How long to go on trying once the run has ended and the store can't be reached.
+GRACE_SECONDS = 5.0
+# After the pipeline's process is gone nobody waits any more, but nobody may be left over either.
+GRACE_WITHOUT_PARENT = 30.0
+
+
+def main(stdin: TextIO = sys.stdin) -> int:
+    """Run the exporter process; returns its exit code."""
+    # 2,000 modules are imported and stay: collecting among them takes a quarter of the start.
+    gc.disable()
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
+    heartbeat = Heartbeat()
+    threading.Thread(target=_listen, args=(stdin, inbox, heartbeat), daemon=True).start()
+    first = inbox.get()
+    if first is None:
+        return 0
+    prepare_environment()
+    leave_out_data_science()
+    warm = _warm_up(first["uri"], first["experiment_name"])
+    packages = installed_versions()
+    gc.freeze()
+    gc.enable()
+    job = inbox.get()
+    if job is None:
+        return 0
+    folder = Path(job["journal"])
+    with locks.ProcessLock(folder / locks.EXPORTER) as mine:
+        if not mine:
+            return 1
+        record_versions(folder, packages)
+        work = Exporter(folder, first["uri"], warm, job["is_new"])
+        work.prepare_comparison()
+        end = _follow(work, inbox, int(first["parent"]))
+        done = _finish(work, end, float(job["export_wait"]))
+        heartbeat.stop()
+        summary = conclude(work, done)
+    print(json.dumps(summary), flush=True)
+    for side, uri in (end or {}).get("sides", ()):
+        export_journal(Path(side), uri)
+    if done:
+        export_leftovers(Path.cwd(), first["uri"])
+    return 0 if done else 75
+
+
+def _listen(
+    stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]", heartbeat: Heartbeat
+) -> None:
+    parent = 0
+    for line in stdin:
+        message = json.loads(line)
+        parent = message.get("parent", parent)
+        if "journal" in message:
+            heartbeat.start(Path(message["journal"]), parent)
+        inbox.put(message)
+    inbox.put(None)
+
+
+def _warm_up(uri: str, experiment_name: str) -> Warm:
+    """Do what costs time before the run begins: the imports, and the first query."""
+    try:
+        client = open_client(uri)
+        return Warm(client, client.get_experiment_by_name(experiment_name))
+    except Exception as error:
+        logger.warning("The store is not open yet: %s", reason(error))
+    return Warm()
+
+
+def _follow(
+    work: Exporter, inbox: "queue.Queue[dict[str, Any] | None]", parent: int
+) -> dict[str, Any] | None:
+    """Export until the run ends; None if the pipeline's process died without a word."""
+    while True:
+        work.step()
+        try:
+            message = inbox.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            if is_orphan(parent):
+                return None
+            continue
+        return message
+
+
+def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> bool:
+    """Bring the run to its end; gives up where the store stays out of reach."""
+    died = end is None
+    held = list(end["held"]) if end is not None else []
+    grace = GRACE_WITHOUT_PARENT if died else min(GRACE_SECONDS, export_wait / 2)
+    deadline = time.monotonic() + grace
+    while not work.finish(died, held):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.25)
+    return True
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    # Tearing down MLflow's and SQLAlchemy's modules takes 0.2 s that the pipeline would wait.
+    os._exit(code)

@@ -1,0 +1,275 @@
+"""Brings one journal into one MLflow run; may be repeated from the first line at any time."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..journal import layout, snapshot
+from ..journal.places import JournalPlaces
+from ..journal.reader import JournalReader
+from ..models.queue import ModelQueue
+from ..redact import redact_text
+from ..store.client import together
+from ..store.reasons import StoreError
+from ..timeline.timeline import Timeline
+from .batches import Batches
+from .inputs import dataset_input
+from .mlflow_run import MlflowRun
+from .uploads import Uploads
+
+logger = logging.getLogger(__name__)
+
+
+class RunExport:
+    """Exports the journal of one run.
+
+    Args:
+        folder: the run's journal folder.
+        client: an `MlflowClient`.
+        is_new: nobody has tried to export this journal before.
+        experiment: the run's experiment, if it was looked up already.
+    """
+
+    def __init__(
+        self, folder: Path, client: Any, *, is_new: bool = False, experiment: Any = None
+    ) -> None:
+        self.folder = folder
+        self.client = client
+        self.header = layout.read_json(folder / layout.HEADER)
+        self.settings: dict[str, Any] = self.header.get("settings", {})
+        self.run_id: str | None = None
+        self.experiment_id = ""
+        self.run_name = ""
+        self.end: dict[str, Any] | None = None
+        self.notes: list[str] = []
+        self._run = MlflowRun(client, self.header, self.key, is_new=is_new, experiment=experiment)
+        self._places = JournalPlaces(folder, self.header)
+        self._reader = JournalReader(folder)
+        self._batches = Batches(self._note)
+        self._uploads = Uploads(self._places, self._note)
+        self._timeline = Timeline(self.key, self.header, self._note)
+        self._inputs: list[dict[str, Any]] = []
+        self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add, is_new)
+        self._at_end: dict[str, int] = {}
+        self._interrupted = 0
+        self._error: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The run's own key."""
+        return str(self.header.get("key", self.folder.name))
+
+    @property
+    def waiting(self) -> dict[str, str]:
+        """Why models and artifacts could not be written, by their names."""
+        return {**self._models.waiting, **self._uploads.waiting, **self._timeline.waiting}
+
+    @property
+    def model_lines(self) -> dict[str, str]:
+        """What became of each model, by its name."""
+        return self._models.lines
+
+    @property
+    def metrics_seen(self) -> dict[str, float]:
+        """The last value of each metric."""
+        return self._batches.metrics_seen
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether so much was read that the rest must wait until it is written."""
+        return self._batches.is_full
+
+    def read(self, last: bool = False) -> int:
+        """Take in what the journal has new; returns how many events that were."""
+        count = 0
+        while not self._batches.is_full:
+            before = count
+            for event in self._reader.poll(last=last):
+                count += 1
+                self._take(event)
+            if count == before:
+                break
+        return count
+
+    def read_lines(self, lines: list[str]) -> None:
+        """Take in events that the journal's disk refused and that came through the pipe."""
+        for line in lines:
+            event = self._reader.parse(line)
+            if event is not None:
+                self._take(event)
+
+    def _take(self, event: dict[str, Any]) -> None:
+        try:
+            self._handlers[event["e"]](self, event)
+        except (KeyError, TypeError, ValueError) as error:
+            self._note(f"an event of the journal was left out: {error!r}")
+
+    def flush(self) -> None:
+        """Write what was read to MLflow.
+
+        Raises:
+            Exception: the store can't be used now; nothing is lost, call it again later.
+        """
+        run_id = self._ensure_run()
+        self._flush(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
+
+    def _flush(self, send_timeline: Callable[[], None], run_id: str) -> None:
+        tasks = [
+            *self._batches.tasks(self.client, run_id),
+            send_timeline,
+            self._send_inputs,
+            *self._uploads.tasks(self.client, run_id),
+        ]
+        together(self.client.tracking_uri, tasks)
+        if self._models:
+            known = self._batches.known_params
+            self._models.send(self.client, self.experiment_id, run_id, known)
+            # The files of those that are no MLflow models.
+            together(self.client.tracking_uri, self._uploads.tasks(self.client, run_id))
+
+    def has_pending(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self._batches or self._uploads or self._inputs or self._models)
+
+    def finish(self, died: bool) -> None:
+        """Write the timeline and the status, when the journal has been read to its end.
+
+        Args:
+            died: the pipeline's process is gone without a word; the run counts as KILLED.
+        """
+        if self.end is None:
+            self.end = {"status": "KILLED", "t": self._last_sign_of_life() // 1_000_000}
+            self._take_files_of_the_dead()
+            if died:
+                text = "the process ended without a word (killed, or out of memory)"
+                self._batches.add_tag("kedro.error", text)
+        status, end_ns = self.end["status"], int(self.end["t"]) * 1_000_000
+        broken = self._timeline.broken_off(self._interrupted)
+        if status != "FINISHED" and broken and not self._batches.has_tag("kedro.failed_node"):
+            self._batches.add_tag("kedro.failed_node", ", ".join(broken))
+        if self._reader.damaged:
+            self._note(f"{self._reader.damaged} damaged lines of the journal were left out")
+        run_id = self._ensure_run()
+        self._timeline.draw(end_ns, self._keep_artifact)
+        error = None if status == "FINISHED" else (self._error or status)
+        trace = (self.client, self.experiment_id, run_id, end_ns, error)
+        self._flush(partial(self._timeline.finish, *trace), run_id)
+        self._models.conclude(self.client, run_id, self._batches, status == "FINISHED")
+        self._batches.send(self.client, run_id)
+        if not self._run.is_attached:
+            self.client.set_terminated(run_id, status, int(self.end["t"]))
+        if self.waiting:
+            raise StoreError("; ".join(sorted(set(self.waiting.values()))))
+
+    def _last_sign_of_life(self) -> int:
+        """Return when the run was last heard of, in nanoseconds since 1970.
+
+        Not from the times of files: a journal may have been copied from another machine.
+        """
+        times = [int(self.header["start_ms"]) * 1_000_000]
+        times += [int(layout.read_json(self.folder / layout.ALIVE).get("t", 0))]
+        times += [node.end for node in self._timeline.nodes.values()]
+        return max(times)
+
+    def _ensure_run(self) -> str:
+        if self.run_id is not None:
+            return self.run_id
+        run = self._run.ensure()
+        run_id = self.run_id = str(run.info.run_id)
+        self.experiment_id = run.info.experiment_id
+        self.run_name = run.info.run_name
+        self._batches.known_params = dict(run.data.params)
+        state = {"run_id": run_id, "experiment_id": self.experiment_id, "error": None}
+        layout.write_state(self.folder, state)
+        return run_id
+
+    def _send_inputs(self) -> None:
+        if self._inputs:
+            self.client.log_inputs(self.run_id, [dataset_input(event) for event in self._inputs])
+            self._inputs.clear()
+
+    def _take_files_of_the_dead(self) -> None:
+        for name, since in self._at_end.items():
+            path = Path(name)
+            if path.exists():
+                copy = self._places.store(partial(snapshot.take, path, since=since))
+                self._uploads.add(str(self._places.relative(copy)))
+
+    def _keep_artifact(self, name: str, content: bytes) -> None:
+        stored = snapshot.write(self._places, name, content)
+        self._uploads.add(str(self._places.relative(stored)))
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(redact_text(text))
+
+    # One method an event; an event of an unknown kind comes from a newer layer and is noted.
+
+    def _on_param(self, event: dict[str, Any]) -> None:
+        self._batches.add_param(str(event["k"]), str(event["v"]))
+
+    def _on_metric(self, event: dict[str, Any]) -> None:
+        when = int(event["t"]), int(event["s"])
+        self._batches.add_metric(str(event["k"]), float(event["v"]), *when)
+
+    def _on_history(self, event: dict[str, Any]) -> None:
+        first = int(event["s"])
+        for offset, value in enumerate(event["v"]):
+            if value is not None:
+                when = int(event["t"]), first + offset
+                self._batches.add_metric(str(event["k"]), float(value), *when)
+
+    def _on_tag(self, event: dict[str, Any]) -> None:
+        self._batches.add_tag(str(event["k"]), str(event["v"]))
+        if event["k"] == "kedro.error":
+            self._error = str(event["v"])
+
+    def _on_artifact(self, event: dict[str, Any]) -> None:
+        self._uploads.add(str(event["f"]), event.get("p"), event.get("state"))
+
+    def _on_model(self, event: dict[str, Any]) -> None:
+        self._models.add(event)
+
+    def _on_input(self, event: dict[str, Any]) -> None:
+        self._inputs.append(event)
+
+    def _on_begin(self, event: dict[str, Any]) -> None:
+        self._timeline.add_begin(event)
+
+    def _on_span(self, event: dict[str, Any]) -> None:
+        self._timeline.add_span(event)
+        if "m" in event:
+            seconds = (int(event["t"]) - int(event["b"])) / 1e9
+            self._batches.add_metric(event["m"], seconds, int(event["t"]) // 1_000_000, 0)
+
+    def _on_at_end(self, event: dict[str, Any]) -> None:
+        self._at_end = {str(path): int(since) for path, since in event["since"].items()}
+
+    def _on_charts(self, event: dict[str, Any]) -> None:
+        self._timeline.ask_for_charts(event)
+
+    def _on_interrupt(self, event: dict[str, Any]) -> None:
+        self._interrupted = int(event["t"])
+
+    def _on_end(self, event: dict[str, Any]) -> None:
+        if event["status"] not in ("FINISHED", "FAILED", "KILLED"):
+            raise ValueError(f"status {event['status']!r}")
+        self.end = {"status": event["status"], "t": int(event["t"])}
+
+    _handlers: dict[str, Callable[["RunExport", dict[str, Any]], None]] = {
+        "param": _on_param,
+        "metric": _on_metric,
+        "history": _on_history,
+        "tag": _on_tag,
+        "artifact": _on_artifact,
+        "input": _on_input,
+        "model": _on_model,
+        "begin": _on_begin,
+        "span": _on_span,
+        "at_end": _on_at_end,
+        "charts": _on_charts,
+        "interrupt": _on_interrupt,
+        "end": _on_end,
+    }

@@ -1,0 +1,63 @@
+"""What the end of a run tells its user: the run's metrics beside the best and the previous run."""
+
+from pathlib import Path
+from typing import Any
+
+from ..journal import layout
+from ..redact import redact_text
+from ..store.reasons import reason
+from .comparison import Comparison, is_shown
+from .run_export import RunExport
+
+MAX_SHOWN = 10
+
+
+def summarize(
+    folder: Path,
+    export: RunExport | None,
+    error: str | None,
+    comparison: Comparison | None = None,
+) -> dict[str, Any]:
+    """Return the summary of a run as a JSON-ready dict.
+
+    Args:
+        folder: the run's journal folder.
+        export: the export, where it came that far.
+        error: why the run, or a part of it, is not in MLflow; None if all of it is.
+        comparison: what was asked of other runs before; asked now if None.
+    """
+    header = export.header if export is not None else layout.read_json(folder / layout.HEADER)
+    settings = header.get("settings", {})
+    end = export.end if export is not None else None
+    summary: dict[str, Any] = {
+        "state": "exported" if error is None else "waiting",
+        "run_id": export.run_id if export is not None else None,
+        "experiment_id": export.experiment_id if export is not None else None,
+        "experiment_name": settings.get("experiment_name"),
+        "run_name": (export.run_name if export is not None else None) or settings.get("run_name"),
+        "status": end["status"] if end else None,
+        "duration_s": (end["t"] - header.get("start_ms", end["t"])) / 1000 if end else None,
+        "tracking_uri": redact_text(str(settings.get("uri"))),
+        "journal": str(folder) if error is not None else None,
+        "error": error,
+        "notes": list(export.notes) if export is not None else [],
+        "models": dict(export.model_lines) if export is not None else {},
+        "metrics": {},
+        "previous": {},
+        "best": {},
+    }
+    if export is not None:
+        shown = {k: v for k, v in export.metrics_seen.items() if is_shown(k)}
+        summary["metrics"] = dict(list(shown.items())[:MAX_SHOWN])
+        if len(shown) > MAX_SHOWN:
+            summary["notes"].append(f"{len(shown) - MAX_SHOWN} more metrics are in MLflow")
+        if error is None and shown:
+            try:
+                experiment_id, began = export.experiment_id, int(header["start_ms"])
+                if comparison is None or comparison.experiment_id != experiment_id:
+                    comparison = Comparison(export.client, experiment_id, began)
+                found = comparison.with_metrics(list(shown), export.run_id)
+                summary["previous"], summary["best"] = found
+            except Exception as failure:
+                summary["notes"].append(f"no comparison with other runs: {reason(failure)}")
+    return summary

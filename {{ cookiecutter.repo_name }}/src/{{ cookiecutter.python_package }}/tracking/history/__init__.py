@@ -1,0 +1,1 @@
+"""Optional wing: the runs that were made, as a table, and their artifacts."""

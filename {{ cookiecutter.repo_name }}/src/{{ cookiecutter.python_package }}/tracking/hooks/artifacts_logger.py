@@ -1,0 +1,100 @@
+"""Files of the project as artifacts of the run."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+from ..arguments import named_options
+from ..kedro_internals import file_of
+from ..recording import lifecycle, runs
+from .guard import guarded
+
+logger = logging.getLogger(__name__)
+
+
+@named_options
+class MLflowArtifactsLoggerHook:
+    """Records files and folders as artifacts before and after the pipeline, and files of datasets.
+
+    Fires in `before_pipeline_run` and `after_dataset_saved`. The files of
+    `filepaths_after_pipeline_run` are recorded however the run ends; of a `.log` file, which grows
+    with every run, only what came since this run began.
+
+    Args:
+        filepaths_before_pipeline_run: paths, relative to the project.
+        filepaths_after_pipeline_run: paths, relative to the project.
+        datasets_after_node_run: names of datasets whose file is recorded when it is saved.
+        enable_mlflow: False turns this hook off.
+    """
+
+    def __init__(
+        self,
+        filepaths_before_pipeline_run: Iterable[str] | None = None,
+        filepaths_after_pipeline_run: Iterable[str] | None = None,
+        datasets_after_node_run: Iterable[str] | None = None,
+        enable_mlflow: bool = True,
+    ) -> None:
+        self.before = _paths("filepaths_before_pipeline_run", filepaths_before_pipeline_run)
+        self.after = _paths("filepaths_after_pipeline_run", filepaths_after_pipeline_run)
+        self.datasets = _paths("datasets_after_node_run", datasets_after_node_run)
+        self.enable_mlflow = enable_mlflow
+
+    @hook_impl(tryfirst=True)  # or another plugin that raises here would cost the log files
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: Any) -> None:
+        """Record the first files, and see to it that the last ones are recorded at the end."""
+        self._begin(run_params, catalog)
+
+    @guarded
+    def _begin(self, run_params: dict[str, Any], catalog: Any) -> None:
+        run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
+        if run is None or not self.enable_mlflow:
+            return
+        project = Path(run_params["project_path"])
+        self._log(run, {project / path: 0 for path in self.before})
+        after = {project / path: _logged_before(project / path) for path in self.after}
+        run.at_end.append(lambda: self._log(run, after))
+        # Where the process is killed, the exporter takes the files itself.
+        run.recorder.log_at_end({str(path): since for path, since in after.items()})
+        for name in self.datasets:
+            if name not in catalog:
+                logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
+                continue
+            path = file_of(catalog.get(name))
+            if path is None:
+                logger.warning("datasets_after_node_run names %r, which has no file.", name)
+            else:
+                run.recorder.saved_files[name] = path
+
+    def _log(self, run: lifecycle.Run, files: Mapping[Path, int]) -> None:
+        for path, since in files.items():
+            if not path.exists() and not path.parent.exists():
+                # No such folder here, say in a packaged project: nothing is set up to write there.
+                logger.info("%s is not recorded: its folder does not exist.", path)
+            else:
+                run.recorder.log_artifact(path, since=since)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Record the file of a dataset that was named in `datasets_after_node_run`."""
+        if dataset_name in self.datasets:
+            self._log_dataset(dataset_name)
+
+    @guarded
+    def _log_dataset(self, name: str) -> None:
+        recorder = runs.current()
+        if recorder is not None and name in recorder.saved_files:
+            recorder.log_artifact(recorder.saved_files[name])
+
+
+def _logged_before(path: Path) -> int:
+    """Return the size in bytes of a log that earlier runs wrote, else 0."""
+    return path.stat().st_size if path.suffix == ".log" and path.is_file() else 0
+
+
+def _paths(argument: str, paths: Iterable[str] | None) -> tuple[str, ...]:
+    if isinstance(paths, str):
+        raise ValueError(f"{argument} is the text {paths!r}; give a list: [{paths!r}].")
+    return tuple(str(path) for path in paths or ())

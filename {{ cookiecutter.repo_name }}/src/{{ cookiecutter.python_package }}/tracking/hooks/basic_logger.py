@@ -1,0 +1,263 @@
+"""The hook that every other hook of this layer stands on: it begins and ends the run."""
+
+import datetime
+import getpass
+import importlib.util
+import logging
+import os
+import platform
+import time
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+from .. import env
+from ..arguments import named_options, require_one_of
+from ..kedro_internals import file_of, is_parameter
+from ..recording import lifecycle, runs
+from ..recording.recorder import Recorder
+from ..recording.repeat_command import repeat_command, run_params_that_are_set
+from ..redact import mask_logs, named_secrets, redact_mapping, secret_values
+from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
+from .guard import guarded
+
+logger = logging.getLogger(__name__)
+
+_SECRETS = "_mlflow_secrets"
+
+
+@named_options
+class MLflowBasicLoggerHook:
+    """Begins an MLflow run before the pipeline and ends it with the right status, whatever happens.
+
+    Fires in `before_pipeline_run`, `after_pipeline_run` and `on_pipeline_error`, around all other
+    hooks. Writes the run with its status; params and metrics `__time_begin` and `__time_end`, the
+    metric `__time`; tags `kedro.command`, `kedro.version` and a tag for each run param that is set.
+
+    Args:
+        uri: tracking URI; `MLFLOW_TRACKING_URI` wins over it.
+        experiment_name: `MLFLOW_EXPERIMENT_NAME` wins over it.
+        artifact_location: where the artifacts of a new experiment go; `./mlruns/<experiment>` by
+            default, or what the server says. Ignored if the experiment exists.
+        run_name: MLflow makes one up by default.
+        run_id: an existing run to attach to, which is then not ended; `MLFLOW_RUN_ID` wins over it.
+        nested: make a new run below `run_id` instead of attaching to it.
+        tags: tags for the run.
+        offset_hours: offset of `__time_begin` and `__time_end` from UTC, in hours.
+        enable_logging_time_begin: record `__time_begin`.
+        enable_logging_time_end: record `__time_end`.
+        enable_logging_time: record `__time`, in seconds.
+        logging_kedro_run_params: names of run params to record as params `___<name>`;
+            `"__ALL__"` for all.
+        enable_mlflow: False turns tracking off, as does `KEDRO_MLFLOW_ENABLED=false`.
+        export: `"live"` writes to MLflow from a second process while the pipeline runs, `"end"`
+            from the pipeline's own process at its end, `"later"` only with `kedro mlflow sync`;
+            `KEDRO_MLFLOW_EXPORT` wins over it.
+        export_wait: how long the end of a run may wait for the export, in seconds.
+        keep_journal: keep journals that were exported; `KEDRO_MLFLOW_KEEP_JOURNAL` wins over it.
+
+    Raises:
+        ValueError: an unknown argument, with the nearest right name, or a value that can't be used.
+    """
+
+    def __init__(  # noqa: PLR0913  the contract
+        self,
+        uri: str = DEFAULT_URI,
+        experiment_name: str = "Default",
+        artifact_location: str | None = None,
+        run_name: str | None = None,
+        run_id: str | None = None,
+        nested: bool = False,
+        tags: Mapping[str, str] | None = None,
+        offset_hours: float = 0,
+        enable_logging_time_begin: bool = True,
+        enable_logging_time_end: bool = True,
+        enable_logging_time: bool = True,
+        logging_kedro_run_params: Iterable[str] | str = (),
+        enable_mlflow: bool = True,
+        export: str = "live",
+        export_wait: float = 30.0,
+        keep_journal: bool = False,
+    ) -> None:
+        _check(uri, experiment_name, offset_hours, export, export_wait)
+        self.settings = TrackingSettings(
+            uri=uri,
+            experiment_name=experiment_name,
+            artifact_location=artifact_location,
+            run_name=run_name,
+            run_id=run_id,
+            nested=nested,
+            tags=dict(tags or {}),
+            export=export,
+            export_wait=export_wait,
+            keep_journal=keep_journal,
+        )
+        self.offset_hours = offset_hours
+        self.enable_logging_time_begin = enable_logging_time_begin
+        self.enable_logging_time_end = enable_logging_time_end
+        self.enable_logging_time = enable_logging_time
+        self.logging_kedro_run_params = (
+            logging_kedro_run_params
+            if logging_kedro_run_params == "__ALL__"
+            else tuple(logging_kedro_run_params)
+        )
+        self.enable_mlflow = enable_mlflow
+
+    def is_enabled(self) -> bool:
+        """Whether runs are tracked at all."""
+        return self.enable_mlflow and env.switch(env.ENABLED, default=True)
+
+    @hook_impl
+    def after_catalog_created(self, catalog: Any, conf_creds: Any) -> None:
+        """Note the values of `credentials.yml`, to mask them wherever they turn up."""
+        self._note_secrets(catalog, conf_creds)
+
+    @guarded
+    def _note_secrets(self, catalog: Any, conf_creds: Any) -> None:
+        setattr(catalog, _SECRETS, secret_values(conf_creds))
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Any, catalog: Any
+    ) -> Generator[None, Any, Any]:
+        """Begin the run, before any other hook; end it as FAILED if another hook raises."""
+        self._begin(run_params, pipeline, catalog)
+        try:
+            return (yield)
+        except BaseException as error:
+            self._end(catalog, "FAILED", error)
+            raise
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_pipeline_run(self, catalog: Any) -> Generator[None, Any, Any]:
+        """End the run as FINISHED, after all other hooks; as FAILED if one of them raises."""
+        try:
+            result = yield
+        except BaseException as error:
+            self._end(catalog, "FAILED", error)
+            raise
+        self._end(catalog, "FINISHED", None)
+        return result
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def on_pipeline_error(self, error: Exception, catalog: Any) -> Generator[None, Any, Any]:
+        """End the run as FAILED, after all other hooks, with the error's traceback."""
+        try:
+            return (yield)
+        finally:
+            self._end(catalog, "FAILED", error)
+
+    @hook_impl
+    def on_node_error(self, node: Any, catalog: Any) -> None:
+        """Name the node that failed."""
+        self._name_failed_node(node, catalog)
+
+    @guarded
+    def _name_failed_node(self, node: Any, catalog: Any) -> None:
+        recorder = runs.of_catalog(catalog)
+        if recorder is not None:
+            recorder.set_tag("kedro.failed_node", node.name)
+
+    @guarded
+    def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
+        known_secrets = catalog.__dict__.pop(_SECRETS, ())
+        if not self.is_enabled():
+            return
+        if importlib.util.find_spec("mlflow") is None:
+            logger.info("The mlflow package is not installed: this run is not tracked.")
+            return
+        project_path = Path(run_params["project_path"])
+        settings = self.settings.resolved(project_path)
+        named = named_secrets({"env": os.environ, "params": run_params.get("runtime_params") or {}})
+        found = secret_values([known_secrets, _password_of(settings.uri), named])
+        mask_logs(found)
+        inputs = pipeline.inputs()
+        names = [name for name in pipeline.datasets() if not is_parameter(name)]
+
+        def make_recorder(key: str, folder: Path) -> Recorder:
+            return Recorder(
+                key,
+                folder,
+                undeclared=frozenset(name for name in names if name not in catalog),
+                inputs=_files_of(catalog, [name for name in names if name in inputs]),
+                resumed=None if run_params.get("only_missing_outputs") else frozenset(inputs),
+                secrets=found,
+            )
+
+        pipeline_names = run_params.get("pipeline_names") or ["__default__"]
+        header = {"pipeline": ", ".join(pipeline_names), "project": str(project_path)}
+        run = lifecycle.begin(settings, project_path, make_recorder, header)
+        setattr(catalog, runs.ATTRIBUTE, run.recorder)
+        run.at_end.append(lambda: self._log_end_times(run))
+        self._log_begin(run, run_params)
+
+    def _log_begin(self, run: lifecycle.Run, run_params: dict[str, Any]) -> None:
+        recorder = run.recorder
+        if self.enable_logging_time_begin:
+            self._log_clock(recorder, "__time_begin", run.begin_ns)
+        recorder.set_tag("mlflow.source.name", "kedro run")
+        recorder.set_tag("mlflow.source.type", "PROJECT")
+        recorder.set_tag("mlflow.user", getpass.getuser())
+        recorder.set_tag("python.version", platform.python_version())
+        recorder.set_tag("kedro.command", repeat_command(run_params))
+        recorder.set_tag("kedro.version", run_params.get("kedro_version", ""))
+        for name, value in run_params_that_are_set(run_params).items():
+            recorder.set_tag(f"kedro.{name}", value)
+        chosen = self.logging_kedro_run_params
+        for name, value in redact_mapping(run_params).items():
+            if chosen == "__ALL__" or name in chosen:
+                recorder.log_params(value, f"___{name}")
+
+    def _log_end_times(self, run: lifecycle.Run) -> None:
+        now = time.time_ns()
+        if self.enable_logging_time_end:
+            self._log_clock(run.recorder, "__time_end", now)
+        if self.enable_logging_time:
+            run.recorder.log_metric("__time", (now - run.begin_ns) / 1e9)
+
+    def _log_clock(self, recorder: Recorder, name: str, now_ns: int) -> None:
+        zone = datetime.timezone(datetime.timedelta(hours=self.offset_hours))
+        clock = datetime.datetime.fromtimestamp(now_ns // 1_000_000_000, zone)
+        recorder.log_param(name, clock.strftime("%Y-%m-%dT%H:%M:%S"))
+        recorder.log_metric(name, float(clock.strftime("%Y%m%d%H%M%S")))
+
+    @guarded
+    def _end(self, catalog: Any, status: str, error: BaseException | None) -> None:
+        run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
+        if run is not None:
+            run.end(status, error)
+
+
+def _check(
+    uri: object, experiment_name: object, offset_hours: float, export: object, export_wait: float
+) -> None:
+    if not isinstance(uri, str) or not uri.strip():
+        raise ValueError(f"uri is {uri!r}; give a tracking URI such as {DEFAULT_URI!r}.")
+    if not isinstance(experiment_name, str) or not experiment_name.strip():
+        raise ValueError(f"experiment_name is {experiment_name!r}; give the experiment a name.")
+    if len(experiment_name) > MAX_EXPERIMENT_NAME:
+        raise ValueError(
+            f"experiment_name has {len(experiment_name)} characters; MLflow takes "
+            f"{MAX_EXPERIMENT_NAME}. Shorten it."
+        )
+    if not -24 < offset_hours < 24:
+        raise ValueError(f"offset_hours is {offset_hours}; it must lie between -24 and 24.")
+    require_one_of("export", export, EXPORTS)
+    if export_wait < 0:
+        raise ValueError(f"export_wait is {export_wait}; it is a number of seconds, 0 or more.")
+
+
+def _files_of(catalog: Any, names: Iterable[str]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for name in names:
+        if name in catalog:
+            path = file_of(catalog.get(name))
+            if path is not None:
+                files[name] = path
+    return files
+
+
+def _password_of(uri: str) -> str:
+    return uri.partition("://")[2].rpartition("@")[0].partition(":")[2]

@@ -1,0 +1,117 @@
+"""What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+from ..arguments import named_options
+from ..datasets.kinds import MODEL
+from ..datasets.mlflow_dataset import MLflowDataSet
+from ..kedro_internals import is_parameter
+from ..models.sample import sample_for
+from ..recording import runs
+from ..recording.recorder import Recorder
+from .guard import guarded
+
+
+@named_options
+class MLflowCatalogLoggerHook:
+    """Connects MLflow datasets to the run, and records params, automatic values and input data.
+
+    Fires in `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
+    `params:` input of a node (dicts flattened with `.`), a dataset input for each file that the
+    pipeline loads, and, with `auto`, each node output that is in no catalog: int and float as a
+    metric, str, list, tuple, dict and set as a param.
+
+    Args:
+        auto: record outputs that are in no catalog by their type.
+        enable_mlflow: False turns this hook off.
+    """
+
+    def __init__(self, auto: bool = True, enable_mlflow: bool = True) -> None:
+        self.auto = auto
+        self.enable_mlflow = enable_mlflow
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Tell the pipeline's MLflow datasets which run they belong to."""
+        self._connect(pipeline, catalog)
+
+    @guarded
+    def _connect(self, pipeline: Any, catalog: Any) -> None:
+        recorder = getattr(catalog, runs.ATTRIBUTE, None)
+        if recorder is None or not self.enable_mlflow:
+            return
+        for name in pipeline.datasets():
+            if not is_parameter(name) and name not in recorder.undeclared:
+                dataset = catalog.get(name)
+                if isinstance(dataset, MLflowDataSet):
+                    dataset.connect(recorder, name)
+
+    @hook_impl
+    def before_node_run(self, catalog: Any, inputs: dict[str, Any]) -> None:
+        """Record a node's params and the files it was given."""
+        self._log_node_inputs(catalog, inputs)
+
+    @guarded
+    def _log_node_inputs(self, catalog: Any, inputs: dict[str, Any]) -> None:
+        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        if recorder is None:
+            return
+        for name, value in inputs.items():
+            if name == "parameters":
+                recorder.log_params(value)
+            elif is_parameter(name):
+                recorder.log_params(value, name.removeprefix("params:"))
+            elif name in recorder.inputs:
+                _log_input(recorder, name, recorder.inputs.pop(name), value)
+
+    @hook_impl
+    def after_node_run(self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Record the outputs that are in no catalog, and what a model was trained on."""
+        self._log_node_outputs(catalog, inputs, outputs)
+
+    @guarded
+    def _log_node_outputs(
+        self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]
+    ) -> None:
+        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        if recorder is None:
+            return
+        for name, value in outputs.items():
+            if name not in recorder.undeclared:
+                _keep_sample(recorder, catalog, name, value, inputs)
+            elif self.auto:
+                log_by_type(recorder, name, value)
+
+
+def _keep_sample(
+    recorder: Recorder, catalog: Any, name: str, value: Any, inputs: dict[str, Any]
+) -> None:
+    dataset = catalog.get(name)
+    if isinstance(dataset, MLflowDataSet) and dataset.kind == MODEL:
+        data = [given for key, given in inputs.items() if not is_parameter(key)]
+        sample = sample_for(value, data)
+        if sample is not None:
+            recorder.samples[name] = sample
+
+
+def log_by_type(recorder: Recorder, name: str, value: object) -> None:
+    """Record int and float as a metric, str, bool, list, tuple, dict and set as params."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        recorder.log_metric(name, value)
+    elif isinstance(value, Mapping):
+        recorder.log_params(value, name)
+    elif isinstance(value, str | bool | list | tuple | set | frozenset):
+        recorder.log_param(name, value)
+
+
+def _log_input(recorder: Recorder, name: str, path: str, data: Any) -> None:
+    shape = getattr(data, "shape", None)
+    rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
+    columns = None
+    dtypes: Any = getattr(data, "dtypes", None)
+    if hasattr(dtypes, "items"):
+        columns = {str(column): str(kind) for column, kind in dtypes.items()}
+    recorder.log_input(name, path, rows=rows, columns=columns)

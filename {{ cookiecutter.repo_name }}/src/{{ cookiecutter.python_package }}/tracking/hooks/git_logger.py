@@ -1,0 +1,96 @@
+"""The state of the code: git commit, branch, and what was not committed."""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+from ..arguments import named_options
+from ..recording import runs
+from ..recording.recorder import Recorder
+from ..redact import redact_text
+from .guard import guarded
+
+# A huge repository must not hold up the pipeline.
+_TIMEOUT_SECONDS = 5
+_MAX_PATCH_BYTES = 5_000_000
+
+
+@named_options
+class MLflowGitLoggerHook:
+    """Records the git state of the project, in `before_pipeline_run`; nothing outside a repository.
+
+    Writes the tags `mlflow.source.git.commit`, `mlflow.source.git.branch` and
+    `mlflow.source.git.repoURL` (MLflow's own names), `git.commit_message` and `git.dirty`, and the
+    patch of uncommitted changes as the artifact `git/uncommitted.patch`.
+
+    Args:
+        enable_mlflow: False turns this hook off.
+    """
+
+    def __init__(self, enable_mlflow: bool = True) -> None:
+        self.enable_mlflow = enable_mlflow
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: Any) -> None:
+        """Record the git state."""
+        self._log(run_params, catalog)
+
+    @guarded
+    def _log(self, run_params: dict[str, Any], catalog: Any) -> None:
+        recorder = getattr(catalog, runs.ATTRIBUTE, None)
+        if recorder is not None and self.enable_mlflow:
+            log_git_state(recorder, Path(run_params["project_path"]))
+
+
+def log_git_state(recorder: Recorder, project: Path) -> None:
+    """Record the git state of a folder; nothing where git or a repository is missing."""
+    head, status, url = _git(
+        project,
+        ["log", "-1", "--format=%H%n%D%n%B"],
+        ["status", "--porcelain", "--", "."],
+        ["config", "--get", "remote.origin.url"],
+    )
+    if not head:
+        return
+    commit, refs, message = (*head.split("\n", 2), "", "")[:3]
+    recorder.set_tag("mlflow.source.git.commit", commit)
+    recorder.set_tag("git.commit_message", message.strip())
+    branch = next((ref[8:] for ref in refs.split(", ") if ref.startswith("HEAD -> ")), "")
+    if branch:
+        recorder.set_tag("mlflow.source.git.branch", branch)
+    if url and url.strip():
+        recorder.set_tag("mlflow.source.git.repoURL", redact_text(url.strip()))
+    if status is not None:
+        recorder.set_tag("git.dirty", str(bool(status.strip())).lower())
+    if status and status.strip():
+        (patch,) = _git(project, ["diff", "HEAD", "--no-color", "--no-ext-diff", "--", "."])
+        untracked = [line[3:] for line in status.splitlines() if line.startswith("??")]
+        listing = "".join(f"# untracked: {name}\n" for name in untracked)
+        recorder.log_text((listing + (patch or ""))[:_MAX_PATCH_BYTES], "git/uncommitted.patch")
+
+
+def _git(project: Path, *commands: list[str]) -> list[str | None]:
+    """Run git commands at the same time; None for one that fails or takes too long."""
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        running = [
+            subprocess.Popen(["git", *words], cwd=project, stdout=subprocess.PIPE, **pipes)
+            for words in commands
+        ]
+    except OSError:  # no git
+        return [None] * len(commands)
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    return [_output(process, deadline) for process in running]
+
+
+def _output(process: "subprocess.Popen[bytes]", deadline: float) -> str | None:
+    with process:
+        try:
+            output, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0.01))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None
+    return output.decode("utf-8", "replace") if process.returncode == 0 else None

@@ -1,0 +1,109 @@
+"""What lies in the folder of a run's journal besides its events: header, state, signs of life."""
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+from .places import JournalPlaces
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1
+HEADER = "run.json"
+STATE = "state.json"
+ALIVE = "alive.json"
+EXPORTED_HEADER = "exported-run.json"
+KEPT = "exported.json"
+
+encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, default=str).encode
+
+
+def new_key() -> str:
+    """Return a key for a run: sortable by time, and unique (Kedro's own `run_id` is not)."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file so that a reader sees the old or the new content, never half of it."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(2)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(encode(content))
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read what `write_json` wrote; an absent or damaged file is an empty dict."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def places_of(folder: Path) -> JournalPlaces:
+    """Return the folders of a run's journal, its own and the spare ones that its header names."""
+    return JournalPlaces(folder, read_json(folder / HEADER))
+
+
+def write_state(folder: Path, state: dict[str, Any]) -> None:
+    """Write how far the export of a journal has come; logged only where no disk takes it."""
+
+    def write(place: Path) -> Path:
+        write_json(place / STATE, state)
+        return place / STATE
+
+    try:
+        places_of(folder).store(write)
+    except OSError as error:
+        logger.warning("The state of the export is not written: %s", error)
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """Read what `write_state` wrote last; an empty dict if there is nothing."""
+    found = [path for place in places_of(folder).existing() if (path := place / STATE).exists()]
+    newest = max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+    return read_json(newest) if newest is not None else {}
+
+
+def folder_size(folder: Path) -> int:
+    """Return the size of all files of a journal, in bytes."""
+    places = places_of(folder).existing()
+    sizes = (entry.lstat() for place in places for entry in place.rglob("*"))
+    return sum(info.st_size for info in sizes if stat.S_ISREG(info.st_mode))
+
+
+def mark_exported(folder: Path) -> None:
+    """Make a journal one that no longer waits, in one step that a kill cannot cut in two."""
+    os.replace(folder / HEADER, folder / EXPORTED_HEADER)
+
+
+def remove_exported(root: Path) -> None:
+    """Delete exported journals, but those to keep; a kill may have left one half deleted."""
+    for header in root.glob(f"*/{EXPORTED_HEADER}"):
+        if not (header.parent / KEPT).exists():
+            # The one that names the others goes last.
+            for place in reversed(JournalPlaces(header.parent, read_json(header)).existing()):
+                _remove(place)
+
+
+def _remove(place: Path) -> None:
+    """Delete a folder of a journal, its header last: it is how a later try finds the rest."""
+    with contextlib.suppress(OSError):  # another exporter may remove it too
+        for path in place.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != EXPORTED_HEADER:
+                path.unlink()
+    shutil.rmtree(place, ignore_errors=True)

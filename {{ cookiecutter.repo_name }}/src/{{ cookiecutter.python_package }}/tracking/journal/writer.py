@@ -1,0 +1,123 @@
+"""Writes events to disk: a folder a run, an append-only file of JSON lines a process.
+
+A line is written with one `write` call on a descriptor opened with `O_APPEND`, so threads need no
+lock and processes share nothing.
+"""
+
+import errno
+import logging
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from .layout import encode, places_of
+from .places import make_spare
+
+logger = logging.getLogger(__name__)
+
+# Held in memory while no disk takes events; beyond it the oldest give way.
+MAX_HELD = 100_000
+
+
+class JournalWriter:
+    """Appends the events of this process to a run's journal; never raises.
+
+    Where the disk takes no more, it goes on in the journal's spare folders, then in memory.
+
+    Args:
+        folder: the run's journal folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._pid = -1
+        self._descriptor = -1
+        # Folders that are left to go on in; None until the first one fails.
+        self._spare: list[Path] | None = None
+        self._held: list[bytes] = []
+        self._warned = False
+        self.dropped = 0
+
+    def append(self, event: dict[str, Any]) -> None:
+        """Write one event; while no disk takes it, hold it and try again with the next."""
+        line = encode(event).encode("ascii") + b"\n"
+        if self._held:
+            self._held.append(line)
+            self.flush()
+            return
+        try:
+            self._write(line)
+        except OSError as error:
+            self._hold(line, error)
+
+    def flush(self) -> bool:
+        """Try to write what is held in memory; True if nothing is left there."""
+        while self._held:
+            try:
+                self._write(self._held[0])
+            except OSError as error:
+                self._hold(None, error)
+                return False
+            del self._held[0]
+        return True
+
+    def take_held(self) -> list[str]:
+        """Return what could not be written, for the exporter's pipe, and hold it no longer."""
+        held, self._held = self._held, []
+        return [line.decode("ascii") for line in held]
+
+    def close(self) -> None:
+        """Close this process's file."""
+        if self._pid == os.getpid() and self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = self._pid = -1
+
+    def _write(self, line: bytes) -> None:
+        try:
+            if self._pid != os.getpid():  # first event, or the first after a fork
+                self._open(self.folder)
+            self._write_here(line)
+        except OSError as error:
+            self._go_on_elsewhere(line, error)
+
+    def _open(self, folder: Path) -> None:
+        name = f"events-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(folder / name, flags, 0o600)
+        self._pid = os.getpid()
+
+    def _write_here(self, line: bytes) -> None:
+        written = os.write(self._descriptor, line)
+        if written < len(line):
+            # The disk is full. Taken back, or the next line would be glued to this half of one.
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _go_on_elsewhere(self, line: bytes, error: OSError) -> None:
+        """Write to the next folder that takes the line, and stay there, which keeps the order."""
+        if self._spare is None:
+            self._spare = places_of(self.folder).spare
+        while self._spare:
+            place = self._spare.pop(0)
+            if make_spare(place):
+                try:
+                    self._open(place)
+                    self._write_here(line)
+                except OSError:
+                    continue
+                logger.warning("The journal goes on in %s: %s.", place, error)
+                return
+        raise error
+
+    def _hold(self, line: bytes | None, error: OSError) -> None:
+        if line is not None:
+            self._held.append(line)
+        if len(self._held) > MAX_HELD:
+            del self._held[0]
+            self.dropped += 1
+        if not self._warned:
+            self._warned = True
+            logger.warning(
+                "The journal %s cannot be written (%s); held in memory.", self.folder, error
+            )

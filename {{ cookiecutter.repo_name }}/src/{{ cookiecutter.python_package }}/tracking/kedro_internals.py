@@ -1,0 +1,89 @@
+"""All that this layer uses of Kedro beyond its public interface, and nothing else.
+
+Each function says why there is no public way, in which version it was seen, and when it can go.
+`tests/contracts/` has a test of the same name for each, which fails when a version changes it.
+"""
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any
+
+
+def configure_worker(package: str) -> None:
+    """Tell Kedro the project in a worker process that was started by spawn or forkserver.
+
+    Why: there `kedro/runner/task.py` reads a `PACKAGE_NAME` that is None, so node and dataset hooks
+    would silently never run. `configure_project` would break the worker's second task.
+    Seen in: Kedro 1.7.0 (`kedro.framework.project.PACKAGE_NAME`, `settings.configure`).
+    Goes when: Kedro configures such workers itself.
+
+    Args:
+        package: name of the project's package.
+    """
+    from kedro.framework import project
+
+    if project.PACKAGE_NAME is None:
+        project.settings.configure(f"{package}.settings")
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a dataset's name is that of a param: `parameters` or `params:…`.
+
+    Why: Kedro has no public name for it.
+    Seen in: Kedro 1.7.0 (`kedro.io.core.is_parameter`).
+    Goes when: `kedro.io` exports it.
+    """
+    return name == "parameters" or name.startswith("params:")
+
+
+def file_of(dataset: Any) -> str | None:
+    """Return the path or URL of a dataset's file, None if it has none.
+
+    Why: a dataset does not tell its path otherwise.
+    Seen in: Kedro 1.7.0, kedro-datasets 9.6.0 (`_filepath`, `_protocol` of each file dataset).
+    Goes when: `AbstractDataset` has a public path.
+    """
+    path = getattr(dataset, "_filepath", None)
+    if path is None:
+        return None
+    protocol = getattr(dataset, "_protocol", "file")
+    return str(path) if protocol == "file" else f"{protocol}://{path}"
+
+
+def config_of(dataset: Any) -> dict[str, Any]:
+    """Return the configuration from which Kedro builds an equal dataset, credentials included.
+
+    Why: `DataCatalog.to_config` takes the credentials out, and leaves out a `MemoryDataset`.
+    Seen in: Kedro 1.7.0 (`AbstractDataset._init_config`).
+    Goes when: `AbstractDataset.to_config` is public.
+    """
+    return dict(dataset._init_config())
+
+
+def definition_of(config: Mapping[str, Any]) -> tuple[str, bool, str | None]:
+    """Return of a dataset's configuration: class name, whether it has a file, and which.
+
+    Why: the short names of types (`pandas.CSVDataset`) are resolved nowhere else.
+    Seen in: Kedro 1.7.0 (`kedro.io.core.parse_dataset_definition`).
+    Goes when: `kedro.io` exports it.
+
+    Raises:
+        kedro.io.DatasetError: there is no such class.
+    """
+    from kedro.io.core import parse_dataset_definition
+
+    class_, arguments = parse_dataset_definition(dict(config))
+    path = arguments.get("filepath")
+    has_file = "filepath" in signature(class_.__init__).parameters
+    return class_.__name__, has_file, str(path) if path else None
+
+
+def copy_mode_of(dataset: Any) -> str | None:
+    """Return the `copy_mode` of a `MemoryDataset`.
+
+    Why: it does not tell it otherwise.
+    Seen in: Kedro 1.7.0 (`MemoryDataset._copy_mode`).
+    Goes when: `DataCatalog.to_config` has memory datasets too.
+    """
+    mode: str | None = dataset._copy_mode
+    return mode

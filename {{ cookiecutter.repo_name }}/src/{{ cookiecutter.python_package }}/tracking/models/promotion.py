@@ -1,0 +1,42 @@
+"""Whether a model's alias moves to a new version."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..arguments import nearest
+
+
+def decide(
+    rule: Mapping[str, Any] | None,
+    new: Mapping[str, float],
+    present: Mapping[str, float] | None,
+) -> tuple[bool, str]:
+    """Decide whether an alias moves, and say why.
+
+    Args:
+        rule: `promote_if`; None moves it always.
+        new: the metrics of the run that made the new version.
+        present: those of the run behind the alias; None if there is no such run.
+    """
+    if rule is None:
+        return True, "no condition is set"
+    metric = rule["metric"]
+    if metric not in new:
+        known = [name for name in sorted(new) if not name.startswith("_")]
+        return False, (
+            f"the run has no metric {metric!r}, only {', '.join(known) or 'none'}"
+            f"{nearest(metric, known)}"
+        )
+    value = new[metric]
+    if math.isnan(value):
+        return False, f"{metric} is NaN"
+    if present is None:
+        return True, f"{metric} {value:.4g}, the first"
+    if metric not in present or math.isnan(present[metric]):
+        return True, f"{metric} {value:.4g}, the run before has none"
+    old = present[metric]
+    greater = rule.get("greater_is_better", True)
+    better = value > old if greater else value < old
+    sign = "equal to" if value == old else (">" if value > old else "<")
+    return better, f"{metric} {value:.4g} {sign} {old:.4g}"

@@ -1,0 +1,131 @@
+"""The models of a run on their way to MLflow."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..journal.places import JournalPlaces
+from ..store.client import together
+from ..store.reasons import is_permanent, reason
+from .flavor_process import FlavorError
+from .logged_model import TAG, ModelExport
+
+
+class RunValues(Protocol):
+    """What a model's end needs of its run."""
+
+    # The last value of each metric, as a number and as MLflow's entity.
+    metrics_seen: dict[str, float]
+    last_metrics: dict[str, Any]
+
+    def add_tag(self, key: str, value: str) -> None:
+        """Take in a tag of the run."""
+
+
+class ModelQueue:
+    """Models that wait to be logged; one that fails does not hold up the others.
+
+    Args:
+        places: the folders of the run's journal.
+        run_key: the run's own key.
+        note: tells the user what could not be done.
+        keep_file: is given the file of what can't be an MLflow model, as a path in the journal.
+        is_new: nobody has tried to export the journal before.
+    """
+
+    def __init__(
+        self,
+        places: JournalPlaces,
+        run_key: str,
+        note: Callable[[str], None],
+        keep_file: Callable[[str], None],
+        is_new: bool = False,
+    ) -> None:
+        # Why models could not be logged, by their names.
+        self.waiting: dict[str, str] = {}
+        # What became of each model, for the panel.
+        self.lines: dict[str, str] = {}
+        self._places = places
+        self._run_key = run_key
+        self._note = note
+        self._keep_file = keep_file
+        self._is_new = is_new
+        self._pending: list[ModelExport] = []
+        self._sent: list[ModelExport] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._pending)
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Take in a model.
+
+        Raises:
+            ValueError: a file of it lies outside the journal, as only a damaged line can say.
+        """
+        for path in map(Path, (event["f"], *event["about"]["code"])):
+            if ".." in path.parts or path.is_absolute():
+                raise ValueError(f"model {path} lies outside the journal")
+        self._pending.append(ModelExport(event, self._places, self._run_key, self._is_new))
+
+    def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
+        """Log the models and register their versions."""
+        pending, self._pending = self._pending, []
+        for model in pending:
+            label = f"model {model.name!r}"
+            try:
+                model.send(client, experiment_id, run_id, params)
+                self._sent.append(model)
+                self.waiting.pop(label, None)
+            except Exception as error:
+                self._give_up_or_wait(model, label, error)
+            for note in model.notes:
+                self._note(f"{label}: {note}")
+
+    def _give_up_or_wait(self, model: ModelExport, label: str, error: Exception) -> None:
+        if isinstance(error, FlavorError) or is_permanent(error):
+            self._note(
+                f"{model.name!r} is no MLflow model, its pickle is an artifact instead: "
+                f"{reason(error)}"
+            )
+            self._keep_file(str(model.event["f"]))
+        elif isinstance(error, FileNotFoundError) and not model.path.exists():
+            self._note(f"the {label} is missing from the journal")
+        else:
+            self._pending.append(model)
+            self.waiting[label] = f"models: {reason(error)}"
+
+    def conclude(self, client: Any, run_id: str, values: RunValues, finished: bool) -> None:
+        """Move aliases, which needs the metrics of the whole run, and say so in a tag.
+
+        Args:
+            client: an `MlflowClient`.
+            run_id: the run.
+            values: knows the run's metrics, and takes the tag.
+            finished: whether the run came to its end.
+        """
+        # Aliases in turn, for two models may have the same one.
+        aliases = partial(self._decide_aliases, client, values, finished)
+        metrics = partial(self._link_metrics, client, run_id, list(values.last_metrics.values()))
+        together(client.tracking_uri, [aliases, metrics] if self._sent else [])
+
+    def _decide_aliases(self, client: Any, values: RunValues, finished: bool) -> None:
+        for model in self._sent:
+            try:
+                told = model.registered.conclude(client, values.metrics_seen, finished)
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                told = f"its alias is not decided: {reason(error)}"
+                self._note(f"model {model.name!r}: {told}")
+            self.lines[str(model.event["n"])] = told
+            values.add_tag(f"{TAG}{model.name}"[:250], told)
+
+    def _link_metrics(self, client: Any, run_id: str, metrics: list[Any]) -> None:
+        for model in self._sent:
+            try:
+                model.link_metrics(client, run_id, metrics)
+            except Exception as error:
+                if not is_permanent(error):
+                    raise
+                self._note(f"the page of model {model.name!r} shows no metrics: {reason(error)}")

@@ -1,0 +1,116 @@
+"""Records files: artifacts, texts, models and the data that a pipeline loads."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..journal import snapshot
+from ..redact import redact_text
+from .voice import Voice
+
+
+class FileVoice(Voice):
+    """Says what files a run made or was given; a copy of each lies in the journal."""
+
+    def log_artifact(
+        self,
+        path: str | os.PathLike[str],
+        artifact_path: str | None = None,
+        *,
+        owned: bool = False,
+        since: int = 0,
+    ) -> None:
+        """Record a file or folder as an artifact, as it is now: a later change does not show.
+
+        Args:
+            path: the file or folder.
+            artifact_path: the folder inside the run's artifacts; the top by default.
+            owned: the file lies in the journal already and nobody else writes to it.
+            since: of a file that is only appended to, the bytes at its begin to leave out.
+        """
+        source = Path(path)
+        try:
+            folder = snapshot.safe_artifact_path(artifact_path)
+            stored = source if owned else self._take(source, since)
+        except (OSError, ValueError) as error:
+            self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
+            return
+        event: dict[str, Any] = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
+        if owned and stored.is_file() and stored.stat().st_nlink > 1:
+            event["state"] = snapshot.state(stored)
+        self.append(event)
+
+    def log_model(
+        self,
+        name: str,
+        path: Path,
+        flavor: str,
+        about: Mapping[str, Any],
+        code: Iterable[Path],
+        options: Mapping[str, Any],
+    ) -> None:
+        """Record a pickled model, which the exporter logs as an MLflow model.
+
+        Args:
+            name: its name in the run.
+            path: the pickle; copied, unless it lies in the journal.
+            flavor: MLflow's flavour for it.
+            about: its signature, input example and the packages it needs.
+            code: folders and files of the project's own that it needs; copied.
+            options: how it is kept, as `models.options.ModelOptions.as_event` gives it.
+        """
+        event = {**options, "e": "model", "n": name, "flavor": flavor}
+        try:
+            own = path if self.places.relative(path) else self._take(path)
+            copies = [self._take_code(place) for place in code]
+        except (OSError, ValueError) as error:
+            self.warn(name, f"the model {name!r} is not recorded: {error}")
+            return
+        event["f"] = self.places.relative(own)
+        copied = [self.places.relative(copy) for copy in copies]
+        self.append({**event, "about": {**about, "code": copied}})
+
+    def log_text(self, text: str, artifact_file: str) -> None:
+        """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""
+        try:
+            name = snapshot.safe_artifact_path(artifact_file)
+            clean = redact_text(text, self.secrets).encode("utf-8", "replace")
+            stored = snapshot.write(self.places, Path(name or "text.txt").name, clean)
+        except (OSError, ValueError) as error:
+            self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")
+            return
+        parent = Path(name or "").parent.as_posix()
+        self.log_artifact(stored, None if parent == "." else parent, owned=True)
+
+    def log_input(
+        self, name: str, path: str, *, rows: int | None, columns: Mapping[str, str] | None
+    ) -> None:
+        """Record a file that the pipeline loads as an MLflow dataset input of the run.
+
+        Its digest is taken by the exporter; size and time of change tell it whether the file is
+        still the same.
+        """
+        size: int | None
+        changed: int | None
+        try:
+            size, changed = snapshot.state(Path(path))
+        except OSError:
+            size, changed = None, None
+        self.append(
+            {
+                "e": "input",
+                "n": name,
+                "path": redact_text(path, self.secrets),
+                "size": size,
+                "changed": changed,
+                "rows": rows,
+                "columns": dict(columns) if columns is not None else None,
+            }
+        )
+
+    def _take(self, source: Path, since: int = 0) -> Path:
+        return self.places.store(lambda folder: snapshot.take(source, folder, since))
+
+    def _take_code(self, source: Path) -> Path:
+        return self.places.store(lambda folder: snapshot.take_code(source, folder))

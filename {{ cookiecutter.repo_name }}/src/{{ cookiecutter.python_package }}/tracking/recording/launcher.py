@@ -1,0 +1,213 @@
+"""Starts the exporter process, tells it what to do, and waits for it: the pipeline's side."""
+
+import atexit
+import contextlib
+import json
+import logging
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import env
+
+logger = logging.getLogger(__name__)
+
+_EXPORTER = f"{__name__.rpartition('.recording.')[0]}.exporting.process"
+
+
+class ExporterProcess:
+    """A running exporter. It works through three lines on its standard input: store, run, end.
+
+    Args:
+        uri: tracking URI, absolute, with its credentials: they travel through the pipe only.
+        experiment_name: the experiment that the run will likely belong to.
+        project_path: the project's folder, the exporter's working directory.
+    """
+
+    def __init__(self, uri: str, experiment_name: str, project_path: Path) -> None:
+        self.uri = uri
+        self.project_path = project_path
+        self.owner = os.getpid()
+        self.was_stopped = False
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
+        # A session of its own: Ctrl-C and a closed terminal end the pipeline, not the export.
+        own_group: dict[str, Any] = (
+            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP")}  # noqa: B009  Windows
+            if os.name == "nt"
+            else {"start_new_session": True}
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", _EXPORTER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            cwd=project_path,
+            env=env.for_child(__name__, __file__),
+            **own_group,
+        )
+        self._send({"uri": uri, "experiment_name": experiment_name, "parent": os.getpid()})
+
+    def assign(self, journal: Path, export_wait: float, is_new: bool) -> None:
+        """Tell it which run to export, and whether no other exporter has tried."""
+        self._send({"journal": str(journal), "export_wait": export_wait, "is_new": is_new})
+
+    def finish(
+        self, seconds: float, sides: Sequence[tuple[Path, str]], held: Sequence[str]
+    ) -> dict[str, Any] | None:
+        """Tell it that the run has ended, and wait for it.
+
+        Args:
+            seconds: how long at the most; then it is ended, and what it has not exported stays
+                in the journal.
+            sides: journals that go elsewhere, each with its tracking URI.
+            held: events that the journal's disk refused, as lines of JSON.
+
+        Returns:
+            Its summary of the run, or None if it gave none.
+        """
+        targets = [[str(folder), uri] for folder, uri in sides]
+        self._send({"end": True, "sides": targets, "held": list(held)})
+        output, is_closed = _read_until_closed(self._process, seconds)
+        if is_closed:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
+        if self.is_alive():
+            self.stop()
+        lines = output.decode("utf-8", "replace").strip().splitlines()
+        try:
+            summary = json.loads(lines[0]) if lines else None
+        except ValueError:
+            summary = None
+        return summary if isinstance(summary, dict) else None
+
+    def stop(self) -> None:
+        """End the process; safe at any moment, the journal has all that it needs."""
+        self.was_stopped = True
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self.close()
+
+    def close(self) -> None:
+        """Close the pipes and the log of a process that has ended."""
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            assert stream is not None
+            with contextlib.suppress(OSError):  # unsent words to a process that is gone
+                stream.close()
+
+    def complaint(self) -> str:
+        """Return the last line that it wrote to its error output."""
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else f"exit code {self._process.poll()}"
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:  # it is gone; `finish` sees that
+            logger.debug("The exporter has ended early.")
+
+
+def _read_until_closed(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bool]:
+    """Return what comes on the standard output, and whether that was all of it."""
+    assert process.stdout is not None
+    if sys.platform == "win32":  # pipes can't be waited for there, threads can
+        chunks: list[bytes] = []
+        stdout = process.stdout
+        reader = threading.Thread(target=lambda: chunks.append(stdout.read()), daemon=True)
+        reader.start()
+        reader.join(seconds)
+        return b"".join(chunks), not reader.is_alive()
+    deadline = time.monotonic() + seconds
+    output = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0:
+            if not selector.select(left):
+                break
+            block = os.read(process.stdout.fileno(), 65536)
+            if not block:
+                return output, True
+            output += block
+    return output, False
+
+
+_spare: ExporterProcess | None = None
+_spare_lock = threading.Lock()
+
+
+def prepare(uri: str, experiment_name: str, project_path: Path) -> None:
+    """Start an exporter for a run that is about to come, so that its imports overlap with ours."""
+    global _spare  # noqa: PLW0603  one at most waits
+    with _spare_lock:
+        if _spare is None:
+            _spare = ExporterProcess(uri, experiment_name, project_path)
+            atexit.register(discard)
+
+
+def take(uri: str, experiment_name: str, project_path: Path) -> ExporterProcess:
+    """Return the prepared exporter if it fits, else a new one."""
+    global _spare  # noqa: PLW0603
+    with _spare_lock:
+        spare, _spare = _spare, None
+    if spare is not None:
+        if (spare.uri, spare.project_path, spare.owner) == (uri, project_path, os.getpid()):
+            if spare.is_alive():
+                return spare
+        elif spare.owner == os.getpid():
+            spare.stop()
+    return ExporterProcess(uri, experiment_name, project_path)
+
+
+def discard() -> None:
+    """End a prepared exporter that no run came for."""
+    global _spare  # noqa: PLW0603
+    with _spare_lock:
+        spare, _spare = _spare, None
+    if spare is not None and spare.owner == os.getpid():
+        spare.stop()
+
+
+def export_here(
+    folder: Path, uri: str, sides: list[tuple[Path, str]], held: list[str]
+) -> dict[str, Any]:
+    """Export a run that has ended from this very process, with `export="end"`.
+
+    Args:
+        folder: the run's journal folder.
+        uri: tracking URI, with its credentials.
+        sides: journals that go elsewhere, each with its tracking URI.
+        held: events that the journal's disk refused, as lines of JSON.
+
+    Returns:
+        The exporter's summary of the run.
+    """
+    # Here is the one door from the pipeline's process to the exporter's code.
+    from ..exporting.journals import export_journal
+    from ..store.client import prepare_environment
+
+    before = dict(os.environ)
+    prepare_environment()
+    try:
+        for side, side_uri in sides:
+            export_journal(side, side_uri)
+        return export_journal(folder, uri, held)
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]

@@ -1,0 +1,227 @@
+"""The life of a run in the pipeline's process: begin, end, and each way to break off."""
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..journal import layout, locks, places
+from ..journal.packages import installed_versions, record_versions
+from ..journal.writer import JournalWriter
+from ..settings import TrackingSettings
+from . import launcher, runs, signals, workers
+from .panel import show
+from .recorder import Recorder
+
+logger = logging.getLogger(__name__)
+
+
+class Run:
+    """A run that has begun in this process.
+
+    Args:
+        recorder: records it.
+        settings: where it goes and how.
+        project_path: the project's folder.
+        exporter: the process that exports it, with `export="live"`.
+        owner_lock: tells other processes that the run lives.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        settings: TrackingSettings,
+        project_path: Path,
+        exporter: launcher.ExporterProcess | None,
+        owner_lock: locks.ProcessLock,
+    ) -> None:
+        self.recorder = recorder
+        self.settings = settings
+        self.project_path = project_path
+        self.exporter = exporter
+        self.owner_lock = owner_lock
+        self.pid = os.getpid()
+        self.thread = threading.get_ident()
+        self.begin_ns = time.time_ns()
+        self.at_end: list[Callable[[], None]] = []
+        self._ended = threading.Lock()
+
+    def end(self, status: str, error: BaseException | None = None) -> None:
+        """End the run, wait until it is exported, and show the panel; the first call counts."""
+        if self.pid != os.getpid() or not self._ended.acquire(blocking=False):
+            return
+        _live.pop(self.recorder.key, None)
+        if error is not None:
+            self.recorder.log_error(error)
+        for action in self.at_end:
+            try:
+                action()
+            except Exception:
+                logger.warning("Tracking: a last step of the run failed.", exc_info=True)
+        ended_ms = time.time_ns() // 1_000_000
+        ended = {"e": "end", "status": status, "t": ended_ms}
+        for folder in self._side_journals():
+            side = JournalWriter(folder)
+            side.append(ended)
+            side.close()
+        self.recorder.append(ended)
+        self.recorder.journal.flush()
+        held = self.recorder.journal.take_held()
+        runs.finish(self.recorder)
+        self.recorder.journal.close()
+        self.owner_lock.release()
+        summary = self._export(held)
+        if held:
+            kept = "they went to MLflow directly"
+            told = kept if summary["state"] == "exported" else "they are lost"
+            summary["notes"].append(f"no disk takes {len(held)} events of the journal: {told}")
+        # Where the exporter could not tell.
+        summary["status"] = summary.get("status") or status
+        if summary.get("duration_s") is None:
+            summary["duration_s"] = ended_ms / 1000 - self.begin_ns / 1e9
+        show(summary)
+
+    def _side_journals(self) -> list[Path]:
+        places = self.recorder.places
+        parents = dict.fromkeys(place.parent for place in (places.own, *places.spare))
+        found = [folder for top in parents for folder in top.glob(f"{self.recorder.key}.*")]
+        return sorted(folder for folder in found if (folder / layout.HEADER).exists())
+
+    def _export(self, held: list[str]) -> dict[str, Any]:
+        folder = self.recorder.folder
+        error = None
+        uris = self.recorder.side_uris
+        sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
+        if self.settings.export == "end":
+            return launcher.export_here(folder, self.settings.uri, sides, held)
+        if self.exporter is not None:
+            summary = self.exporter.finish(self.settings.export_wait, sides, held)
+            if summary is None and not self.exporter.was_stopped:
+                # Killed from outside: another one starts again from the first line.
+                logger.warning("The exporter ended early (%s).", self.exporter.complaint())
+                target = (self.settings.uri, self.settings.experiment_name, self.project_path)
+                self.exporter = launcher.ExporterProcess(*target)
+                self.exporter.assign(folder, self.settings.export_wait, is_new=False)
+                summary = self.exporter.finish(self.settings.export_wait, sides, held)
+            self.exporter.close()
+            if summary is not None:
+                return summary
+            state = layout.read_state(folder)
+            error = state.get("error")
+            if error is None:
+                seconds = f"{self.settings.export_wait:g} s (`export_wait`)"
+                error = f"the export did not end within {seconds}"
+                layout.write_state(folder, {**state, "error": error})  # for `kedro mlflow status`
+        return _waiting_summary(folder, self.settings, error)
+
+
+_live: dict[str, Run] = {}
+
+
+def begin(
+    settings: TrackingSettings,
+    project_path: Path,
+    make_recorder: Callable[[str, Path], Recorder],
+    header: dict[str, Any],
+) -> Run:
+    """Begin a run: its journal, its recorder, its exporter.
+
+    Args:
+        settings: where it goes and how.
+        project_path: the project's folder.
+        make_recorder: makes the recorder from the run's key and its journal folder.
+        header: what else the journal's header says.
+    """
+    _end_broken_off_runs()
+    workers.let_recorders_travel()
+    key = layout.new_key()
+    now = time.time_ns()
+    about = {
+        "format": layout.FORMAT,
+        "key": key,
+        "start_ms": now // 1_000_000,
+        "pid": os.getpid(),
+        "settings": settings.public(),
+        **header,
+    }
+    folder, owner_lock = _make_journal(project_path, about)
+    exporter = None
+    if settings.export != "live":
+        record_versions(folder, installed_versions())
+    else:
+        exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
+        exporter.assign(folder, settings.export_wait, is_new=True)
+    run = Run(make_recorder(key, folder), settings, project_path, exporter, owner_lock)
+    run.begin_ns = now
+    _live[key] = run
+    runs.begin(run.recorder)
+    signals.install(_live_recorders, lambda: end_all(None))
+    return run
+
+
+def _make_journal(project_path: Path, header: dict[str, Any]) -> tuple[Path, locks.ProcessLock]:
+    """Make a run's journal on the first disk that takes it, with its lock held."""
+    failure: OSError | None = None
+    for root in places.usable_roots(project_path):
+        folder = root / header["key"]
+        owner_lock = locks.ProcessLock(folder / locks.OWNER)
+        try:
+            folder.mkdir(mode=0o700)
+            owner_lock.acquire()
+            # Made now: on a disk that is full later the exporter could not.
+            (folder / locks.EXPORTER).touch(mode=0o600)
+            spare = {places.SPARE: places.spare_folders(folder)}
+            layout.write_json(folder / layout.HEADER, {**header, **spare})
+        except OSError as error:
+            failure = failure or error
+            owner_lock.release()
+            logger.warning("The journal folder %s cannot be used: %s.", root, error)
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            return folder, owner_lock
+    raise failure or OSError("no folder can be made for the run's journal")
+
+
+def of(recorder: Recorder | None) -> Run | None:
+    """Return the run that this process began and that the recorder records."""
+    return _live.get(recorder.key) if recorder is not None else None
+
+
+def end_all(error: BaseException | None, status: str | None = None) -> None:
+    """End every run of this process that no hook has ended: Ctrl-C, `SystemExit`, SIGTERM, exit."""
+    for run in list(_live.values()):
+        if run.pid == os.getpid():
+            run.end(status or _status_of(error), error)
+
+
+def _status_of(error: BaseException | None) -> str:
+    is_killed = signals.interrupted_by() is not None or isinstance(error, KeyboardInterrupt)
+    return "KILLED" if is_killed else "FAILED"
+
+
+def _live_recorders() -> list[Recorder]:
+    return [run.recorder for run in list(_live.values()) if run.pid == os.getpid()]
+
+
+def _end_broken_off_runs() -> None:
+    """End a run of this very thread that was broken off unseen, say by Ctrl-C in a notebook."""
+    for run in list(_live.values()):
+        if run.pid == os.getpid() and run.thread == threading.get_ident():
+            run.recorder.set_tag("kedro.error", "broken off; the next run began in its thread")
+            run.end("KILLED")
+
+
+def _waiting_summary(folder: Path, settings: TrackingSettings, error: str | None) -> dict[str, Any]:
+    return {
+        "state": "waiting",
+        "experiment_name": settings.experiment_name,
+        "run_name": settings.run_name,
+        "tracking_uri": settings.public()["uri"],
+        "journal": str(folder),
+        "error": error,
+        "notes": [],
+    }

@@ -1,0 +1,56 @@
+"""The one way to record: what a hook or dataset says of a run becomes events in its journal."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .times import TimeVoice
+
+
+class Recorder(TimeVoice):
+    """Records what happens in one run, in the process that holds it.
+
+    It never raises for a bad value: it makes the value acceptable to MLflow, keeps the original
+    as an artifact where something was cut, and warns once for each key.
+
+    Args:
+        key: the run's own key, the tag `kedro.run_key` in MLflow.
+        folder: the run's journal folder.
+        undeclared: names of the pipeline's datasets that are in no catalog.
+        inputs: file paths of the pipeline's free inputs, by dataset name.
+        resumed: names of datasets that may be loaded as an earlier run left them.
+        secrets: values that are masked wherever they occur; never written to disk.
+        saved_files: paths of datasets whose file is recorded when it is saved, by dataset name.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        folder: Path,
+        *,
+        undeclared: frozenset[str] = frozenset(),
+        inputs: Mapping[str, str] | None = None,
+        resumed: frozenset[str] | None = None,
+        secrets: tuple[str, ...] = (),
+        saved_files: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(key, folder, secrets)
+        self.undeclared = undeclared
+        self.inputs = dict(inputs or {})
+        self.resumed = resumed
+        self.saved_files = dict(saved_files or {})
+        # Journals for MLflow datasets that save elsewhere, see `datasets/destination.py`.
+        self.sides: dict[str, Recorder] = {}
+        self.side_uris: dict[str, str | None] = {}
+        # A few rows of what a model takes, from its node to its dataset, by the dataset's name.
+        self.samples: dict[str, Any] = {}
+
+    def identity(self) -> dict[str, Any]:
+        """Return the arguments that make an equal recorder in another process."""
+        return {
+            "undeclared": self.undeclared,
+            "inputs": self.inputs,
+            "resumed": self.resumed,
+            "secrets": self.secrets,
+            "saved_files": self.saved_files,
+        }

@@ -1,0 +1,66 @@
+"""Which run this process, or this thread of it, works for.
+
+Node hooks learn the run from the thread that they are called in; dataset hooks are told only a
+node and a dataset. A thread is bound to a run by `before_pipeline_run` or by its first node; a
+worker process by the recorder that travels with the catalog.
+"""
+
+import threading
+from typing import Any
+
+from .recorder import Recorder
+
+ATTRIBUTE = "_mlflow_recorder"
+
+_active: dict[str, Recorder] = {}
+_thread = threading.local()
+_worker: Recorder | None = None
+
+
+def begin(recorder: Recorder) -> None:
+    """Bind the calling thread to a run that starts in this process."""
+    _active[recorder.key] = recorder
+    _thread.recorder = recorder
+
+
+def finish(recorder: Recorder) -> None:
+    """Forget a run that has ended."""
+    _active.pop(recorder.key, None)
+    if getattr(_thread, "recorder", None) is recorder:
+        _thread.recorder = None
+
+
+def adopt(recorder: Recorder) -> bool:
+    """Make a run the one that this worker process works for; True if it is the first."""
+    global _worker  # noqa: PLW0603  a process has one
+    is_first = _worker is None
+    _worker = recorder
+    return is_first
+
+
+def of_catalog(catalog: Any) -> Recorder | None:
+    """Return the run that a catalog was prepared for, and bind the calling thread to it."""
+    recorder: Recorder | None = getattr(catalog, ATTRIBUTE, None)
+    if recorder is not None:
+        _thread.recorder = recorder
+    return recorder
+
+
+def current() -> Recorder | None:
+    """Return the run that the calling thread works for, if it can be known.
+
+    It can't where several runs share this process and the thread has not begun a node yet.
+    """
+    if _worker is not None:
+        return _worker
+    recorder: Recorder | None = getattr(_thread, "recorder", None)
+    if recorder is not None and recorder.key in _active:
+        return recorder
+    if len(_active) == 1:
+        return next(iter(_active.values()))
+    return None
+
+
+def active() -> list[Recorder]:
+    """Return the runs that have begun in this process and not ended."""
+    return list(_active.values())

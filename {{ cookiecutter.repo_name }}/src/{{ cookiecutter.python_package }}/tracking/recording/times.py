@@ -1,0 +1,77 @@
+"""Records when what happened: nodes, loads, saves, and what ended a run."""
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..journal.events import MAX_TAG, as_text, clean_key
+from ..redact import redact_text
+from .values import ValueVoice
+
+
+class TimeVoice(ValueVoice):
+    """Says when nodes begin and how long they take, and what broke them off."""
+
+    def log_begin(self, node: str, outputs: Iterable[str], inputs: Iterable[str] = ()) -> None:
+        """Record that a node begins; one that begins and never ends is where a run broke."""
+        event = {"e": "begin", "n": node, "o": list(outputs), "i": list(inputs)}
+        self.append({**event, "t": time.time_ns()})
+
+    def log_span(
+        self,
+        name: str,
+        kind: str,
+        start_ns: int,
+        end_ns: int,
+        *,
+        node: str | None = None,
+        metric: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Record a stretch of time of the run: one of a node's `load`, `run` and `save`.
+
+        Args:
+            name: the node's or the dataset's name.
+            kind: `load`, `run` or `save`.
+            start_ns: begin in nanoseconds since 1970.
+            end_ns: end in nanoseconds since 1970.
+            node: the node that it is part of.
+            metric: the metric that gets the duration in seconds.
+            error: the error that ended it.
+        """
+        event: dict[str, Any] = {"e": "span", "n": name, "kind": kind, "b": start_ns, "t": end_ns}
+        event["w"] = f"{os.getpid()}.{threading.get_native_id()}"
+        if node is not None:
+            event["node"] = node
+        if metric is not None:
+            event["m"] = clean_key(metric)
+        if error is not None:
+            event["err"] = redact_text(error, self.secrets)[:MAX_TAG]
+        self.append(event)
+
+    def log_at_end(self, since: Mapping[str, int]) -> None:
+        """Record which files the exporter takes itself if the pipeline's process is killed.
+
+        Args:
+            since: by their paths, the bytes to leave out as `log_artifact` does.
+        """
+        self.append({"e": "at_end", "since": dict(since)})
+
+    def log_chart_settings(self, **chosen: Any) -> None:
+        """Record how the exporter draws the run's Gantt chart; see `MLflowTimeLoggerHook`."""
+        self.append({"e": "charts", **chosen})
+
+    def log_interrupt(self) -> None:
+        """Record that a signal came: the nodes that run now are those that were broken off."""
+        self.append({"e": "interrupt", "t": time.time_ns()})
+
+    def log_error(self, error: BaseException, node: str | None = None) -> None:
+        """Record what made the run fail: tags, and its traceback as `traceback.txt`."""
+        self.set_tag("kedro.error", f"{type(error).__name__}: {as_text(error)}"[:MAX_TAG])
+        if node is not None:
+            self.set_tag("kedro.failed_node", node)
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        self.log_text("".join(lines), "traceback.txt")

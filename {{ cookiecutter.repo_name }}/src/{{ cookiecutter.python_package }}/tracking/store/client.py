@@ -1,0 +1,60 @@
+"""Opens the MLflow store of a tracking URI."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..settings import sqlite_path
+from .sqlite import ensure_sqlite
+
+# MLflow's own defaults block for 245 s on a refused port and 1205 s on a server that hangs. The
+# exporter has a loop of its own around all calls, so one try each is right.
+HTTP_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+# Calls to a store that is far away; MLflow's own pool of connections holds ten.
+MAX_AT_ONCE = 8
+
+
+def prepare_environment() -> None:
+    """Set MLflow's HTTP behaviour for this process, where the user has not set it."""
+    for name, value in HTTP_SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
+def open_client(uri: str) -> Any:
+    """Return an `MlflowClient` on a store that works; makes an SQLite store where there is none.
+
+    Raises:
+        StoreError: the store can't be used.
+    """
+    path = sqlite_path(uri)
+    if path is not None:
+        ensure_sqlite(path, uri)
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def together(uri: str, tasks: Sequence[Callable[[], object]]) -> None:
+    """Run tasks at once where each waits for a reply of the store; all of them, whatever fails.
+
+    SQLite has nobody to wait for, and takes one writer at a time.
+
+    Raises:
+        Exception: the first error of the tasks.
+    """
+    count = 1 if sqlite_path(uri) else min(MAX_AT_ONCE, len(tasks))
+    if count <= 1:
+        for task in tasks:
+            task()
+        return
+    with ThreadPoolExecutor(count) as pool:
+        futures = [pool.submit(task) for task in tasks]
+    for future in futures:
+        future.result()

@@ -1,0 +1,261 @@
+"""All that this layer uses of MLflow beyond its public interface, and nothing else.
+
+Each function says why there is no public way, in which version it was seen, and when it can go.
+`tests/contracts/` has a test of the same name for each, which fails when a version changes it.
+"""
+
+import json
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+MODEL = "model.pkl"
+
+
+def leave_out_data_science() -> None:
+    """Import MLflow without pandas and numpy in this process.
+
+    With None in their place, importing them fails as if they were not installed; MLflow treats
+    both as optional, which is mlflow-skinny.
+
+    Why: the exporter needs neither, and starts 0.4 s faster.
+    Seen in: MLflow 3.17.2.
+    Goes when: `import mlflow` imports them late by itself.
+    """
+    for name in ("pandas", "numpy"):
+        if name not in sys.modules:
+            sys.modules[name] = None  # type: ignore[assignment]
+
+
+def create_sqlite_store(file: Path) -> None:
+    """Make the tables of a store in a file that nobody else sees yet.
+
+    Why: opening it through `MlflowClient` syncs the disk after each migration, 1.0 s instead of
+    0.5 s. Here the caller syncs once at the end.
+    Seen in: MLflow 3.17.2 (`mlflow.store.db.utils`).
+    Goes when: MLflow makes a new store in one step.
+    """
+    import sqlalchemy
+    from mlflow.store.db import utils
+
+    # MLflow ships no types for these two.
+    create_engine: Any = utils.create_sqlalchemy_engine
+    create_tables: Any = utils._initialize_tables
+
+    def write_fast(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA journal_mode=MEMORY")
+
+    engine: Any = create_engine(f"sqlite:///{file.as_posix()}")
+    sqlalchemy.event.listen(engine, "connect", write_fast)
+    engine.dispose()
+    create_tables(engine)
+    engine.dispose()
+
+
+def put_trace(
+    client: Any,
+    experiment_id: str,
+    run_id: str,
+    trace_id: str,
+    root: Mapping[str, Any],
+    ended: bool,
+) -> str:
+    """Write a trace's name, times and status, and link it to its run; may be repeated.
+
+    Why: MLflow's own tracing chooses ids by itself, so exporting twice would make two traces.
+    Seen in: MLflow 3.17.2 (`MlflowClient._tracking_client.store.start_trace`, `artifact_utils`).
+    Goes when: `MlflowClient` logs a whole trace with given ids.
+
+    Args:
+        client: an `MlflowClient`.
+        experiment_id: the run's experiment.
+        run_id: the run.
+        trace_id: the trace's own id.
+        root: its root span, as `mlflow.entities.Span.to_dict` gives it.
+        ended: whether the run has ended.
+
+    Returns:
+        The URI of the folder of its spans.
+    """
+    from mlflow.entities import TraceInfo, TraceLocation, TraceState
+    from mlflow.tracing.utils.artifact_utils import get_artifact_uri_for_trace
+
+    failed = root["status"]["code"] == "STATUS_CODE_ERROR"
+    state = TraceState.ERROR if failed else TraceState.OK
+    begin, end = root["start_time_unix_nano"], root["end_time_unix_nano"]
+    info = client._tracking_client.store.start_trace(
+        TraceInfo(
+            trace_id=trace_id,
+            trace_location=TraceLocation.from_experiment_id(experiment_id),
+            request_time=begin // 1_000_000,
+            state=state if ended else TraceState.IN_PROGRESS,
+            execution_duration=(end - begin) // 1_000_000,
+            tags={"mlflow.traceName": root["name"]},
+            trace_metadata={"mlflow.sourceRun": run_id},
+        )
+    )
+    return str(get_artifact_uri_for_trace(info))
+
+
+def put_spans_file(client: Any, folder: str, spans: list[dict[str, Any]]) -> None:
+    """Write all spans of a trace as one file, in place of what was written before.
+
+    Why: rows in the database, the public way of tracing, take the store 0.4 ms a span, which is
+    more than all else of a run. This is MLflow's `SpansLocation.ARTIFACT_REPO`.
+    Seen in: MLflow 3.17.2 (`get_artifact_repository`, `ArtifactRepository.upload_trace_data`).
+    Goes when: `MlflowClient` logs a whole trace with given ids.
+
+    Args:
+        client: an `MlflowClient`.
+        folder: what `put_trace` returned.
+        spans: the spans, as `mlflow.entities.Span.to_dict` gives them.
+    """
+    from mlflow.store.artifact import artifact_repository_registry
+
+    artifacts = artifact_repository_registry.get_artifact_repository(folder, client.tracking_uri)
+    artifacts.upload_trace_data(json.dumps({"spans": spans}, separators=(",", ":")))
+
+
+def put_span_rows(client: Any, experiment_id: str, spans: list[dict[str, Any]]) -> None:
+    """Write the spans of a small trace into the store's database.
+
+    Why: as `put_trace`; and MLflow 3.17 reads a trace's file by the process's tracking URI only.
+    Seen in: MLflow 3.17.2 (`MlflowClient._tracking_client.store.log_spans`).
+    Goes when: `MlflowClient` logs a whole trace with given ids.
+
+    Args:
+        client: an `MlflowClient`.
+        experiment_id: the run's experiment.
+        spans: the spans, as `mlflow.entities.Span.to_dict` gives them.
+
+    Raises:
+        NotImplementedError: the MLflow server is older than 3.4.
+    """
+    from mlflow.entities import Span
+
+    client._tracking_client.store.log_spans(experiment_id, [Span.from_dict(one) for one in spans])
+
+
+def let_go_of_run(run_id: str | None) -> None:
+    """Make a run no longer the active one of the calling thread, and leave its status as it is.
+
+    Why: MLflow's fluent interface lets go of a run only by ending it; here the exporter ends it.
+    Seen in: MLflow 3.17.2 (`mlflow.end_run` takes the status RUNNING, which it does not document).
+    Goes when: MLflow can leave an active run without a status.
+    """
+    import mlflow
+
+    active = mlflow.active_run()
+    if active is not None and active.info.run_id == run_id:
+        mlflow.end_run(status="RUNNING")
+
+
+def write_sklearn_model(
+    place: Path, pickle: Path, about: Mapping[str, Any], model_id: str, run_id: str
+) -> None:
+    """Write a pickled scikit-learn model as `mlflow.sklearn.save_model` would.
+
+    Why: neither scikit-learn is imported nor the model unpickled, 0.1 s instead of 3 s.
+    Seen in: MLflow 3.17.2 (files `MLmodel`, `conda.yaml`, `python_env.yaml`, input examples).
+    Goes when: `mlflow.sklearn.save_model` takes a file.
+
+    Args:
+        place: the folder to make.
+        pickle: the model, pickled with cloudpickle.
+        about: what the node's process knows of it: `signature`, `example`, `requirements`, and
+            `code`, absolute paths of folders and files of the project's own.
+        model_id: id of the logged model.
+        run_id: id of its run.
+    """
+    import yaml
+
+    place.mkdir(parents=True)
+    shutil.copyfile(pickle, place / MODEL)
+    code = _copy_code(place / "code", about.get("code", ()))
+    requirements = list(about.get("requirements", ()))
+    pins = dict(line.split("==") for line in requirements)
+    python = platform.python_version()
+    content: dict[str, Any] = {
+        "flavors": {
+            "python_function": {
+                "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
+                "loader_module": "mlflow.sklearn",
+                "model_path": MODEL,
+                "predict_fn": "predict",
+                "python_version": python,
+                **({"code": code} if code else {}),
+            },
+            "sklearn": {
+                "code": code,
+                "pickled_model": MODEL,
+                "serialization_format": "cloudpickle",
+                "sklearn_version": pins.get("scikit-learn"),
+            },
+        },
+        "mlflow_version": pins.get("mlflow"),
+        "model_id": model_id,
+        "model_size_bytes": pickle.stat().st_size,
+        "model_uuid": model_id,
+        "run_id": run_id,
+        "utc_time_created": time.strftime("%Y-%m-%d %H:%M:%S.000000", time.gmtime()),
+    }
+    if about.get("signature"):
+        content["signature"] = about["signature"]
+    if about.get("example"):
+        content["saved_input_example_info"] = _write_example(place, about["example"])
+    tools = [f"{name}=={_version(name)}" for name in ("pip", "setuptools", "wheel")]
+    environment = {
+        "python": python,
+        "build_dependencies": [tool for tool in tools if not tool.endswith("None")],
+        "dependencies": ["-r requirements.txt"],
+    }
+    conda = {
+        "name": "mlflow-env",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={python}", "pip", {"pip": requirements}],
+    }
+    for name, text in (
+        ("MLmodel", yaml.safe_dump(content)),
+        ("python_env.yaml", yaml.safe_dump(environment, sort_keys=False)),
+        ("conda.yaml", yaml.safe_dump(conda, sort_keys=False)),
+        ("requirements.txt", "\n".join(requirements) + "\n"),
+    ):
+        (place / name).write_text(text, encoding="utf-8")
+
+
+def _write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
+    serving = json.dumps(example, indent=1)
+    (place / "serving_input_example.json").write_text(serving, encoding="utf-8")
+    is_frame = "dataframe_split" in example
+    own = json.dumps(example["dataframe_split" if is_frame else "inputs"])
+    (place / "input_example.json").write_text(own, encoding="utf-8")
+    paths = {
+        "artifact_path": "input_example.json",
+        "serving_input_path": "serving_input_example.json",
+    }
+    if is_frame:
+        return {**paths, "type": "dataframe", "pandas_orient": "split"}
+    return {**paths, "type": "ndarray"}
+
+
+def _copy_code(place: Path, sources: Iterable[str]) -> str | None:
+    for source in map(Path, sources):
+        if source.is_dir():
+            shutil.copytree(source, place / source.name)
+        else:
+            place.mkdir(exist_ok=True)
+            shutil.copyfile(source, place / source.name)
+    return place.name if place.exists() else None
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,37 @@
+"""When a node began, loaded, ran and saved, gathered from the events of a run."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class NodeTimes:
+    """When a node began, what it did, and whether it came to its end."""
+
+    name: str
+    begin: int
+    outputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    worker: str = ""
+    spans: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        """The end of its last load, run or save, in nanoseconds since 1970."""
+        return max((span["t"] for span in self.spans), default=self.begin)
+
+    @property
+    def error(self) -> str | None:
+        """The error that it ended with, if it is known."""
+        return next((span["err"] for span in self.spans if "err" in span), None)
+
+    def is_broken_off(self, interrupted: int) -> bool:
+        """Whether it did not end, or ran when a signal came (in nanoseconds since 1970)."""
+        return not self.is_complete() or self.begin <= interrupted <= self.end
+
+    def is_complete(self) -> bool:
+        """Whether it ran, and each of its outputs was saved."""
+        done = {(span["kind"], span["n"]) for span in self.spans if "err" not in span}
+        return any(kind == "run" for kind, _ in done) and all(
+            ("save", output) in done for output in self.outputs
+        )

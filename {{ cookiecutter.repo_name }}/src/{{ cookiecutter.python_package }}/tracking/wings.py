@@ -1,0 +1,66 @@
+"""Optional wings: folders of this layer that add commands and hooks by being there.
+
+A wing is a folder with a `wing.py` that may have two tables:
+
+    COMMANDS = {"runs": "run_table:runs"}   # `kedro mlflow runs`: <module in the wing>:<command>
+    HOOKS = {"MLflowAutologHook": "hook"}   # a public name of the layer: <module in the wing>
+
+The tables hold texts only, so that what a wing needs is imported when it is used. Deleting the
+folder takes its commands and names away; nothing else of the layer knows a wing.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+TABLE = "wing"
+_LAYER = __name__.rpartition(".")[0]
+
+
+def names() -> list[str]:
+    """Return the names of the wings that are there."""
+    return sorted(path.parent.name for path in Path(__file__).parent.glob(f"*/{TABLE}.py"))
+
+
+def commands() -> dict[str, tuple[str, str]]:
+    """Return of each command of `kedro mlflow` that a wing adds its wing and its place there."""
+    return _tables("COMMANDS")
+
+
+def hooks() -> dict[str, tuple[str, str]]:
+    """Return of each hook class that a wing adds its wing and its module there."""
+    return _tables("HOOKS")
+
+
+def load_command(name: str) -> Any:
+    """Return the click command of this name.
+
+    Raises:
+        KeyError: no wing has it.
+    """
+    wing, place = commands()[name]
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(f"{_LAYER}.{wing}.{module}"), attribute)
+
+
+def load_hook(name: str) -> Any:
+    """Return the hook class of this name.
+
+    Raises:
+        KeyError: no wing has it.
+    """
+    wing, module = hooks()[name]
+    return getattr(import_module(f"{_LAYER}.{wing}.{module}"), name)
+
+
+def _tables(kind: str) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for wing in names():
+        table: dict[str, str] = getattr(import_module(f"{_LAYER}.{wing}.{TABLE}"), kind, {})
+        for name, place in table.items():
+            if name in found:
+                raise ValueError(
+                    f"the wings {found[name][0]!r} and {wing!r} both have {name!r}; rename one."
+                )
+            found[name] = (wing, place)
+    return found
