@@ -169,7 +169,7 @@ def test_large_trace_goes_through_the_server_as_one_file(
     client = MlflowClient(server)
     experiment = client.create_experiment("wide")
     run = client.create_run(experiment)
-    timeline = baked.tracking("timeline").Timeline("wide", {"start_ms": 1000}, pytest.fail)
+    timeline = baked.tracking("timeline.timeline").Timeline("wide", {"start_ms": 1000}, pytest.fail)
     for number in range(70):
         times = {"b": 10**9 + number, "t": 10**9 + number + 1}
         timeline.add_begin({"n": f"node_{number}", "t": times["b"], "o": []})

@@ -18,7 +18,9 @@ from benchmarks.store import Expected, NothingMeasured, check_new_run, count_run
 @pytest.fixture
 def client(tmp_path: Path, baked: BakedProject) -> MlflowClient:
     """A client of a new store."""
-    opened: MlflowClient = baked.tracking("store").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    opened: MlflowClient = baked.tracking("store.client").open_client(
+        f"sqlite:///{tmp_path / 'store.db'}"
+    )
     return opened
 
 

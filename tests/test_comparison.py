@@ -16,7 +16,7 @@ START_MS = 1_700_000_000_000
 @pytest.fixture
 def client(tmp_path: Path, baked: BakedProject) -> Any:
     """A client of a new store."""
-    return baked.tracking("store").open_client(f"sqlite:///{tmp_path / 'sqlite.db'}")
+    return baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'sqlite.db'}")
 
 
 def add_run(client: MlflowClient, number: int, status: str, **metrics: float) -> str:
@@ -43,7 +43,7 @@ def test_previous_and_best_are_those_of_finished_runs_with_the_metric(
     # Of another pipeline, with another metric.
     add_run(client, 4, "FINISHED", rows=50)
     own = add_run(client, 5, "RUNNING", score=0.95, loss=0.2)
-    comparison = baked.tracking("comparison").Comparison(client, "0", START_MS + 5000)
+    comparison = baked.tracking("exporting.comparison").Comparison(client, "0", START_MS + 5000)
     if prepared:
         comparison.prepare()
         comparison._thread.join()
@@ -57,7 +57,7 @@ def test_previous_and_best_are_those_of_finished_runs_with_the_metric(
 
 def test_first_run_of_an_experiment_has_no_other(baked: BakedProject, client: Any) -> None:
     own = add_run(client, 1, "FINISHED", score=0.8)
-    comparison = baked.tracking("comparison").Comparison(client, "0", START_MS + 1000)
+    comparison = baked.tracking("exporting.comparison").Comparison(client, "0", START_MS + 1000)
     assert comparison.with_metrics(["score"], own) == ({}, {})
 
 
@@ -67,7 +67,7 @@ def test_of_many_metrics_only_the_previous_values_are_asked(
     metrics = {f"gauge_{number}": float(number) for number in range(11)}
     add_run(client, 1, "FINISHED", **metrics)
     own = add_run(client, 2, "FINISHED", **metrics)
-    comparison = baked.tracking("comparison").Comparison(client, "0", START_MS + 2000)
+    comparison = baked.tracking("exporting.comparison").Comparison(client, "0", START_MS + 2000)
     assert comparison.with_metrics(list(metrics), own) == (metrics, {})
 
 
@@ -78,4 +78,4 @@ def test_of_many_metrics_only_the_previous_values_are_asked(
 def test_losses_and_errors_are_better_when_lower(
     baked: BakedProject, metric: str, lower: bool
 ) -> None:
-    assert baked.tracking("comparison").is_lower_better(metric) is lower
+    assert baked.tracking("exporting.comparison").is_lower_better(metric) is lower

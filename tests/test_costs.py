@@ -28,7 +28,7 @@ def test_node_processes_never_import_mlflow(project: BakedProject, runner: str) 
     # is a program of its own.
     done = project.run("python", "-X", "importtime", "-m", "kedro", "run", f"--runner={runner}")
     imported = set(re.findall(r"^import time:.*\|\s+(\S+)$", done.stderr, re.MULTILINE))
-    assert f"{project.package}.tracking.recorder" in imported, explain(done)
+    assert f"{project.package}.tracking.recording.recorder" in imported, explain(done)
     assert {name for name in imported if name.partition(".")[0] == "mlflow"} == set()
     (run,) = runs_of(project)
     assert run.info.status == "FINISHED"
@@ -48,7 +48,7 @@ def test_exporter_is_started_for_runs_only(project: BakedProject, tmp_path: Path
         project.run("python", "-m", "kedro", *arguments, env={"PYTHONPATH": str(tmp_path)})
         processes = (tmp_path / "processes").read_text().splitlines()
         assert any(arguments[0] in line for line in processes)
-        return any(f"{project.package}.tracking.exporter" in line for line in processes)
+        return any(f"{project.package}.tracking.exporting.process" in line for line in processes)
 
     assert not started("registry", "list")
     assert not started("catalog", "describe-datasets")
@@ -57,7 +57,7 @@ def test_exporter_is_started_for_runs_only(project: BakedProject, tmp_path: Path
 
 
 def test_batches_of_metrics_are_never_sent_at_once(baked: BakedProject) -> None:
-    batches = baked.tracking("batches").Batches(pytest.fail)
+    batches = baked.tracking("exporting.batches").Batches(pytest.fail)
     for number in range(2 * METRICS_A_BATCH + 1):
         batches.add_metric("loss", 0.5, 1000, number)
     for number in range(5 * PARAMS_A_BATCH):
@@ -138,14 +138,13 @@ def _client(folder: Path) -> Any:
 
 def _export(baked: BakedProject, folder: Path, nodes: int, client: Any) -> None:
     """Export the journal of a run whose nodes each have a param and a metric."""
-    tracking = {name: baked.tracking(name) for name in ("export", "journal", "recorder", "summary")}
     key = f"run-{nodes}"
     folder.mkdir(parents=True, exist_ok=True)
     now = time.time_ns()
     settings = {"experiment_name": "costs", "uri": "sqlite:///none.db"}
     header = {"key": key, "start_ms": now // 1_000_000, "settings": settings}
-    tracking["journal"].write_json(folder / "run.json", header)
-    recorder = tracking["recorder"].Recorder(key, folder)
+    baked.tracking("journal.layout").write_json(folder / "run.json", header)
+    recorder = baked.tracking("recording.recorder").Recorder(key, folder)
     for i in range(nodes):
         name, begin = f"measure_{i}", time.time_ns()
         recorder.log_begin(name, [f"gauge_{i}"])
@@ -156,9 +155,9 @@ def _export(baked: BakedProject, folder: Path, nodes: int, client: Any) -> None:
     recorder.append({"e": "end", "status": "FINISHED", "t": time.time_ns() // 1_000_000})
     recorder.journal.close()
 
-    export = tracking["export"].RunExport(folder, client)
+    export = baked.tracking("exporting.run_export").RunExport(folder, client)
     while export.read(last=True):
         export.flush()
     export.finish(died=False)
-    tracking["summary"].summarize(folder, export, None)
+    baked.tracking("exporting.summary").summarize(folder, export, None)
     assert export.notes == []

@@ -20,7 +20,7 @@ SECOND = 1_000_000_000
 
 @pytest.fixture(scope="module")
 def gantt(baked: BakedProject) -> Any:
-    return baked.tracking("gantt")
+    return baked.tracking("timeline.gantt")
 
 
 def node(
@@ -48,7 +48,10 @@ def figure_of(page: str) -> dict[str, Any]:
     return dict(json.loads(found[1]))
 
 
-def test_critical_path_is_the_longest_chain_of_dependent_nodes(gantt: Any) -> None:
+def test_critical_path_is_the_longest_chain_of_dependent_nodes(
+    baked: BakedProject, gantt: Any
+) -> None:
+    critical_path = baked.tracking("timeline.time_log").critical_path
     nodes = [
         node(gantt, "load", 0, 1),
         node(gantt, "short", 1, 2, ("out_load@pandas",)),
@@ -56,8 +59,8 @@ def test_critical_path_is_the_longest_chain_of_dependent_nodes(gantt: Any) -> No
         node(gantt, "alone", 0, 4, worker="3.1"),
         node(gantt, "last", 5, 6, ("out_short", "out_long")),
     ]
-    assert gantt.critical_path(nodes) == ["load", "long", "last"]
-    assert gantt.critical_path([]) == []
+    assert critical_path(nodes) == ["load", "long", "last"]
+    assert critical_path([]) == []
 
 
 def test_workers_errors_and_nodes_that_broke_off_are_told_apart(gantt: Any) -> None:

@@ -10,25 +10,25 @@ from baked import BakedProject
 
 
 def test_nothing_is_written_once_it_is_stopped(baked: BakedProject, tmp_path: Path) -> None:
-    heartbeat = baked.tracking("heartbeat").Heartbeat()
+    heartbeat = baked.tracking("journal.heartbeat").Heartbeat()
     heartbeat.start(tmp_path, os.getppid())
     alive = tmp_path / "alive.json"
     deadline = time.monotonic() + 10
     while not alive.exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert abs(baked.tracking("journal").read_json(alive)["t"] - time.time_ns()) < 10e9
+    assert abs(baked.tracking("journal.layout").read_json(alive)["t"] - time.time_ns()) < 10e9
     heartbeat.stop()
     assert not heartbeat._thread.is_alive()
     heartbeat.stop()
 
 
 def test_heartbeat_that_never_began_can_be_stopped(baked: BakedProject) -> None:
-    baked.tracking("heartbeat").Heartbeat().stop()
+    baked.tracking("journal.heartbeat").Heartbeat().stop()
 
 
 def test_exported_journals_go_as_a_whole(baked: BakedProject, tmp_path: Path) -> None:
-    journal = baked.tracking("journal")
+    journal = baked.tracking("journal.layout")
     spare = tmp_path / "elsewhere" / "run"
     for name, header in (("run", journal.EXPORTED_HEADER), ("waits", journal.HEADER)):
         folder = tmp_path / "journals" / name

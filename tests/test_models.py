@@ -154,7 +154,7 @@ def test_lost_reply_makes_no_second_model(
     project.run("kedro", "run", env={"KEDRO_MLFLOW_EXPORT": "later"})
     (journal,) = (path.parent for path in (project.root / ".mlflow-journal").glob("*/run.json"))
     monkeypatch.chdir(project.root)
-    client = project.tracking("store").open_client(project.store)
+    client = project.tracking("store.client").open_client(project.store)
     made = getattr(client, call)
     calls = []
 
@@ -167,7 +167,7 @@ def test_lost_reply_makes_no_second_model(
 
     monkeypatch.setattr(client, call, first_reply_is_lost)
     # As the first exporter of a journal, which looks nothing up that nobody can have made.
-    export = project.tracking("export").RunExport(journal, client, is_new=True)
+    export = project.tracking("exporting.run_export").RunExport(journal, client, is_new=True)
     export.read(last=True)
     with pytest.raises(Exception, match="the reply is lost"):
         export.finish(died=False)
@@ -383,7 +383,7 @@ def test_signature_is_the_one_that_mlflow_infers(baked: BakedProject, name: str)
 
     sample = FRAMES[name]
     for predicted in (np.array([0, 1]), np.array([0.5]), np.array(["a"], object), np.array(["bc"])):
-        told = baked.tracking("signatures").describe(sample, predicted)["signature"]
+        told = baked.tracking("models.signature").describe(sample, predicted)["signature"]
         inferred = infer_signature(sample, predicted).to_dict()
         for part in ("inputs", "outputs"):
             assert json.loads(told[part]) == json.loads(inferred[part])
@@ -395,7 +395,7 @@ def test_sample_has_the_columns_of_the_model_and_a_row_with_each_gap(baked: Bake
 
     frame = pd.DataFrame({"a": [1.0] * 30, "b": [2.0] * 30, "y": [0] * 30})
     frame.loc[20, "a"] = np.nan
-    samples = baked.tracking("samples")
+    samples = baked.tracking("models.sample")
     sample = samples.sample_for(Model(), ["x", frame["a"], frame[["a"]], frame])
     assert list(sample.columns) == ["b", "a"]
     assert len(sample) == 6
@@ -425,7 +425,7 @@ def test_options_that_do_not_go_together_are_refused(
     baked: BakedProject, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        baked.tracking("promotion").ModelOptions(**options)
+        baked.tracking("models.options").ModelOptions(**options)
 
 
 @pytest.mark.parametrize(
@@ -445,4 +445,4 @@ def test_options_that_do_not_go_together_are_refused(
 def test_decision_follows_the_metric(
     baked: BakedProject, rule: Any, new: Any, present: Any, moves: bool
 ) -> None:
-    assert baked.tracking("promotion").decide(rule, new, present)[0] is moves
+    assert baked.tracking("models.promotion").decide(rule, new, present)[0] is moves

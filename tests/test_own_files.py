@@ -19,28 +19,28 @@ def project_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def connected(baked: BakedProject, filepath: str | None) -> tuple[Any, Any]:
     """Return a dataset that takes part in a run, and the run's recorder."""
-    recorder = baked.tracking("recorder").Recorder("run", Path.cwd() / ".mlflow-journal" / "run")
+    journal = Path.cwd() / ".mlflow-journal" / "run"
+    recorder = baked.tracking("recording.recorder").Recorder("run", journal)
     recorder.folder.mkdir(parents=True, exist_ok=True)
-    dataset = baked.tracking("dataset").MLflowDataset("txt", filepath, caching=False)
+    dataset_class = baked.tracking("datasets.mlflow_dataset").MLflowDataset
+    dataset = dataset_class("txt", filepath, caching=False)
     dataset.connect(recorder, "note")
     return dataset, recorder
 
 
 def uploaded(baked: BakedProject, recorder: Any) -> tuple[dict[str, str], list[str]]:
-    """Return what the exporter would upload from the run's journal by its name, and its notes."""
-    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
-
+    """Return what the exporter uploads from the run's journal by its name, and its notes."""
     notes: list[str] = []
-    uploads = baked.tracking("uploads").Uploads(recorder.places, notes.append)
-    target = Path.cwd() / "artifacts"
-    target.mkdir(exist_ok=True)
-    uploads.artifacts = LocalArtifactRepository(str(target))
-    for event in baked.tracking("journal").JournalReader(recorder.folder).poll(last=True):
+    uploads = baked.tracking("exporting.uploads").Uploads(recorder.places, notes.append)
+    client = baked.tracking("store.client").open_client(f"sqlite:///{Path.cwd() / 'store.db'}")
+    run_id = client.create_run("0").info.run_id
+    for event in baked.tracking("journal.reader").JournalReader(recorder.folder).poll(last=True):
         if event["e"] == "artifact":
             uploads.add(event["f"], event["p"], event.get("state"))
-    for task in uploads.tasks():
+    for task in uploads.tasks(client, run_id):
         task()
     assert uploads.waiting == {}
+    target = Path(client.download_artifacts(run_id, ""))
     return {path.name: path.read_text() for path in target.iterdir()}, notes
 
 
@@ -84,4 +84,4 @@ def test_copy_does_not_fill_a_file_that_an_attempt_to_share_left(
     # ext4 flushes such a file before it closes it.
     source, place = tmp_path / "source", tmp_path / "place"
     source.write_text("content")
-    assert baked.tracking("snapshot")._reflink(source, place) == place.exists()
+    assert baked.tracking("journal.snapshot")._reflink(source, place) == place.exists()

@@ -18,14 +18,14 @@ NS = 1_000_000
 @pytest.fixture
 def client(tmp_path: Path, baked: BakedProject) -> Any:
     """A client of a new store, whose artifacts lie beside it."""
-    client = baked.tracking("store").open_client(f"sqlite:///{tmp_path / 'sqlite.db'}")
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'sqlite.db'}")
     client.create_experiment("traced", artifact_location=str(tmp_path / "artifacts"))
     return client
 
 
 def timeline_of(baked: BakedProject, notes: list[str]) -> Any:
     header = {"start_ms": START_MS, "pipeline": "training"}
-    return baked.tracking("timeline").Timeline(KEY, header, notes.append)
+    return baked.tracking("timeline.timeline").Timeline(KEY, header, notes.append)
 
 
 def add_node(timeline: Any, name: str, second: int, ended: bool = True) -> None:
@@ -40,7 +40,7 @@ def add_node(timeline: Any, name: str, second: int, ended: bool = True) -> None:
 
 
 def spans_of(client: Any, baked: BakedProject) -> tuple[str, dict[str, Span]]:
-    trace = client.get_trace(baked.tracking("trace").trace_id(KEY))
+    trace = client.get_trace(baked.tracking("timeline.trace").trace_id(KEY))
     return str(trace.info.state.value), {span.name: span for span in trace.data.spans}
 
 

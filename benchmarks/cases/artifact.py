@@ -12,12 +12,12 @@ large_plain:
   filepath: data/large/plain.pkl
 
 large_tracked:
-  type: {package}.tracking.dataset.MLflowDataset
+  type: {package}.tracking.MLflowDataset
   dataset: pkl
   filepath: data/large/tracked.pkl
 
 large_own:
-  type: {package}.tracking.dataset.MLflowDataset
+  type: {package}.tracking.MLflowDataset
   dataset: pkl
 
 large_file:

@@ -14,8 +14,8 @@ def main() -> None:
     """Export every journal; arguments: the package and the tracking URI."""
     package, uri = sys.argv[1:]
     sys.path.insert(0, "src")
-    exporter = importlib.import_module(f"{package}.tracking.exporter")
-    store = importlib.import_module(f"{package}.tracking.store")
+    exporter = importlib.import_module(f"{package}.tracking.exporting.journals")
+    store = importlib.import_module(f"{package}.tracking.store.client")
     store.prepare_environment()
     store.open_client(uri)
     begin = time.perf_counter()

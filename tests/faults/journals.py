@@ -17,13 +17,13 @@ Tracking = Callable[[str], Any]
 
 def new_journal(tracking: Tracking, root: Path, uri: str, **settings: Any) -> Any:
     """Make an empty journal as a run would, and return its recorder."""
-    journal, modules = tracking("journal"), tracking("settings")
+    journal, modules = tracking("journal.layout"), tracking("settings")
     folder = root / journal.new_key()
     folder.mkdir(mode=0o700, parents=True)
     chosen = modules.TrackingSettings(uri=uri, **{"experiment_name": "journals", **settings})
     header = {"format": journal.FORMAT, "key": folder.name, "start_ms": now_ms(), "pid": 0}
     journal.write_json(folder / journal.HEADER, {**header, "settings": chosen.public()})
-    return tracking("recorder").Recorder(folder.name, folder)
+    return tracking("recording.recorder").Recorder(folder.name, folder)
 
 
 def end(recorder: Any, status: str = "FINISHED") -> Path:
@@ -55,7 +55,7 @@ def reference_of(tracking: Tracking, folder: Path, uri: str, to: Path) -> Pictur
     copy = copy_of(
         folder, to, key=f"reference-{folder.name}", experiment_name=f"reference-{to.name}"
     )
-    summary = tracking("exporter").export_journal(copy, uri)
+    summary = tracking("exporting.journals").export_journal(copy, uri)
     assert summary["state"] == "exported", summary
     return without_key(picture_by_key(uri, f"reference-{folder.name}"))
 

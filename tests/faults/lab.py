@@ -310,7 +310,9 @@ class Started:
 
     def exporter(self) -> int:
         """The process id of its exporter."""
-        (pid,) = [pid for pid in self.family() if ".tracking.exporter" in command_line(pid)]
+        (pid,) = [
+            pid for pid in self.family() if ".tracking.exporting.process" in command_line(pid)
+        ]
         return pid
 
     def wait_for_node(self, timeout: float = 60) -> int:

@@ -112,7 +112,7 @@ def test_every_disk_is_full(tracking: Tracking, tmp_path: Path) -> None:
         recorder.append({"e": "end", "status": "FINISHED", "t": now_ms()})
         held = recorder.journal.take_held()
         assert 100 < len(held) < 400
-        summary = tracking("exporter").export_journal(recorder.folder, uri, held)
+        summary = tracking("exporting.journals").export_journal(recorder.folder, uri, held)
         assert summary["state"] == "exported"
     (run,) = runs_in(uri)
     assert run.data.params == {f"param_{number}": "x" * 20 for number in range(400)}
@@ -123,7 +123,7 @@ def test_spare_folder_of_another_user_is_not_used(
     tracking: Tracking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A folder that somebody else made in `/tmp` under that name gets no line of the journal."""
-    places = tracking("places")
+    places = tracking("journal.places")
     folder = tmp_path / "mlflow-journal-0"
     folder.mkdir()
     assert places.make_private(folder)

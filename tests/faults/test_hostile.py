@@ -49,7 +49,9 @@ class Exported:
 
     def export(self) -> Any:
         self.recorder.log_metric("witness", 1.5)
-        self.summary = self.tracking("exporter").export_journal(end(self.recorder), self.uri)
+        self.summary = self.tracking("exporting.journals").export_journal(
+            end(self.recorder), self.uri
+        )
         assert self.summary["state"] == "exported", self.summary
         run = only_run(self.uri)
         assert run.info.status == "FINISHED"

@@ -58,7 +58,7 @@ def test_clean_key_is_accepted_by_mlflow(tracking: Tracking, key: str) -> None:
         _validate_tag_name,
     )
 
-    events = tracking("events")
+    events = tracking("journal.events")
     cleaned = events.clean_key(key)
     checks: tuple[Any, ...] = (_validate_param_name, _validate_metric_name, _validate_tag_name)
     for check in checks:
@@ -76,7 +76,7 @@ def test_clean_key_is_accepted_by_mlflow(tracking: Tracking, key: str) -> None:
 def test_two_names_never_collide(tracking: Tracking, one: str, other: str) -> None:
     """Two different names stay two."""
     assume(one != other)
-    clean = tracking("events").clean_key
+    clean = tracking("journal.events").clean_key
     assert clean(one) != clean(other)
 
 
@@ -84,7 +84,7 @@ def test_two_names_never_collide(tracking: Tracking, one: str, other: str) -> No
 @given(value=values)
 def test_text_of_a_value(tracking: Tracking, value: Any) -> None:
     """The text of any value is valid UTF-8, and the same each time."""
-    as_text = tracking("events").as_text
+    as_text = tracking("journal.events").as_text
     text = as_text(value)
     assert isinstance(text, str)
     text.encode()
@@ -95,7 +95,7 @@ def test_text_of_a_value(tracking: Tracking, value: Any) -> None:
 @given(value=values)
 def test_number_of_a_value(tracking: Tracking, value: Any) -> None:
     """Whatever is recorded as a metric is a 64-bit float; a text is none."""
-    number = tracking("events").as_metric(value)
+    number = tracking("journal.events").as_metric(value)
     assert number is None or type(number) is float
     if isinstance(value, float):
         assert number is not None
@@ -114,14 +114,14 @@ def test_flatten_loses_nothing(tracking: Tracking, value: dict[str, Any]) -> Non
             sum(count(inner) for inner in item.values()) if isinstance(item, dict) and item else 1
         )
 
-    assert len(list(tracking("events").flatten(value))) == count(value)
+    assert len(list(tracking("journal.events").flatten(value))) == count(value)
 
 
 @quick
 @given(pairs=st.lists(st.tuples(keys, values), max_size=20))
 def test_recorder_takes_everything(tracking: Tracking, pairs: list[tuple[str, Any]]) -> None:
     """No param, metric, tag or history raises, and each leaves one line of valid JSON in the journal."""
-    recorder_module, journal = tracking("recorder"), tracking("journal")
+    recorder_module = tracking("recording.recorder")
     with TemporaryDirectory() as name:
         recorder = recorder_module.Recorder("key", Path(name))
         for key, value in pairs:
@@ -129,7 +129,7 @@ def test_recorder_takes_everything(tracking: Tracking, pairs: list[tuple[str, An
             recorder.log_metric(key, value)
             recorder.set_tag(key, value)
         recorder.journal.close()
-        reader = journal.JournalReader(Path(name))
+        reader = tracking("journal.reader").JournalReader(Path(name))
         events = list(reader.poll(last=True))
         assert reader.damaged == 0
         kinds = [event["e"] for event in events]
@@ -149,13 +149,12 @@ def test_journal_gives_back_what_was_written(
     tracking: Tracking, events: list[dict[str, Any]], chunk: int
 ) -> None:
     """What is appended is read again, in order, whatever the size of the chunks it is read in."""
-    journal = tracking("journal")
     with TemporaryDirectory() as name:
-        writer = journal.JournalWriter(Path(name))
+        writer = tracking("journal.writer").JournalWriter(Path(name))
         for event in events:
             writer.append(event)
         writer.close()
-        reader = journal.JournalReader(Path(name))
+        reader = tracking("journal.reader").JournalReader(Path(name))
         found: list[dict[str, Any]] = []
         while block := list(reader.poll(chunk=chunk)):
             found += block
@@ -168,9 +167,8 @@ def test_damaged_journal_gives_the_rest(
     tracking: Tracking, events: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     """Bytes overwritten or cut off cost the lines that they hit, and no other."""
-    journal = tracking("journal")
     with TemporaryDirectory() as name:
-        writer = journal.JournalWriter(Path(name))
+        writer = tracking("journal.writer").JournalWriter(Path(name))
         for event in events:
             writer.append(event)
         writer.close()
@@ -187,7 +185,7 @@ def test_damaged_journal_gives_the_rest(
             if offset + len(line) <= hit or offset > hit + len(garbage):
                 untouched.append(json.dumps(json.loads(line)))
             offset += len(line)
-        reader = journal.JournalReader(Path(name))
+        reader = tracking("journal.reader").JournalReader(Path(name))
         found = [json.dumps(event) for event in reader.poll(last=True)]
         missing = [line for line in untouched if line not in found]
         assert missing == []
@@ -201,7 +199,6 @@ def test_full_disk_and_then_room_again(
     tracking: Tracking, monkeypatch: pytest.MonkeyPatch, limit: int, texts: list[str]
 ) -> None:
     """A disk that takes only so many bytes, and later more: every event is there in the end."""
-    journal = tracking("journal")
     room = [limit]
     real = os.write
 
@@ -213,14 +210,17 @@ def test_full_disk_and_then_room_again(
         return real(descriptor, part)
 
     with TemporaryDirectory() as name, monkeypatch.context() as patch:
-        patch.setattr(journal.os, "write", write)
-        writer = journal.JournalWriter(Path(name))
+        patch.setattr(tracking("journal.writer").os, "write", write)
+        writer = tracking("journal.writer").JournalWriter(Path(name))
         for text in texts:
             writer.append({"e": "tag", "k": "k", "v": text})
         room[0] = 1_000_000
         assert writer.flush()
         writer.close()
-        found = [event["v"] for event in journal.JournalReader(Path(name)).poll(last=True)]
+        found = [
+            event["v"]
+            for event in tracking("journal.reader").JournalReader(Path(name)).poll(last=True)
+        ]
         assert found == texts
 
 

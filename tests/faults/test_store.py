@@ -132,8 +132,8 @@ def test_connection_lost_after_each_request(
     """Cut off after the 1st, 2nd, 3rd … request, with the reply of that request lost: one equal run."""
     journal = sample_journal(tracking, tmp_path / "root", server.uri)
     expected = reference_of(tracking, journal, server.uri, tmp_path / f"ref-{tmp_path.name}")
-    exporter = tracking("exporter")
-    tracking("store").prepare_environment()
+    exporter = tracking("exporting.journals")
+    tracking("store.client").prepare_environment()
     cuts = 0
     with Proxy(server.port) as proxy:
         for after in range(0, 60, 2):
@@ -343,7 +343,7 @@ KILLER = """
 import json, os, random, shutil, signal, sys, time
 from pathlib import Path
 import mlflow, mlflow.store.tracking.sqlalchemy_store  # what a fresh process spends its time on
-from fault_lab.tracking.exporter import export_journal
+from fault_lab.tracking.exporting.journals import export_journal
 from fault_lab.tracking.store import prepare_environment
 
 source, work, uri, wanted = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
