@@ -1,0 +1,1 @@
+"""The rules that keep the rooms of the tracking layer apart."""

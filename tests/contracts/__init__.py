@@ -1,0 +1,1 @@
+"""What the layer uses of MLflow and Kedro beyond their public interface still works as it did."""

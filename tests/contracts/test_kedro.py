@@ -1,0 +1,94 @@
+"""What `kedro_internals.py` uses of Kedro."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.io import AbstractDataset, DatasetError, MemoryDataset
+from kedro_datasets.json import JSONDataset
+from kedro_datasets.pandas import CSVDataset
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+def internals(baked: Any) -> Any:
+    return baked.tracking("kedro_internals")
+
+
+def test_configure_worker(project: Any) -> None:
+    code = (
+        "from kedro.framework import project\n"
+        "assert project.PACKAGE_NAME is None\n"
+        f"from {project.package}.tracking.kedro_internals import configure_worker\n"
+        f"configure_worker({project.package!r})\n"
+        "print(*(type(hook).__name__ for hook in project.settings.HOOKS))\n"
+    )
+    done: subprocess.CompletedProcess[str] = project.run(
+        "python", "-c", code, env={"PYTHONPATH": "src"}
+    )
+    assert "MLflowBasicLoggerHook" in done.stdout
+
+
+def test_configure_worker__is_not_needed_where_kedro_knows_the_project(project: Any) -> None:
+    code = (
+        "from kedro.framework import project\n"
+        f"project.configure_project({project.package!r})\n"
+        "before = project.settings.HOOKS\n"
+        f"from {project.package}.tracking.kedro_internals import configure_worker\n"
+        "configure_worker('none_such')\n"
+        "assert project.settings.HOOKS is before\n"
+    )
+    project.run("python", "-c", code, env={"PYTHONPATH": "src"})
+
+
+@pytest.mark.parametrize(
+    "name", ["parameters", "params:a", "params:a.b", "a", "params", "x_params:a"]
+)
+def test_is_parameter(internals: Any, name: str) -> None:
+    from kedro.io.core import is_parameter
+
+    assert internals.is_parameter(name) is is_parameter(name)
+
+
+def test_file_of(internals: Any, tmp_path: Path) -> None:
+    local = CSVDataset(filepath=str(tmp_path / "a.csv"))
+    remote = CSVDataset(filepath="memory://a.csv")
+    assert internals.file_of(local) == str(tmp_path / "a.csv")
+    assert internals.file_of(remote) == "memory:///a.csv"
+    assert internals.file_of(MemoryDataset()) is None
+
+
+def test_config_of(internals: Any, tmp_path: Path) -> None:
+    given = CSVDataset(
+        filepath=str(tmp_path / "a.csv"),
+        save_args={"sep": ";"},
+        credentials={"key": "value"},
+    )
+    config = internals.config_of(given)
+    assert config["filepath"] == str(tmp_path / "a.csv")
+    assert config["save_args"] == {"sep": ";"}
+    assert config["credentials"] == {"key": "value"}
+    again = AbstractDataset.from_config("again", config)
+    assert type(again) is CSVDataset
+
+
+def test_definition_of(internals: Any) -> None:
+    given = {"type": "json.JSONDataset", "filepath": "a.json"}
+    assert internals.definition_of(given) == ("JSONDataset", True, "a.json")
+    assert internals.definition_of({"type": JSONDataset}) == ("JSONDataset", True, None)
+    assert internals.definition_of({"type": "kedro.io.MemoryDataset"}) == (
+        "MemoryDataset",
+        False,
+        None,
+    )
+    with pytest.raises(DatasetError):
+        internals.definition_of({"type": "none.SuchDataset"})
+
+
+@pytest.mark.parametrize("mode", [None, "assign", "copy", "deepcopy"])
+def test_copy_mode_of(internals: Any, mode: Any) -> None:
+    assert internals.copy_mode_of(MemoryDataset(copy_mode=mode)) == mode

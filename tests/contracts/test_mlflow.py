@@ -1,0 +1,198 @@
+"""What `store/mlflow_internals.py` uses of MLflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities import Span
+
+pytestmark = pytest.mark.contract
+KEY = "20261125T120000-0badcafe"
+
+
+@pytest.fixture
+def internals(baked: Any) -> Any:
+    return baked.tracking("store.mlflow_internals")
+
+
+@pytest.fixture
+def client(baked: Any, tmp_path: Path) -> MlflowClient:
+    """A client of a new store."""
+    opened: MlflowClient = baked.tracking("store.client").open_client(
+        f"sqlite:///{tmp_path / 'store.db'}"
+    )
+    return opened
+
+
+@pytest.fixture
+def run_id(client: MlflowClient) -> str:
+    return str(client.create_run("0").info.run_id)
+
+
+@pytest.fixture
+def spans(baked: Any) -> list[dict[str, Any]]:
+    """The spans of a run with one node, the root first."""
+    trace, nodes = baked.tracking("timeline.trace"), baked.tracking("timeline.nodes")
+    run = {"kind": "run", "n": "train", "b": 1_000_000_000, "t": 2_000_000_000}
+    node = nodes.NodeTimes("train", 1_000_000_000, spans=[run])
+    root = trace.root_span(KEY, "__default__", 500_000_000, 3_000_000_000, None)
+    return [root, *trace.node_spans(KEY, node)]
+
+
+def test_leave_out_data_science(baked: Any) -> None:
+    code = (
+        "import sys\n"
+        f"from {baked.package}.tracking.store import mlflow_internals\n"
+        "mlflow_internals.leave_out_data_science()\n"
+        "from mlflow import MlflowClient\n"
+        "from mlflow.entities import Metric, Param, RunTag, Span, TraceInfo, Dataset\n"
+        "assert sys.modules['pandas'] is None and sys.modules['numpy'] is None\n"
+        "client = MlflowClient('sqlite:///' + sys.argv[1])\n"
+        "run_id = client.create_run('0').info.run_id\n"
+        "client.log_batch(run_id, metrics=[Metric('score', 0.5, 1, 0)])\n"
+        "print(client.get_run(run_id).data.metrics)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "store.db"],
+        cwd=baked.root.parent,
+        env={**os.environ, "PYTHONPATH": str(baked.root / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert output == "{'score': 0.5}\n"
+
+
+def test_create_sqlite_store(internals: Any, tmp_path: Path) -> None:
+    """It makes the very tables that MLflow makes itself."""
+
+    def tables(file: Path) -> dict[str, list[Any]]:
+        """Each table's columns and foreign keys; their order in the SQL changes."""
+        with sqlite3.connect(file) as connection:
+            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            return {
+                name: [
+                    sorted(connection.execute(f"PRAGMA table_info({name})"), key=str),
+                    sorted(
+                        row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({name})")
+                    ),
+                ]
+                for (name,) in names.fetchall()
+            }
+
+    internals.create_sqlite_store(tmp_path / "ours.db")
+    MlflowClient(f"sqlite:///{tmp_path / 'theirs.db'}").search_experiments()
+    assert tables(tmp_path / "ours.db") == tables(tmp_path / "theirs.db")
+
+
+def test_put_trace(
+    internals: Any, client: MlflowClient, run_id: str, spans: list[dict[str, Any]]
+) -> None:
+    for _ in range(2):
+        folder = internals.put_trace(client, "0", run_id, "tr-1", spans[0], ended=True)
+    found = client.search_traces(locations=["0"], include_spans=False)
+    assert [trace.info.trace_id for trace in found] == ["tr-1"]
+    info = found[0].info
+    assert (info.request_time, info.execution_duration, info.state) == (500, 2500, "OK")
+    assert info.trace_metadata["mlflow.sourceRun"] == run_id
+    assert folder.endswith("tr-1/artifacts")
+
+
+def test_put_spans_file(
+    internals: Any,
+    baked: Any,
+    client: MlflowClient,
+    run_id: str,
+    spans: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trace_id = baked.tracking("timeline.trace").trace_id(KEY)
+    folder = internals.put_trace(client, "0", run_id, trace_id, spans[0], ended=True)
+    internals.put_spans_file(client, folder, spans)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)
+    found = client.get_trace(trace_id).data.spans
+    assert [span.to_dict() for span in found] == [Span.from_dict(one).to_dict() for one in spans]
+    assert [span.name for span in found] == ["__default__", "train", "run"]
+
+
+def test_put_span_rows(
+    internals: Any, baked: Any, client: MlflowClient, run_id: str, spans: list[dict[str, Any]]
+) -> None:
+    trace_id = baked.tracking("timeline.trace").trace_id(KEY)
+    internals.put_trace(client, "0", run_id, trace_id, spans[0], ended=True)
+    internals.put_span_rows(client, "0", spans)
+    found = client.get_trace(trace_id).data.spans
+    assert sorted(span.name for span in found) == ["__default__", "run", "train"]
+    assert {span.start_time_ns for span in found} == {500_000_000, 1_000_000_000}
+
+
+def test_let_go_of_run(internals: Any, client: MlflowClient, run_id: str) -> None:
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(client.tracking_uri)
+    try:
+        mlflow.start_run(run_id=run_id)
+        internals.let_go_of_run("another")
+        assert mlflow.active_run() is not None
+        internals.let_go_of_run(run_id)
+        assert mlflow.active_run() is None
+    finally:
+        mlflow.set_tracking_uri(before)
+    info = client.get_run(run_id).info
+    assert info.status == "RUNNING"
+
+
+# MLflow 3.17 with pandas 3
+@pytest.mark.filterwarnings("ignore:Operation with range is deprecated")
+# MLflow 3.17 of type hints of its own
+@pytest.mark.filterwarnings("ignore:.*AnyType:UserWarning")
+def test_write_sklearn_model(internals: Any, baked: Any, tmp_path: Path) -> None:
+    """The same files with the same content as `mlflow.sklearn.save_model` makes."""
+    import cloudpickle  # type: ignore[import-untyped]
+    import numpy
+    import pandas
+    from sklearn.linear_model import LogisticRegression
+
+    frame = pandas.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [1.0, 0.0, 1.0, 0.0]})
+    model = LogisticRegression().fit(frame, [0, 0, 1, 1])
+    (tmp_path / "model.pkl").write_bytes(cloudpickle.dumps(model))
+    about = baked.tracking("models.signature").describe(frame, model.predict(frame))
+    about["requirements"] = baked.tracking("models.flavors").requirements(["sklearn"])
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    internals.write_sklearn_model(ours, tmp_path / "model.pkl", about, "m-1", "run-1")
+    mlflow.sklearn.save_model(
+        model,
+        str(theirs),
+        serialization_format="cloudpickle",
+        pip_requirements=about["requirements"],
+        signature=mlflow.models.ModelSignature.from_dict(about["signature"]),
+        input_example=frame,
+        mlflow_model=mlflow.models.Model(model_uuid="m-1", run_id="run-1", model_id="m-1"),
+    )
+    names = [{path.name for path in folder.iterdir()} for folder in (ours, theirs)]
+    assert names[0] == names[1]
+    own, other = (yaml.safe_load((folder / "MLmodel").read_text()) for folder in (ours, theirs))
+    for content in (own, other):
+        del content["utc_time_created"], content["model_size_bytes"]
+    assert own == other
+    for name in ("python_env.yaml", "conda.yaml"):
+        texts = [yaml.safe_load((folder / name).read_text()) for folder in (ours, theirs)]
+        assert texts[0] == texts[1], name
+    for name in ("input_example.json", "serving_input_example.json"):
+        texts = [json.loads((folder / name).read_text()) for folder in (ours, theirs)]
+        assert texts[0] == texts[1], name
+    loaded = mlflow.sklearn.load_model(str(ours))
+    assert numpy.array_equal(loaded.predict(frame), model.predict(frame))
+    assert pickle.dumps(loaded.coef_) == pickle.dumps(model.coef_)
