@@ -56,7 +56,7 @@ def test_is_parameter(internals: Any, name: str) -> None:
 
 def test_file_of(internals: Any, tmp_path: Path) -> None:
     local = CSVDataset(filepath=str(tmp_path / "a.csv"))
-    remote = CSVDataset(filepath="memory://a.csv")
+    remote = CSVDataset(filepath="memory://bucket/a.csv")
     assert internals.file_of(local) == str(tmp_path / "a.csv")
     assert internals.file_of(remote) == "memory:///a.csv"
     assert internals.file_of(MemoryDataset()) is None
