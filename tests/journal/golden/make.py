@@ -187,7 +187,7 @@ def values(recorder: Any) -> None:
     words = str(PROJECT / NAMED[0])
     recorder.log_input("words", words, rows=None, columns=None)
     kinds = {"i": "int64", "f": "float32", "b": "bool", "t": "datetime64[ns]", "s": "object"}
-    recorder.log_input("far", "s3://golden/table.parquet", rows=7, columns=kinds)
+    recorder.log_input("far", "s3://bucket/table.parquet", rows=7, columns=kinds)
 
 
 def artifacts(recorder: Any) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -47,8 +48,9 @@ class Album:
     def __init__(self, uri: str, root: Path) -> None:
         self.root = root
         self.client = client_of(uri)
-        self.runs = {run.data.tags[RUN_KEY]: run for run in runs_in(uri)}
-        self.count = len(runs_in(uri))
+        runs = runs_in(uri)
+        self.runs = {run.data.tags[RUN_KEY]: run for run in runs}
+        assert len(self.runs) == len(runs), [run.data.tags[RUN_KEY] for run in runs]
         self.keys = {run.info.run_id: key for key, run in self.runs.items()}
 
     def pictures(self) -> dict[str, Json]:
@@ -137,7 +139,10 @@ class Album:
                 "state": str(trace.info.state),
                 "begin_ms": trace.info.request_time,
                 "duration_ms": trace.info.execution_duration,
-                "spans": [_span(span) for span in trace.data.spans],
+                "spans": sorted(
+                    (_span(span) for span in trace.data.spans),
+                    key=lambda span: (span["begin"], span["id"]),
+                ),
             }
             for trace in found
         ]
@@ -217,3 +222,26 @@ def _without(content: Json, names: tuple[str, ...]) -> Json:
 
 def _number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
+
+
+def differences(expected: Json, found: Json, where: str = "") -> Iterator[str]:
+    """Yield a line for each place where two pictures differ."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in sorted({*expected, *found}):
+            place = f"{where} / {key}" if where else str(key)
+            if key not in found:
+                yield f"{place}: expected {_short(expected[key])}, is missing"
+            elif key not in expected:
+                yield f"{place}: not expected, is {_short(found[key])}"
+            else:
+                yield from differences(expected[key], found[key], place)
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for number, (one, other) in enumerate(zip(expected, found, strict=True)):
+            yield from differences(one, other, f"{where}[{number}]")
+    elif expected != found:
+        yield f"{where}: expected {_short(expected)}, is {_short(found)}"
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 300 else f"{text[:300]} … ({len(text)} characters)"
