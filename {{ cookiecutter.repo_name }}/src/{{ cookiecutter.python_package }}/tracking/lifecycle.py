@@ -19,6 +19,7 @@ from .packages import installed_versions, record_packages
 from .panel import show
 from .recorder import Recorder
 from .settings import TrackingSettings
+from .version import LAYER
 
 logger = logging.getLogger(__name__)
 
@@ -146,6 +147,7 @@ def begin(
     now = time.time_ns()
     about = {
         "format": journal.FORMAT,
+        "layer": LAYER,
         "key": key,
         "start_ms": now // 1_000_000,
         "pid": os.getpid(),
