@@ -19,8 +19,12 @@ def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dic
         held: events that the journal's disk refused.
 
     Returns:
-        The summary; `{"state": "busy"}` if its pipeline or another exporter is at work on it.
+        The summary; `{"state": "busy"}` if its pipeline or another exporter is at work on it, and
+        the state `refused` with the error if a newer layer wrote it.
     """
+    refused = layout.refusal(layout.read_json(folder / layout.HEADER))
+    if refused is not None:
+        return {"state": "refused", "journal": str(folder), "error": refused}
     with locks.ProcessLock(folder / locks.EXPORTER) as mine:
         if not mine:
             return {"state": "busy", "journal": str(folder)}
@@ -31,7 +35,10 @@ def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dic
 
 def is_running(folder: Path) -> bool:
     """Whether the pipeline that writes this journal still runs."""
-    with locks.ProcessLock(folder / locks.OWNER) as mine:
+    owner = folder / locks.OWNER
+    if not owner.exists():  # made before the header; looking must not make it
+        return False
+    with locks.ProcessLock(owner) as mine:
         return not mine
 
 
@@ -73,6 +80,8 @@ def export_leftovers(project_path: Path, uri: str) -> None:
     """Export what earlier runs could not, for the same store."""
     for folder in waiting_journals(project_path):
         header = layout.read_json(folder / layout.HEADER)
+        if layout.refusal(header) is not None:
+            continue  # `kedro mlflow status` and `sync` tell of it
         settings = header.get("settings", {})
         if redacted_equal(settings.get("uri"), uri) and settings.get("export") != "later":
             export_journal(folder, uri)

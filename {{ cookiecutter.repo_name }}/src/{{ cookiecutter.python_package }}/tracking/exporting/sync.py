@@ -14,6 +14,10 @@ def describe_waiting(project_path: Path) -> list[str]:
     lines = []
     for folder in waiting_journals(project_path):
         header = layout.read_json(folder / layout.HEADER)
+        refused = layout.refusal(header)
+        if refused is not None:
+            lines.append(f"{folder.name}: {refused}")
+            continue
         state = layout.read_state(folder)
         since = datetime.datetime.fromtimestamp(header.get("start_ms", 0) / 1000).astimezone()
         settings = header.get("settings", {})
@@ -43,7 +47,12 @@ def sync_all(project_path: Path, uri: str) -> Iterator[tuple[str, bool]]:
     if not folders:
         yield "No run waits for its export.", True
     for folder in folders:
-        recorded = layout.read_json(folder / layout.HEADER).get("settings", {}).get("uri", "")
+        header = layout.read_json(folder / layout.HEADER)
+        refused = layout.refusal(header)
+        if refused is not None:
+            yield f"{folder.name}: {refused}", False
+            continue
+        recorded = header.get("settings", {}).get("uri", "")
         if "***" in str(recorded) and not redacted_equal(recorded, uri):
             yield (
                 f"{folder.name}: it goes to {recorded}, whose password is not kept; "

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..version import LAYER
 from .places import JournalPlaces
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,24 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def refusal(header: dict[str, Any]) -> str | None:
+    """Return why this layer leaves a journal alone; None if it can read it.
+
+    Args:
+        header: what the journal's header says; one without a format has the first.
+    """
+    found = header.get("format", 1)
+    if type(found) is int and 1 <= found <= FORMAT:
+        return None
+    by = header.get("layer")
+    writer, reader = (f"layer {by}", f"layer {by} or newer") if by else ("another", "a newer one")
+    return (
+        f"its journal has format {found!r}, written by {writer}; this layer, {LAYER}, reads up to "
+        f"format {FORMAT}; it stays untouched. Bring the project to {reader} with "
+        f"`kedro mlflow layer update`, then sync again"
+    )
 
 
 def places_of(folder: Path) -> JournalPlaces:

@@ -13,6 +13,7 @@ from ..journal import layout, locks, places
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
 from ..settings import TrackingSettings
+from ..version import LAYER
 from . import launcher, runs, signals, workers
 from .panel import show
 from .recorder import Recorder
@@ -142,6 +143,7 @@ def begin(
     now = time.time_ns()
     about = {
         "format": layout.FORMAT,
+        "layer": LAYER,
         "key": key,
         "start_ms": now // 1_000_000,
         "pid": os.getpid(),

@@ -1,0 +1,1 @@
+"""What lies in a journal, whichever version of the layer wrote it."""
