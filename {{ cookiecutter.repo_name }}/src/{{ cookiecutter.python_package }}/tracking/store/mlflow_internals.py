@@ -209,10 +209,10 @@ def write_sklearn_model(
         content["signature"] = about["signature"]
     if about.get("example"):
         content["saved_input_example_info"] = _write_example(place, about["example"])
-    tools = [f"{name}=={_version(name)}" for name in ("pip", "setuptools", "wheel")]
+    tools = [_pinned(name) for name in ("pip", "setuptools", "wheel")]
     environment = {
         "python": python,
-        "build_dependencies": [tool for tool in tools if not tool.endswith("None")],
+        "build_dependencies": tools,
         "dependencies": ["-r requirements.txt"],
     }
     conda = {
@@ -254,8 +254,9 @@ def _copy_code(place: Path, sources: Iterable[str]) -> str | None:
     return place.name if place.exists() else None
 
 
-def _version(name: str) -> str | None:
+def _pinned(name: str) -> str:
+    """Return a requirement, with its version if it is installed."""
     try:
-        return version(name)
+        return f"{name}=={version(name)}"
     except PackageNotFoundError:
-        return None
+        return name
