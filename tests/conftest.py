@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from baked import BakedProject, explain
-from doors import PYTHON, cookiecutter, copy_template
+from tests.harness.baked import BakedProject, explain
+from tests.harness.doors import PYTHON, cookiecutter, copy_template
+from tests.harness.environments import make_venv
 
 # Some tests import modules of the project that others compare file by file.
 sys.dont_write_bytecode = True
@@ -67,13 +67,3 @@ def installed(
     """A copy of the project with an environment of its own, shared by the tests of a session."""
     root = shutil.copytree(baked.root, tmp_path_factory.mktemp("installed") / "my-iris")
     return BakedProject(Path(root), environment)
-
-
-def make_venv(folder: Path, *requirements: str) -> Path:
-    """Make an environment, install into it, and return its interpreter."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = folder / "bin" / "python"
-    command = [str(python), "-m", "pip", "install", "--quiet", *requirements]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
-    assert done.returncode == 0, explain(done)
-    return python

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from baked import BakedProject
-from doors import PYTHON
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON
 
 from .lab import SRC, Lab, bake_lab
 from .picture import Picture, only_run, picture_of

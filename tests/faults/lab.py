@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from baked import BakedProject, clean_env
-from doors import PYTHON, cookiecutter
-from faults.picture import forget_stores
+from tests.faults.picture import forget_stores
+from tests.harness.baked import BakedProject, clean_env
+from tests.harness.doors import PYTHON, cookiecutter
 
 PACKAGE = "fault_lab"
 SRC = f"src/{PACKAGE}"
