@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,13 @@ import pytest
 
 from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import PYTHON, cookiecutter, copy_template
-from tests.harness.environments import make_venv
+from tests.harness.environments import make_venv, python_of
+from tests.harness.sharing import made_once
+from tests.harness.signals import heed_signals
+
+heed_signals()
+
+pytest_plugins = ["tests.faults.matrix"]
 
 # Some tests import modules of the project that others compare file by file.
 sys.dont_write_bytecode = True
@@ -43,10 +50,20 @@ def baked(
     return BakedProject(out / "my-iris", PYTHON)
 
 
+@pytest.fixture(scope="session")
+def compiled(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same project with its bytecode, to copy: compiling costs each first run half a second."""
+    root = shutil.copytree(baked.root, tmp_path_factory.mktemp("compiled") / "my-iris")
+    # By their hashes, not their times: a test may edit a file within the second of its making.
+    command = [str(PYTHON), "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "src"]
+    subprocess.run(command, cwd=root, check=True)
+    return Path(root)
+
+
 @pytest.fixture
-def project(baked: BakedProject, tmp_path: Path) -> BakedProject:
+def project(compiled: Path, tmp_path: Path) -> BakedProject:
     """A copy of the project to run and edit, with the interpreter of the tests."""
-    return BakedProject(Path(shutil.copytree(baked.root, tmp_path / "my-iris")), PYTHON)
+    return BakedProject(Path(shutil.copytree(compiled, tmp_path / "my-iris")), PYTHON)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +74,9 @@ def environment(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -
     """
     if given := os.environ.get("KSM_TEST_VENV"):
         return Path(given).absolute() / "bin" / "python"
-    return make_venv(tmp_path_factory.mktemp("venv"), "-r", str(baked.root / "requirements.lock"))
+    lock = str(baked.root / "requirements.lock")
+    folder = made_once(tmp_path_factory, "venv", lambda folder: make_venv(folder, "-r", lock))
+    return python_of(folder)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,13 @@ from tests.harness.baked import explain
 def make_venv(folder: Path, *requirements: str) -> Path:
     """Make an environment, install into it, and return its interpreter."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = folder / "bin" / "python"
+    python = python_of(folder)
     command = [str(python), "-m", "pip", "install", "--quiet", *requirements]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, explain(done)
     return python
+
+
+def python_of(folder: Path) -> Path:
+    """Return the interpreter of an environment."""
+    return folder / "bin" / "python"
