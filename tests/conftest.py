@@ -18,7 +18,7 @@ from tests.harness.signals import heed_signals
 
 heed_signals()
 
-pytest_plugins = ["tests.faults.matrix"]
+pytest_plugins = ["tests.faults.matrix", "tests.harness.workers"]
 
 # Some tests import modules of the project that others compare file by file.
 sys.dont_write_bytecode = True

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from playwright.sync_api import Frame, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.harness.baked import BakedProject
 from tests.harness.lab import replace_pipelines
 from tests.harness.store import artifacts_of, client_of, runs_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kinds")]
+pytestmark = pytest.mark.slow
 
 NODES = """
 import json

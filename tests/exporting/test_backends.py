@@ -19,7 +19,6 @@ from tests.harness.baked import BakedProject, clean_env
 from tests.harness.store import artifacts_of
 
 pytestmark = pytest.mark.slow
-with_server = pytest.mark.xdist_group("mlflow server")
 
 
 def free_port() -> int:
@@ -125,9 +124,7 @@ def sqlite(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/other.db"
 
 
-@pytest.mark.parametrize(
-    "backend", ["sqlite", "postgresql", "mariadb", pytest.param("server", marks=with_server)]
-)
+@pytest.mark.parametrize("backend", ["sqlite", "postgresql", "mariadb", "server"])
 def test_a_run_is_the_same_in_every_store(
     backend: str, request: pytest.FixtureRequest, project: BakedProject, environment: Path
 ) -> None:
@@ -164,7 +161,6 @@ def test_a_run_is_the_same_in_every_store(
     assert not journals
 
 
-@with_server
 def test_large_trace_goes_through_the_server_as_one_file(
     server: str, baked: BakedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

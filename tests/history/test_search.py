@@ -13,7 +13,7 @@ from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
 from tests.harness.store import runs_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("search")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -45,9 +45,6 @@ def run_pipeline(project: BakedProject, *options: str, **env: str) -> Run:
     return runs_of(project)[0]
 
 
-with_champion = pytest.mark.xdist_group("champion")
-
-
 @pytest.fixture(scope="module")
 def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """A project with a champion."""
@@ -57,7 +54,6 @@ def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedP
     return project
 
 
-@with_champion
 @pytest.mark.slow
 def test_model_is_logged_with_signature_example_and_pins(ran: BakedProject) -> None:
     from mlflow.models import Model
@@ -82,7 +78,6 @@ def test_model_is_logged_with_signature_example_and_pins(ran: BakedProject) -> N
     assert "model.pkl" in artifacts_of(client, run.info.run_id)
 
 
-@with_champion
 @pytest.mark.slow
 def test_alias_moves_to_a_better_model_and_stays_with_a_worse_one(
     ran: BakedProject, tmp_path: Path
@@ -109,7 +104,6 @@ def test_alias_moves_to_a_better_model_and_stays_with_a_worse_one(
     assert champion_of(project) == 2
 
 
-@with_champion
 @pytest.mark.slow
 def test_inference_scores_the_csv_with_the_champion(ran: BakedProject) -> None:
     run = run_pipeline(ran, "--pipelines", "inference")
@@ -362,7 +356,6 @@ def ask(address: str, columns: list[str], rows: list[list[Any]]) -> tuple[int, d
             return error.code, json.loads(error.read())
 
 
-@with_champion
 @pytest.mark.slow
 def test_champion_is_served_and_refuses_what_breaks_its_signature(ran: BakedProject) -> None:
     with served(ran, f"models:/{NAME}@champion") as address:

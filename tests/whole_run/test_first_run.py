@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("first run")]
+pytestmark = pytest.mark.slow
 
 NODES = {
     "init_model -- init_model",

@@ -21,7 +21,7 @@ from tests.harness.store import client_of, nodes_of, runs_of
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("user's day")]
+pytestmark = pytest.mark.slow
 
 DATA_SCIENCE = {"init_model", "train_model", "evaluate_model", "run_inference"}
 REPORTING = {
