@@ -7,6 +7,12 @@ BIN := $(CURDIR)/$(VENV)/bin
 PROJECT_LOCK := {{\ cookiecutter.repo_name\ }}/requirements.lock
 DEMO := build/demo
 
+# Tests wait for much, so more of them at once than there are processors: four on two were the quickest.
+WORKERS ?= 4
+PYTEST_ARGS ?=
+# Which tests stay in one worker: tests/harness/workers.py.
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS)
+
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without bytecode `import mlflow` takes 4 s instead of 1.4 s, in every process.
@@ -27,17 +33,17 @@ demo: $(VENV)/project.stamp ## make a project and its first tracked run
 	@cd $(DEMO)/*/ && $(BIN)/kedro run
 	@cd $(DEMO)/*/ && printf '\nThe project:    %s\nLook at it:     cd %s && %s/kedro mlflow ui\n' "$$PWD" "$$PWD" '$(BIN)'
 
-test: $(VENV)/dev.stamp ## all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/dev.stamp ## all tests; some of them: make test PYTEST_ARGS='-k gantt -x' WORKERS=0
+	$(PYTEST) $(PYTEST_ARGS)
 
-test-fast: $(VENV)/dev.stamp ## the tests that take under two minutes
-	$(BIN)/python -m pytest -m 'not slow and not faults and not browser'
+test-fast: $(VENV)/dev.stamp ## the tests that take under a minute
+	$(PYTEST) -m 'not slow and not faults and not browser' $(PYTEST_ARGS)
 
 test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
-	$(BIN)/python -m pytest -m faults
+	$(PYTEST) -m faults $(PYTEST_ARGS)
 
 test-browser: $(VENV)/dev.stamp ## what MLflow and Kedro-Viz show, in Chromium
-	$(BIN)/python -m pytest -m browser
+	$(PYTEST) -m browser $(PYTEST_ARGS)
 
 torch: $(VENV)/dev.stamp ## add PyTorch (on some systems gigabytes), for the test of its models
 	$(BIN)/python -m pip install --quiet --requirement requirements-torch.txt

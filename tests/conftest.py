@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from baked import BakedProject, explain
-from doors import PYTHON, cookiecutter, copy_template
+from tests.harness.baked import BakedProject, explain
+from tests.harness.doors import LAYER, PYTHON, cookiecutter, copy_template
+from tests.harness.environments import make_venv, python_of
+from tests.harness.sharing import made_once
+from tests.harness.signals import heed_signals
+
+heed_signals()
+
+pytest_plugins = ["tests.faults.matrix", "tests.harness.workers"]
 
 # Some tests import modules of the project that others compare file by file.
 sys.dont_write_bytecode = True
@@ -19,8 +26,14 @@ sys.dont_write_bytecode = True
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a clone of this repository holds."""
-    return copy_template(tmp_path_factory.mktemp("template") / "kedro-starter-mlflow")
+    """What a clone of this repository holds.
+
+    `KSM_WITHOUT_WINGS=history,autolog` leaves these optional rooms of the tracking layer out.
+    """
+    folder = copy_template(tmp_path_factory.mktemp("template") / "kedro-starter-mlflow")
+    for wing in filter(None, os.environ.get("KSM_WITHOUT_WINGS", "").split(",")):
+        shutil.rmtree(folder / LAYER / wing)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +56,20 @@ def baked(
     return BakedProject(out / "my-iris", PYTHON)
 
 
+@pytest.fixture(scope="session")
+def compiled(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same project with its bytecode, to copy: compiling costs each first run half a second."""
+    root = shutil.copytree(baked.root, tmp_path_factory.mktemp("compiled") / "my-iris")
+    # By their hashes, not their times: a test may edit a file within the second of its making.
+    command = [str(PYTHON), "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "src"]
+    subprocess.run(command, cwd=root, check=True)
+    return Path(root)
+
+
 @pytest.fixture
-def project(baked: BakedProject, tmp_path: Path) -> BakedProject:
+def project(compiled: Path, tmp_path: Path) -> BakedProject:
     """A copy of the project to run and edit, with the interpreter of the tests."""
-    return BakedProject(Path(shutil.copytree(baked.root, tmp_path / "my-iris")), PYTHON)
+    return BakedProject(Path(shutil.copytree(compiled, tmp_path / "my-iris")), PYTHON)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +80,9 @@ def environment(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -
     """
     if given := os.environ.get("KSM_TEST_VENV"):
         return Path(given).absolute() / "bin" / "python"
-    return make_venv(tmp_path_factory.mktemp("venv"), "-r", str(baked.root / "requirements.lock"))
+    lock = str(baked.root / "requirements.lock")
+    folder = made_once(tmp_path_factory, "venv", lambda folder: make_venv(folder, "-r", lock))
+    return python_of(folder)
 
 
 @pytest.fixture(scope="session")
@@ -67,13 +92,3 @@ def installed(
     """A copy of the project with an environment of its own, shared by the tests of a session."""
     root = shutil.copytree(baked.root, tmp_path_factory.mktemp("installed") / "my-iris")
     return BakedProject(Path(root), environment)
-
-
-def make_venv(folder: Path, *requirements: str) -> Path:
-    """Make an environment, install into it, and return its interpreter."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = folder / "bin" / "python"
-    command = [str(python), "-m", "pip", "install", "--quiet", *requirements]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
-    assert done.returncode == 0, explain(done)
-    return python

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .rooms import MAX_LINES, check
+from tests.harness.doors import LAYER
 
-LAYER = "{{ cookiecutter.repo_name }}/src/{{ cookiecutter.python_package }}/tracking"
+from .rooms import MAX_LINES, check
 
 
 @pytest.fixture

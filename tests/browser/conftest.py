@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from baked import BakedProject, clean_env
-from doors import PYTHON
+from tests.harness.baked import BakedProject, clean_env
+from tests.harness.doors import PYTHON
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route

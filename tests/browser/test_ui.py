@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from baked import BakedProject
-from store import runs_of
+from tests.harness.baked import BakedProject
+from tests.harness.store import runs_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

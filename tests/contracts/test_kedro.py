@@ -11,15 +11,17 @@ from kedro.io import AbstractDataset, DatasetError, MemoryDataset
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 
+from tests.harness.baked import BakedProject
+
 pytestmark = pytest.mark.contract
 
 
 @pytest.fixture
-def internals(baked: Any) -> Any:
+def internals(baked: BakedProject) -> Any:
     return baked.tracking("kedro_internals")
 
 
-def test_configure_worker(project: Any) -> None:
+def test_configure_worker(project: BakedProject) -> None:
     code = (
         "from kedro.framework import project\n"
         "assert project.PACKAGE_NAME is None\n"
@@ -33,7 +35,9 @@ def test_configure_worker(project: Any) -> None:
     assert "MLflowBasicLoggerHook" in done.stdout
 
 
-def test_configure_worker__is_not_needed_where_kedro_knows_the_project(project: Any) -> None:
+def test_configure_worker__is_not_needed_where_kedro_knows_the_project(
+    project: BakedProject,
+) -> None:
     code = (
         "from kedro.framework import project\n"
         f"project.configure_project({project.package!r})\n"

@@ -17,17 +17,19 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Span
 
+from tests.harness.baked import BakedProject
+
 pytestmark = pytest.mark.contract
 KEY = "20261125T120000-0badcafe"
 
 
 @pytest.fixture
-def internals(baked: Any) -> Any:
+def internals(baked: BakedProject) -> Any:
     return baked.tracking("store.mlflow_internals")
 
 
 @pytest.fixture
-def client(baked: Any, tmp_path: Path) -> MlflowClient:
+def client(baked: BakedProject, tmp_path: Path) -> MlflowClient:
     """A client of a new store."""
     opened: MlflowClient = baked.tracking("store.client").open_client(
         f"sqlite:///{tmp_path / 'store.db'}"
@@ -41,7 +43,7 @@ def run_id(client: MlflowClient) -> str:
 
 
 @pytest.fixture
-def spans(baked: Any) -> list[dict[str, Any]]:
+def spans(baked: BakedProject) -> list[dict[str, Any]]:
     """The spans of a run with one node, the root first."""
     trace, nodes = baked.tracking("timeline.trace"), baked.tracking("timeline.nodes")
     run = {"kind": "run", "n": "train", "b": 1_000_000_000, "t": 2_000_000_000}
@@ -58,7 +60,7 @@ def _told(content: Any) -> Any:
     return {key: value for key, value in kept.items() if value is not None and value is not False}
 
 
-def test_leave_out_data_science(baked: Any) -> None:
+def test_leave_out_data_science(baked: BakedProject) -> None:
     code = (
         "import sys\n"
         f"from {baked.package}.tracking.store import mlflow_internals\n"
@@ -121,7 +123,7 @@ def test_put_trace(
 
 def test_put_spans_file(
     internals: Any,
-    baked: Any,
+    baked: BakedProject,
     client: MlflowClient,
     run_id: str,
     spans: list[dict[str, Any]],
@@ -137,7 +139,11 @@ def test_put_spans_file(
 
 
 def test_put_span_rows(
-    internals: Any, baked: Any, client: MlflowClient, run_id: str, spans: list[dict[str, Any]]
+    internals: Any,
+    baked: BakedProject,
+    client: MlflowClient,
+    run_id: str,
+    spans: list[dict[str, Any]],
 ) -> None:
     trace_id = baked.tracking("timeline.trace").trace_id(KEY)
     internals.put_trace(client, "0", run_id, trace_id, spans[0], ended=True)
@@ -166,7 +172,7 @@ def test_let_go_of_run(internals: Any, client: MlflowClient, run_id: str) -> Non
 @pytest.mark.filterwarnings("ignore:Operation with range is deprecated")
 # MLflow 3.17 of type hints of its own
 @pytest.mark.filterwarnings("ignore:.*AnyType:UserWarning")
-def test_write_sklearn_model(internals: Any, baked: Any, tmp_path: Path) -> None:
+def test_write_sklearn_model(internals: Any, baked: BakedProject, tmp_path: Path) -> None:
     """The same files with the same content as `mlflow.sklearn.save_model` makes."""
     import cloudpickle  # type: ignore[import-untyped]
     import numpy

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-LAYER = "{{ cookiecutter.repo_name }}/src/{{ cookiecutter.python_package }}/tracking"
+from tests.harness.doors import LAYER
+
 MODULES = {"kedro": "kedro_internals.py", "mlflow": "store/mlflow_internals.py"}
 
 

@@ -1,4 +1,4 @@
-"""The lab for each test, and the matrix that is printed at the end."""
+"""The lab for each test."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from baked import BakedProject
-from doors import PYTHON
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON
+from tests.harness.sharing import made_once
 
-from .lab import SRC, Lab, bake_lab
+from .lab import LAB, SRC, Lab, bake_lab
 from .picture import Picture, only_run, picture_of
 from .server import Server, start_server
 
@@ -35,7 +36,12 @@ def lab_root(
     template: Path, cookiecutter_config: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The lab, to copy."""
-    return bake_lab(template, cookiecutter_config, tmp_path_factory.mktemp("lab"))
+
+    def bake(folder: Path) -> None:
+        folder.mkdir()
+        bake_lab(template, cookiecutter_config, folder)
+
+    return made_once(tmp_path_factory, "lab", bake) / LAB
 
 
 @pytest.fixture
@@ -47,9 +53,12 @@ def lab(lab_root: Path, tmp_path: Path) -> Lab:
 @pytest.fixture(scope="session")
 def sequential(lab_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Picture:
     """What SequentialRunner leaves in MLflow."""
-    root = shutil.copytree(lab_root, tmp_path_factory.mktemp("sequential") / "lab")
-    lab = Lab(BakedProject(Path(root), PYTHON))
-    assert lab.run().code == 0
+
+    def run(folder: Path) -> None:
+        done = Lab(BakedProject(Path(shutil.copytree(lab_root, folder)), PYTHON)).run()
+        assert done.code == 0, done.output
+
+    lab = Lab(BakedProject(made_once(tmp_path_factory, "sequential", run), PYTHON))
     return picture_of(lab.store, only_run(lab.store)).shape()
 
 
@@ -68,38 +77,3 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = start_server(tmp_path_factory.mktemp("server"))
     yield running
     running.stop()
-
-
-_rows: dict[str, tuple[str, str, str, str]] = {}
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Note a row of the matrix: group, case, what is held, how it went."""
-    outcome = yield
-    report = outcome.get_result()  # type: ignore[attr-defined]
-    if HERE not in item.path.parents or (report.when != "call" and report.passed):
-        return
-    function: Any = getattr(item, "function", None)
-    module = sys.modules[function.__module__]
-    group = (module.__doc__ or "").splitlines()[0].rstrip(".")
-    held = " ".join((function.__doc__ or "").split()).rstrip(".")
-    name = item.name.removeprefix("test_").replace("[", ": ").rstrip("]").replace("_", " ")
-    _rows[item.nodeid] = (group, name, held, report.outcome)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the matrix."""
-    if not _rows:
-        return
-    write = terminalreporter.write_line
-    terminalreporter.section("fault matrix: case | what was held | pass")
-    words = {"passed": "pass", "failed": "FAIL", "skipped": "skip"}
-    group = ""
-    for of_group, case, held, outcome in _rows.values():
-        if of_group != group:
-            group = of_group
-            write(f"\n{group}")
-        write(f"  {words[outcome]}  {case:<58}  {held}")
-    counts = {word: sum(row[3] == key for row in _rows.values()) for key, word in words.items()}
-    write("\n" + ", ".join(f"{count} {word}" for word, count in counts.items() if count))

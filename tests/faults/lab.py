@@ -19,10 +19,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from baked import BakedProject, clean_env
-from doors import PYTHON, cookiecutter
-from faults.picture import forget_stores
+from tests.faults.picture import forget_stores
+from tests.harness.baked import BakedProject, clean_env
+from tests.harness.doors import PYTHON, cookiecutter
 
+LAB = "fault-lab"
 PACKAGE = "fault_lab"
 SRC = f"src/{PACKAGE}"
 
@@ -147,11 +148,11 @@ FILES = {
 }
 
 
-def bake_lab(template: Path, config: Path, out: Path) -> Path:
+def bake_lab(template: Path, config: Path, out: Path) -> None:
     """Make the lab project and run it once, so that its bytecode is compiled."""
     done = cookiecutter(template, "Fault Lab", out, config)
     assert done.returncode == 0, done.stderr
-    lab = Lab(BakedProject(out / "fault-lab", PYTHON))
+    lab = Lab(BakedProject(out / LAB, PYTHON))
     for sample in (lab.root / SRC / "pipelines").glob("*/"):
         shutil.rmtree(sample)
     for path in (lab.root / "data/01_raw").iterdir():
@@ -174,7 +175,6 @@ def bake_lab(template: Path, config: Path, out: Path) -> Path:
     )
     lab.run(env={"KEDRO_MLFLOW_ENABLED": "false"})
     lab.clear()
-    return lab.root
 
 
 @dataclass

@@ -14,7 +14,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from baked import clean_env
+from tests.harness.baked import clean_env
 
 
 def free_port() -> int:

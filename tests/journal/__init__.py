@@ -1,1 +1,1 @@
-"""What lies in a journal, whichever version of the layer wrote it."""
+"""The journal on disk."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from baked import BakedProject
-from doors import PYTHON
-from lab import replace_pipelines
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON
+from tests.harness.lab import replace_pipelines
 
 from .golden.copies import copy_golden
 

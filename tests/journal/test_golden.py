@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from baked import BakedProject
-from doors import PYTHON
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON
 
 from .golden.copies import HERE, copy_golden, formats
 from .golden.expected import export_golden

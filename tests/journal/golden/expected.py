@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from baked import BakedProject
-from doors import PYTHON, cookiecutter, copy_template
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON, cookiecutter, copy_template
 
 from .copies import HERE, copy_golden
 from .picture import Album

@@ -21,10 +21,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from baked import BakedProject
-from doors import PYTHON, cookiecutter, copy_template
-from doors import ROOT as HERE
-from faults.lab import Lab
+from tests.faults.lab import Lab
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON, cookiecutter, copy_template
+from tests.harness.doors import ROOT as HERE
 
 from .lab import FILES
 

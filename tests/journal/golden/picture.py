@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from faults.picture import RUN_KEY, client_of, runs_in
+from tests.faults.picture import RUN_KEY, client_of, runs_in
 
 MODEL_KEY = "kedro.model_key"
 # A run that was given no name gets one from MLflow: `bold-fox-12`.

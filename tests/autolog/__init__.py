@@ -1,0 +1,1 @@
+"""Autologging, an optional wing."""

@@ -1,0 +1,88 @@
+"""Autologging and MLflow's fluent calls in nodes land in the run of the pipeline."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.baked import BakedProject
+from tests.harness.lab import replace_pipelines
+from tests.harness.store import runs_of
+
+pytestmark = pytest.mark.slow
+
+NODES = """\
+import os
+
+import mlflow
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+
+def fit(c):
+    x = np.arange(20.0).reshape(-1, 1)
+    LogisticRegression(C=c).fit(x, x[:, 0] > 9)
+    return 0.5
+
+
+def talk(score):
+    mlflow.log_metric("said", score)
+    mlflow.set_tag("process", os.getpid())
+    return 1.0
+
+
+def fail(done):
+    mlflow.log_metric("before", 1)
+    raise ValueError("on purpose")
+"""
+PIPELINE = """\
+[
+    node(n.fit, "params:c", "score", name="fit"),
+    node(n.talk, "score", "done", name="talk"),
+    node(n.fail, "done", "nothing", name="fail", tags="bad"),
+]
+"""
+CATALOG = '{"score": MLflowDataSet("m"), "done": MLflowDataSet("m")}'
+
+
+@pytest.fixture
+def lab(project: BakedProject) -> BakedProject:
+    replace_pipelines(project, NODES, PIPELINE, CATALOG)
+    (project.root / "conf" / "base" / "parameters.yml").write_text("c: 0.25\n")
+    config = "src/my_iris/mlflow/mlflow_config.py"
+    project.edit(
+        config,
+        "    MLflowBasicLoggerHook,\n",
+        "    MLflowAutologHook,\n    MLflowBasicLoggerHook,\n",
+    )
+    project.edit(
+        config,
+        "    MLflowTimeLoggerHook(),\n",
+        '    MLflowTimeLoggerHook(),\n    MLflowAutologHook(flavors=["sklearn"]),\n',
+    )
+    return project
+
+
+@pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
+def test_what_libraries_and_nodes_log_is_in_the_one_run(lab: BakedProject, runner: str) -> None:
+    lab.run("kedro", "run", "--runner", runner, "--to-nodes", "talk")
+    (run,) = runs_of(lab)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["training_score"] == 1.0
+    assert run.data.params["C"] == "0.25"
+    assert run.data.metrics["said"] == run.data.metrics["score"] == 0.5
+
+
+def test_a_node_that_fails_leaves_what_it_logged_and_the_right_status(lab: BakedProject) -> None:
+    lab.run("kedro", "run", code=None)
+    (run,) = runs_of(lab)
+    assert run.info.status == "FAILED"
+    assert run.data.metrics["before"] == 1.0
+    assert run.data.tags["kedro.failed_node"] == "fail"
+
+
+def test_without_a_live_export_the_run_goes_on_with_one_warning(lab: BakedProject) -> None:
+    done = lab.run("kedro", "run", "--nodes", "fit", env={"KEDRO_MLFLOW_EXPORT": "end"})
+    (run,) = runs_of(lab)
+    assert run.info.status == "FINISHED"
+    assert "training_score" not in run.data.metrics
+    assert 'use export="live"' in " ".join((done.stdout + done.stderr).split())

@@ -1,0 +1,1 @@
+"""MLflowDataSet: kinds, files, pictures."""

@@ -1,0 +1,87 @@
+"""Files of datasets in the journal: shared where nobody else writes to them, copied elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.baked import BakedProject
+
+
+@pytest.fixture
+def project_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def connected(baked: BakedProject, filepath: str | None) -> tuple[Any, Any]:
+    """Return a dataset that takes part in a run, and the run's recorder."""
+    journal = Path.cwd() / ".mlflow-journal" / "run"
+    recorder = baked.tracking("recording.recorder").Recorder("run", journal)
+    recorder.folder.mkdir(parents=True, exist_ok=True)
+    dataset_class = baked.tracking("datasets.mlflow_dataset").MLflowDataset
+    dataset = dataset_class("txt", filepath, caching=False)
+    dataset.connect(recorder, "note")
+    return dataset, recorder
+
+
+def uploaded(baked: BakedProject, recorder: Any) -> tuple[dict[str, str], list[str]]:
+    """Return what the exporter uploads from the run's journal by its name, and its notes."""
+    notes: list[str] = []
+    uploads = baked.tracking("exporting.uploads").Uploads(recorder.places, notes.append)
+    client = baked.tracking("store.client").open_client(f"sqlite:///{Path.cwd() / 'store.db'}")
+    run_id = client.create_run("0").info.run_id
+    for event in baked.tracking("journal.reader").JournalReader(recorder.folder).poll(last=True):
+        if event["e"] == "artifact":
+            uploads.add(event["f"], event["p"], event.get("state"))
+    for task in uploads.tasks(client, run_id):
+        task()
+    assert uploads.waiting == {}
+    target = Path(client.download_artifacts(run_id, ""))
+    return {path.name: path.read_text() for path in target.iterdir()}, notes
+
+
+def test_file_that_is_the_layers_own_is_not_copied(baked: BakedProject, project_path: Path) -> None:
+    dataset, recorder = connected(baked, None)
+    dataset.save("first")
+    saved = project_path / "data/mlflow/note.txt"
+    assert saved.samefile(dataset._own_file())
+
+    # As the next run does, which may be over before this one is exported.
+    later, _ = connected(baked, None)
+    later.recorder = None
+    later.save("second")
+    assert saved.read_text() == "second"
+    assert dataset.load() == "first"
+    assert uploaded(baked, recorder) == ({"note.txt": "first"}, [])
+
+
+def test_file_at_a_path_of_the_users_is_copied(baked: BakedProject, project_path: Path) -> None:
+    dataset, recorder = connected(baked, "data/06_models/note.txt")
+    dataset.save("first")
+    saved = project_path / "data/06_models/note.txt"
+    assert not saved.samefile(dataset._own_file())
+    saved.write_text("written by a script, in place")
+    assert dataset.load() == "first"
+    assert uploaded(baked, recorder) == ({"note.txt": "first"}, [])
+
+
+def test_change_in_place_is_told(baked: BakedProject, project_path: Path) -> None:
+    dataset, recorder = connected(baked, None)
+    dataset.save("first")
+    (project_path / "data/mlflow/note.txt").write_text("changed")
+    found, notes = uploaded(baked, recorder)
+    assert found == {"note.txt": "changed"}
+    assert notes == ["'note.txt' was changed in place after it was saved; MLflow has the change"]
+
+
+def test_copy_does_not_fill_a_file_that_an_attempt_to_share_left(
+    baked: BakedProject, tmp_path: Path
+) -> None:
+    # ext4 flushes such a file before it closes it.
+    source, place = tmp_path / "source", tmp_path / "place"
+    source.write_text("content")
+    assert baked.tracking("journal.snapshot")._reflink(source, place) == place.exists()

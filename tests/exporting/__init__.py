@@ -1,0 +1,1 @@
+"""The exporter: what it sends to which store, and in how many calls."""

@@ -1,0 +1,1 @@
+"""What a run is worth afterwards, an optional wing."""

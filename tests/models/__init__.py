@@ -1,0 +1,1 @@
+"""Models: logged, registered, promoted, loaded, served."""

@@ -1,0 +1,448 @@
+"""Models in MLflow: logged, registered, promoted, loaded, and served."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.harness.baked import BakedProject, clean_env
+from tests.harness.doors import PYTHON
+from tests.harness.lab import replace_pipelines
+from tests.harness.store import artifacts_of, client_of, runs_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+NAME = "my_iris"
+TAG = "kedro.model.model"
+
+
+def versions_of(project: BakedProject, name: str = NAME) -> dict[int, Any]:
+    found = client_of(project).search_model_versions(f"name = '{name}'")
+    return {int(version.version): version for version in found}
+
+
+def champion_of(project: BakedProject) -> int:
+    return int(client_of(project).get_model_version_by_alias(NAME, "champion").version)
+
+
+def run_pipeline(project: BakedProject, *options: str, **env: str) -> Run:
+    project.run("kedro", "run", *options, env=env)
+    return runs_of(project)[0]
+
+
+@pytest.fixture(scope="module")
+def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
+    """A project with a champion."""
+    root = tmp_path_factory.mktemp("models") / "my-iris"
+    project = BakedProject(Path(shutil.copytree(baked.root, root)), PYTHON)
+    run_pipeline(project)
+    return project
+
+
+@pytest.mark.slow
+def test_model_is_logged_with_signature_example_and_pins(ran: BakedProject) -> None:
+    from mlflow.models import Model
+
+    client, run = client_of(ran), runs_of(ran)[-1]
+    assert run.outputs is not None
+    (output,) = run.outputs.model_outputs
+    logged = client.get_logged_model(output.model_id)
+    assert (logged.name, logged.source_run_id) == ("model", run.info.run_id)
+    shown = {metric.key: metric.value for metric in logged.metrics or ()}
+    assert shown["score"] == run.data.metrics["score"]
+    folder = logged.artifact_location.removeprefix("file://")
+    model = Model.load(folder)
+    assert model.signature.inputs.to_dict() == [
+        {"type": "double", "name": "sepal_length", "required": True}
+    ]
+    example: Any = model.load_input_example(folder)
+    assert example.shape == (5, 1)
+    pins = (Path(folder) / "requirements.txt").read_text().split()
+    assert all("==" in pin for pin in pins)
+    assert {pin.split("==")[0] for pin in pins} >= {"mlflow", "scikit-learn", "cloudpickle"}
+    assert "model.pkl" in artifacts_of(client, run.info.run_id)
+
+
+@pytest.mark.slow
+def test_alias_moves_to_a_better_model_and_stays_with_a_worse_one(
+    ran: BakedProject, tmp_path: Path
+) -> None:
+    project = BakedProject(Path(shutil.copytree(ran.root, tmp_path / "my-iris")), PYTHON)
+    first = runs_of(project)[0]
+    assert "moves to it: score" in first.data.tags[TAG]
+
+    project.edit("conf/base/parameters.yml", "  # - petal_length", "  - petal_length")
+    better = run_pipeline(project)
+    assert better.data.metrics["score"] > first.data.metrics["score"]
+    assert champion_of(project) == 2
+    assert "moves to it from version 1" in better.data.tags[TAG]
+
+    project.edit("conf/base/parameters.yml", "  - petal_length", "  # - petal_length")
+    done = project.run("kedro", "run")
+    worse = runs_of(project)[0]
+    assert champion_of(project) == 2
+    assert "@champion stays at version 2" in worse.data.tags[TAG]
+    assert "@champion stays at version 2" in done.stdout + done.stderr
+
+    failed = project.run("kedro", "run", "--params", "target=sepal_width", code=None)
+    assert failed.returncode != 0
+    assert champion_of(project) == 2
+
+
+@pytest.mark.slow
+def test_inference_scores_the_csv_with_the_champion(ran: BakedProject) -> None:
+    run = run_pipeline(ran, "--pipelines", "inference")
+    assert run.data.tags["kedro.loaded_model.champion"] == f"version 1 of {NAME}"
+    path = client_of(ran).download_artifacts(run.info.run_id, "scored_df.csv")
+    scored = pd.read_csv(path)
+    assert len(scored) == len(pd.read_csv(ran.root / "data" / "01_raw" / "test.csv"))
+    assert scored["pred"].isin([0, 1]).all()
+
+
+@pytest.mark.slow
+def test_a_rule_with_an_unknown_metric_moves_nothing_and_says_what_there_is(
+    project: BakedProject,
+) -> None:
+    project.edit("src/my_iris/catalogs/catalog.py", '"metric": "score"', '"metric": "scor"')
+    done = project.run("kedro", "run")
+    (run,) = runs_of(project)
+    told = "@champion stays unset: the run has no metric 'scor', only score, train_score"
+    assert told in run.data.tags[TAG]
+    assert "Did you mean 'score'?" in run.data.tags[TAG]
+    assert told in done.stdout + done.stderr
+    assert list(versions_of(project)) == [1]
+
+
+@pytest.mark.slow
+def test_exporting_later_and_twice_makes_one_version(project: BakedProject) -> None:
+    project.run("kedro", "run", env={"KEDRO_MLFLOW_EXPORT": "later"})
+    (journal,) = (path.parent for path in (project.root / ".mlflow-journal").glob("*/run.json"))
+    copy = Path(shutil.copytree(journal, project.root / "copy"))
+    project.run("kedro", "mlflow", "sync")
+    shutil.rmtree(journal, ignore_errors=True)
+    copy.rename(journal)
+    project.run("kedro", "mlflow", "sync")
+    (run,) = runs_of(project)
+    assert run.info.status == "FINISHED"
+    assert list(versions_of(project)) == [1]
+    assert run.outputs is not None
+    assert len(run.outputs.model_outputs) == 1
+    assert len(client_of(project).search_logged_models([run.info.experiment_id])) == 1
+    assert champion_of(project) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", ["create_logged_model", "log_outputs", "create_model_version"])
+def test_lost_reply_makes_no_second_model(
+    project: BakedProject, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.run("kedro", "run", env={"KEDRO_MLFLOW_EXPORT": "later"})
+    (journal,) = (path.parent for path in (project.root / ".mlflow-journal").glob("*/run.json"))
+    monkeypatch.chdir(project.root)
+    client = project.tracking("store.client").open_client(project.store)
+    made = getattr(client, call)
+    calls = []
+
+    def first_reply_is_lost(*args: Any, **named: Any) -> Any:
+        calls.append(call)
+        result = made(*args, **named)
+        if len(calls) == 1:
+            raise ConnectionError("the reply is lost")
+        return result
+
+    monkeypatch.setattr(client, call, first_reply_is_lost)
+    # As the first exporter of a journal, which looks nothing up that nobody can have made.
+    export = project.tracking("exporting.run_export").RunExport(journal, client, is_new=True)
+    export.read(last=True)
+    with pytest.raises(Exception, match="the reply is lost"):
+        export.finish(died=False)
+    export.finish(died=False)
+    (run,) = runs_of(project)
+    assert len(client.search_logged_models([run.info.experiment_id])) == 1
+    assert list(versions_of(project)) == [1]
+    assert run.outputs is not None
+    assert len(run.outputs.model_outputs) == 1
+    assert champion_of(project) == 1
+
+
+NODES = """\
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+
+class Doubled(BaseEstimator, TransformerMixin):
+    def fit(self, x, y=None):
+        self.n_features_in_ = x.shape[1]
+        return self
+
+    def transform(self, x):
+        return np.asarray(x) * 2
+
+
+def data():
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame({"a": rng.normal(size=80), "b": rng.integers(0, 9, size=80)})
+    x.loc[7, "a"] = np.nan
+    return x, pd.Series(np.where(x["b"] > 4, "high", "low"))
+
+
+def forest(x, y):
+    return RandomForestClassifier(20, random_state=0).fit(x.fillna(0), y)
+
+
+def boosting(x, y):
+    return GradientBoostingClassifier(n_estimators=5).fit(x.fillna(0), y)
+
+
+def own(x, y):
+    filled = FunctionTransformer(lambda frame: np.nan_to_num(frame))
+    return make_pipeline(filled, Doubled(), RandomForestClassifier(5)).fit(x, y)
+
+
+def arrays(x, y):
+    return RandomForestClassifier(5).fit(x.fillna(0).to_numpy(), y)
+
+
+def nothing(x):
+    return {"weights": [1, 2]}
+"""
+PIPELINE = """\
+[
+    node(n.data, None, ["x", "y"], name="data"),
+    node(n.forest, ["x", "y"], "forest", name="forest"),
+    node(n.boosting, ["x", "y"], "boosting", name="boosting"),
+    node(n.own, ["x", "y"], "own", name="own"),
+    node(n.arrays, ["x", "y"], "arrays", name="arrays"),
+    node(n.own, ["x", "y"], "safe", name="safe"),
+    node(n.forest, ["x", "y"], "trusted", name="trusted"),
+    node(n.nothing, "x", "odd", name="odd"),
+]
+"""
+CATALOG = """\
+{
+    **{name: MLflowDataSet("model") for name in ("forest", "boosting", "own", "arrays", "odd")},
+    "safe": MLflowDataSet("model", serialization_format="skops"),
+    "trusted": MLflowDataSet("model", serialization_format="skops"),
+}
+"""
+# Somewhere else: only what MLflow kept of the model is there.
+LOAD = """\
+import json, sys
+import mlflow, pandas as pd
+mlflow.set_tracking_uri(sys.argv[1])
+said = {}
+for name, uri in json.loads(sys.argv[2]).items():
+    model = mlflow.pyfunc.load_model(uri)
+    said[name] = list(map(str, model.predict(model.input_example)))
+print(json.dumps(said))
+"""
+
+
+@pytest.mark.slow
+def test_forests_boosting_and_own_preprocessing_load_anywhere(
+    project: BakedProject, tmp_path: Path
+) -> None:
+    replace_pipelines(project, NODES, PIPELINE, CATALOG)
+    done = project.run("kedro", "run")
+    (run,) = runs_of(project)
+    client = client_of(project)
+    models = {
+        model.name: model
+        for model in client.search_logged_models([run.info.experiment_id], max_results=50)
+    }
+    assert set(models) == {"forest", "boosting", "own", "arrays", "safe", "trusted"}
+    uris = json.dumps({name: f"models:/{model.model_id}" for name, model in models.items()})
+    command = [str(PYTHON), "-c", LOAD, project.store, uris]
+    loaded = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=clean_env(PYTHON), timeout=120
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    said = json.loads(loaded.stdout.splitlines()[-1])
+    assert set(said) == set(models)
+    assert all(set(values) <= {"high", "low"} for values in said.values())
+
+    assert "gets no signature" not in done.stdout + done.stderr
+    formats = {}
+    for name, model in models.items():
+        text = Path(model.artifact_location.removeprefix("file://"), "MLmodel").read_text()
+        formats[name] = "skops" if "serialization_format: skops" in text else "cloudpickle"
+    # skops takes no lambda; the panel says so.
+    assert formats["trusted"] == "skops"
+    assert formats["safe"] == formats["forest"] == "cloudpickle"
+    printed = done.stdout + done.stderr
+    assert "'safe': saved with cloudpickle" in printed
+
+    # What is no model is kept as a file, and the run goes on.
+    assert "MLflow has no flavour for 'odd', a builtins.dict" in " ".join(printed.split())
+    odd = client.download_artifacts(run.info.run_id, "odd.pkl")
+    assert pickle.loads(Path(odd).read_bytes()) == {"weights": [1, 2]}
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_pickled_fails_with_its_reason_and_loses_nothing(
+    project: BakedProject,
+) -> None:
+    replace_pipelines(
+        project,
+        "import threading\n\n\ndef score():\n    return 0.5\n\n\n"
+        "def model(score):\n    return threading.Lock()\n",
+        '[node(n.score, None, "score", name="score"), node(n.model, "score", "m", name="model")]',
+        '{"score": MLflowDataSet("m"), "m": MLflowDataSet("model")}',
+    )
+    done = project.run("kedro", "run", code=None)
+    assert done.returncode != 0
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert "the model 'm' of type lock can't be pickled" in printed
+    (run,) = runs_of(project)
+    assert run.info.status == "FAILED"
+    assert run.data.metrics["score"] == 0.5
+
+
+@contextmanager
+def served(project: BakedProject, uri: str) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(PYTHON), "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    env = clean_env(PYTHON, {"MLFLOW_TRACKING_URI": project.store})
+    process = subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"{address}/ping", timeout=2).close()
+                break
+            except OSError:
+                assert process.poll() is None, "the model server ended"
+                time.sleep(0.25)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def ask(address: str, columns: list[str], rows: list[list[Any]]) -> tuple[int, dict[str, Any]]:
+    body = json.dumps({"dataframe_split": {"columns": columns, "data": rows}}).encode()
+    request = urllib.request.Request(
+        f"{address}/invocations", body, {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+@pytest.mark.slow
+def test_champion_is_served_and_refuses_what_breaks_its_signature(ran: BakedProject) -> None:
+    with served(ran, f"models:/{NAME}@champion") as address:
+        status, answer = ask(address, ["sepal_length"], [[4.5], [7.0]])
+        assert (status, answer) == (200, {"predictions": [0, 1]})
+        status, answer = ask(address, ["petal_width"], [[4.5]])
+        assert status == 400
+        assert "sepal_length" in answer["message"]
+
+
+FRAMES: dict[str, Any] = {
+    "numbers": pd.DataFrame({"a": [1.5, 2.0], "b": [1, 2]}),
+    "missing": pd.DataFrame({"a": [1.5, np.nan], "s": ["x", None]}),
+    "narrow": pd.DataFrame({"a": np.array([1, 2], "int32"), "f": np.array([1, 2], "float32")}),
+    "text": pd.DataFrame({"s": ["x", "y"], "b": [True, False]}),
+    "times": pd.DataFrame({"t": pd.to_datetime(["2020-01-01", "2021-01-01"])}),
+    "array": np.zeros((4, 3)),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*integer column")
+@pytest.mark.parametrize("name", FRAMES)
+def test_signature_is_the_one_that_mlflow_infers(baked: BakedProject, name: str) -> None:
+    from mlflow.models import infer_signature
+
+    sample = FRAMES[name]
+    for predicted in (np.array([0, 1]), np.array([0.5]), np.array(["a"], object), np.array(["bc"])):
+        told = baked.tracking("models.signature").describe(sample, predicted)["signature"]
+        inferred = infer_signature(sample, predicted).to_dict()
+        for part in ("inputs", "outputs"):
+            assert json.loads(told[part]) == json.loads(inferred[part])
+
+
+def test_sample_has_the_columns_of_the_model_and_a_row_with_each_gap(baked: BakedProject) -> None:
+    class Model:
+        feature_names_in_ = np.array(["b", "a"])
+
+    frame = pd.DataFrame({"a": [1.0] * 30, "b": [2.0] * 30, "y": [0] * 30})
+    frame.loc[20, "a"] = np.nan
+    samples = baked.tracking("models.sample")
+    sample = samples.sample_for(Model(), ["x", frame["a"], frame[["a"]], frame])
+    assert list(sample.columns) == ["b", "a"]
+    assert len(sample) == 6
+    assert sample["a"].isna().sum() == 1
+    assert samples.sample_for(Model(), [frame[["a"]]]) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alias": "champion"}, "give registered_model_name too"),
+        ({"registered_model_name": "a/b"}, "no / or :"),
+        ({"registered_model_name": "m", "alias": "v1"}, "'latest'"),
+        ({"registered_model_name": "m", "promote_if": {"metric": "s"}}, "give alias too"),
+        (
+            {"registered_model_name": "m", "alias": "c", "promote_if": {"metrik": "s"}},
+            "Did you mean 'metric'",
+        ),
+        (
+            {"registered_model_name": "m", "alias": "c", "promote_if": {}},
+            "name the metric that decides",
+        ),
+        ({"serialization_format": "pikle"}, "must be one of 'cloudpickle', 'skops'"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    baked: BakedProject, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        baked.tracking("models.options").ModelOptions(**options)
+
+
+@pytest.mark.parametrize(
+    ("rule", "new", "present", "moves"),
+    [
+        (None, {}, {"score": 1.0}, True),
+        ({"metric": "score"}, {"score": 0.9}, {"score": 0.8}, True),
+        ({"metric": "score"}, {"score": 0.8}, {"score": 0.8}, False),
+        ({"metric": "loss", "greater_is_better": False}, {"loss": 0.1}, {"loss": 0.2}, True),
+        ({"metric": "loss", "greater_is_better": False}, {"loss": 0.3}, {"loss": 0.2}, False),
+        ({"metric": "score"}, {"score": 0.1}, None, True),
+        ({"metric": "score"}, {"score": float("nan")}, None, False),
+        ({"metric": "score"}, {"score": 0.1}, {}, True),
+        ({"metric": "score"}, {}, {"score": 0.1}, False),
+    ],
+)
+def test_decision_follows_the_metric(
+    baked: BakedProject, rule: Any, new: Any, present: Any, moves: bool
+) -> None:
+    assert baked.tracking("models.promotion").decide(rule, new, present)[0] is moves

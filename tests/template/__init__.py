@@ -1,0 +1,1 @@
+"""The template: its files, its names, its two doors, its README."""

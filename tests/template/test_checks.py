@@ -1,0 +1,47 @@
+"""A new project passes its own linter, formatter and type checker, whatever it is called."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.harness.baked import BakedProject, explain
+from tests.harness.doors import PYTHON, cookiecutter
+
+# Imports get longer with the name, and are sorted by it.
+NAMES = ["ab", "My Iris", "zz " + "long " * 12 + "z"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_new_project_is_linted_and_formatted(
+    name: str, template: Path, tmp_path: Path, cookiecutter_config: Path
+) -> None:
+    done = cookiecutter(template, name, tmp_path, cookiecutter_config)
+    assert done.returncode == 0, explain(done)
+    (root,) = tmp_path.iterdir()
+    project = BakedProject(root, PYTHON)
+    project.run("ruff", "check", "--no-cache")
+    project.run("ruff", "format", "--no-cache", "--check")
+
+
+def test_new_project_passes_the_type_checker(project: BakedProject) -> None:
+    assert "strict = true" in project.read_file("pyproject.toml")
+    project.run("mypy", timeout=600)
+
+
+def test_check_finds_what_is_wrong_and_changes_nothing(project: BakedProject) -> None:
+    file = project.root / "src" / project.package / "pipeline_registry.py"
+    file.write_text(file.read_text("utf8") + "\nimport os\nwrong:int = 'text'\n", "utf8")
+    before = {name: (project.root / name).read_bytes() for name in project.files()}
+    for command in (["ruff", "check", "--no-cache"], ["ruff", "format", "--no-cache", "--check"]):
+        assert project.run(*command, code=None).returncode == 1
+    assert {name: (project.root / name).read_bytes() for name in before} == before
+
+
+def test_project_can_be_copied_with_its_folder(baked: BakedProject, tmp_path: Path) -> None:
+    """No file of a new project holds the path it was made in."""
+    assert shutil.copytree(baked.root, tmp_path / "elsewhere")
+    for name in baked.files():
+        assert str(baked.root.parent) not in baked.read_file(name), name

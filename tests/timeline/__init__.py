@@ -1,0 +1,1 @@
+"""The timeline: Gantt chart and trace."""

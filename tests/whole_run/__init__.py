@@ -1,0 +1,1 @@
+"""The whole product: its first run, and its user's day."""
