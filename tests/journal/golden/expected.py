@@ -1,6 +1,6 @@
 """Writes what golden journals must look like in MLflow; run by hand, once for each format.
 
-    PYTHONPATH=tests python -m journal.golden.expected format-1
+    python -m tests.journal.golden.expected format-1
 
 It exports copies with the layer of this checkout. Once a release stands behind a set, a picture is
 changed by hand only, for a difference that was meant.

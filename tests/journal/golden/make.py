@@ -1,6 +1,6 @@
 """Makes golden journals with the layer of this checkout; run by hand, once for each format.
 
-    PYTHONPATH=tests python -m journal.golden.make FOLDER
+    python -m tests.journal.golden.make FOLDER
 
 It needs an empty `/golden` that it may write to (in a container, as root), and removes it again:
 whatever absolute path a journal holds then begins with `/golden`, on any machine. In FOLDER come

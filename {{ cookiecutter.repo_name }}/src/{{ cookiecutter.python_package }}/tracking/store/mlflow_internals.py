@@ -218,7 +218,7 @@ def write_sklearn_model(
     conda = {
         "name": "mlflow-env",
         "channels": ["conda-forge"],
-        "dependencies": [f"python={python}", "pip", {"pip": requirements}],
+        "dependencies": [f"python={python}", _pinned("pip", "<="), {"pip": requirements}],
     }
     for name, text in (
         ("MLmodel", yaml.safe_dump(content)),
@@ -254,9 +254,9 @@ def _copy_code(place: Path, sources: Iterable[str]) -> str | None:
     return place.name if place.exists() else None
 
 
-def _pinned(name: str) -> str:
+def _pinned(name: str, sign: str = "==") -> str:
     """Return a requirement, with its version if it is installed."""
     try:
-        return f"{name}=={version(name)}"
+        return f"{name}{sign}{version(name)}"
     except PackageNotFoundError:
         return name
