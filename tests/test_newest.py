@@ -237,7 +237,7 @@ def test_newest_versions_stand_between_their_markers(versions: Path) -> None:
     part = document.newest_part(date, "3.11.7", ["runs: 4 passed"], {"kedro": "1.8.0"})
     document.write_newest(part, versions)
     text = versions.read_text()
-    assert "Seen on 2026-11-25 with Python 3.11.7. runs: 4 passed.\n" in text
+    assert "Seen on 2026-11-25 with Python 3.11.7: runs: 4 passed.\n" in text
     assert "| kedro | 1.8.0 |\n\n<!-- newest: end -->" in text
     assert "old" not in text
     document.write_newest(part, versions)

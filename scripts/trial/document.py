@@ -46,7 +46,7 @@ def newest_part(
         seen: what was run, one line a check.
         versions: the version of each package that stands in a requirement file.
     """
-    heading = f"Seen on {date.isoformat()} with Python {python}. {'. '.join(seen)}.\n\n"
+    heading = f"Seen on {date.isoformat()} with Python {python}: {'; '.join(seen)}.\n\n"
     return heading + markdown(("package", "version"), versions.items())
 
 
