@@ -85,7 +85,7 @@ def _checks(interpreter: Path, work: Path) -> Iterator[tuple[str, Outcome]]:
     try:
         venv = make_venv(work / "venv", interpreter)
         venv.install("--requirement", str(LOCKS[0]), log=work / "install.log")
-        yield column, Outcome(LOCKS[0].name, len(venv.versions()))
+        yield column, Outcome(LOCKS[0].name, len(venv.versions()), word="installed")
         column = _RUNS
         project = make_project(venv, work / "projects")
         yield column, run_each_runner(venv, project)

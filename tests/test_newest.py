@@ -154,6 +154,12 @@ def test_report_of_pytest_is_counted() -> None:
     assert not outcome.ok
 
 
+def test_packages_are_installed_not_passed() -> None:
+    assert Outcome("requirements.lock", 151, word="installed").line == (
+        "requirements.lock: 151 installed"
+    )
+
+
 def test_line_of_many_failures_stays_readable() -> None:
     line = Outcome("fast tests", 0, tuple(f"test_{i}" for i in range(30))).line
     assert line.startswith("fast tests: 30 failed: test_0; test_1; ")

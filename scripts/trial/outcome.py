@@ -16,12 +16,14 @@ class Outcome:
         passed: how many tests passed.
         failures: the names of the tests that failed, or what the run lacks.
         skipped: how many tests were skipped.
+        word: what happened to those that passed, as `installed` where they are packages.
     """
 
     name: str
     passed: int = 0
     failures: tuple[str, ...] = ()
     skipped: int = 0
+    word: str = "passed"
 
     @property
     def empty(self) -> bool:
@@ -40,7 +42,7 @@ class Outcome:
             return f"no {self.name}" + (f", {self.skipped} skipped" if self.skipped else "")
         numbers = {
             "failed": len(self.failures),
-            "passed": self.passed,
+            self.word: self.passed,
             "skipped": self.skipped,
         }
         return ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
