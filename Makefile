@@ -22,7 +22,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-browser torch bench check fix lock clean
+.PHONY: help demo test test-fast test-faults test-browser torch bench check fix lock newest pythons clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,12 @@ fix: $(VENV)/dev.stamp ## mend what ruff can mend, in the tools and in the templ
 
 lock: ## pin the newest allowed versions again: make lock UPGRADE=--upgrade
 	PYTHON='$(PYTHON)' scripts/lock.sh $(UPGRADE)
+
+newest: $(VENV)/dev.stamp ## try the newest version of everything: make newest PRE=1 takes pre-releases
+	$(BIN)/python -m scripts.newest $(if $(PRE),--pre)
+
+pythons: $(VENV)/dev.stamp ## try other Pythons: make pythons PYTHONS="/path/python3.10 /path/python3.13"
+	$(BIN)/python -m scripts.pythons $(PYTHONS)
 
 clean: ## remove what make made
 	rm -rf $(VENV) build
