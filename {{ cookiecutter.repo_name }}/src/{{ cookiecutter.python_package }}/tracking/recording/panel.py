@@ -12,7 +12,7 @@ def show(summary: Mapping[str, Any], stream: TextIO | None = None) -> None:
     """Print the summary of a run: where it is, how it went, and its metrics beside other runs'.
 
     Args:
-        summary: what the exporter says of the run, see `summary.py`.
+        summary: what the exporter says of the run, see `exporting/summary.py`.
         stream: where to; the error output by default, where Kedro's log goes too.
     """
     stream = stream or sys.stderr
