@@ -54,9 +54,14 @@ def rank_of(item: pytest.Item) -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Sort the tests of a worker; all workers have the same ones."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=rank_of)
+    """Sort the tests of a worker, groups as a whole; all workers have the same ones."""
+    if not hasattr(config, "workerinput"):
+        return
+    ranks: dict[str, int] = {}
+    for item in items:
+        group = group_of(item.nodeid)
+        ranks[group] = max(ranks.get(group, 0), rank_of(item))
+    items.sort(key=lambda item: ranks[group_of(item.nodeid)])
 
 
 @pytest.hookimpl(optionalhook=True)
