@@ -7,8 +7,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 PROJECT_LOCK := {{\ cookiecutter.repo_name\ }}/requirements.lock
 DEMO := build/demo
 
-# Tests wait for much, so more of them at once than there are processors: four on two were the quickest.
-WORKERS ?= 4
+# Tests wait for much, so more of them at once than there are processors: three on two.
+WORKERS ?= 3
 PYTEST_ARGS ?=
 # Which tests stay in one worker: tests/harness/workers.py.
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS)

@@ -25,7 +25,7 @@ def clean_env(python: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     env = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN_PREFIXES)}
     env["PATH"] = f"{python.parent}{os.pathsep}{env['PATH']}"
     env["DO_NOT_TRACK"] = "1"  # `kedro new` runs outside a project, where no .telemetry says no
-    env["COLUMNS"] = "200"  # or log lines are cut in words that tests look for
+    env["COLUMNS"] = "300"  # or log lines are cut in words that tests look for
     return {**env, **(extra or {})}
 
 

@@ -15,7 +15,7 @@ TOGETHER = (
     "tests/browser/",  # Chromium, `kedro mlflow ui`, and the port of Kedro-Viz
     "tests/datasets/test_kinds.py",
     "tests/history/test_search.py",
-    "tests/models/test_models.py",
+    "tests/models/test_champion.py",
     "tests/whole_run/test_first_run.py",
     "tests/whole_run/test_user_day.py",
 )
@@ -26,20 +26,27 @@ FIRST = (
     "tests/template/test_checks.py::test_new_project_passes_the_type_checker",
 )
 
+# What holds times, or takes the whole machine: last, in one worker, when the others have done all.
+ALONE = ("tests/faults/test_runners.py::test_twenty_at_once_on_a_new_store",)
+
 
 def group_of(nodeid: str) -> str:
     """Return what a test shares a worker with: its file or folder, or nothing but itself."""
+    if nodeid.startswith(ALONE):
+        return "alone"
     return next((start for start in TOGETHER if nodeid.startswith(start)), nodeid)
 
 
 def rank_of(item: pytest.Item) -> int:
-    """Return when a test should begin: the long ones first, the quick ones last.
+    """Return when a test should begin: the long ones first, the quick ones late.
 
     Tests in an environment of their own wait until the first of them has made it, so those that
     need none go before.
     """
     if item.nodeid.startswith(FIRST):
         return 0
+    if item.nodeid.startswith(ALONE):
+        return 4
     if not any(item.get_closest_marker(name) for name in ("slow", "faults", "browser")):
         return 3
     return 2 if "environment" in getattr(item, "fixturenames", ()) else 1
@@ -47,9 +54,14 @@ def rank_of(item: pytest.Item) -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Sort the tests of a worker; all workers have the same ones."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=rank_of)
+    """Sort the tests of a worker, groups as a whole; all workers have the same ones."""
+    if not hasattr(config, "workerinput"):
+        return
+    ranks: dict[str, int] = {}
+    for item in items:
+        group = group_of(item.nodeid)
+        ranks[group] = max(ranks.get(group, 0), rank_of(item))
+    items.sort(key=lambda item: ranks[group_of(item.nodeid)])
 
 
 @pytest.hookimpl(optionalhook=True)

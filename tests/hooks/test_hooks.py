@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -37,10 +36,9 @@ CATALOG = """{
 
 
 @pytest.fixture
-def lab(baked: BakedProject, environment: Path, tmp_path: Path) -> BakedProject:
+def lab(project: BakedProject, environment: Path) -> BakedProject:
     """A project with two quick nodes."""
-    root = shutil.copytree(baked.root, tmp_path / "my-iris")
-    project = BakedProject(Path(root), environment)
+    project = BakedProject(project.root, environment)
     replace_pipelines(project, NODES, PIPELINE, CATALOG)
     with (project.root / "conf/base/parameters.yml").open("a") as file:
         file.write("\nlimit: 4\nextra:\n  deep: 1\n")

@@ -1,19 +1,13 @@
-"""Models in MLflow: logged, registered, promoted, loaded, and served."""
+"""Models in MLflow: each is there once, loads anywhere, and has the signature of its data."""
 
 from __future__ import annotations
 
 import json
 import pickle
 import shutil
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,110 +16,9 @@ import pytest
 from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON
 from tests.harness.lab import replace_pipelines
-from tests.harness.store import artifacts_of, client_of, runs_of
+from tests.harness.store import client_of, runs_of
 
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
-NAME = "my_iris"
-TAG = "kedro.model.model"
-
-
-def versions_of(project: BakedProject, name: str = NAME) -> dict[int, Any]:
-    found = client_of(project).search_model_versions(f"name = '{name}'")
-    return {int(version.version): version for version in found}
-
-
-def champion_of(project: BakedProject) -> int:
-    return int(client_of(project).get_model_version_by_alias(NAME, "champion").version)
-
-
-def run_pipeline(project: BakedProject, *options: str, **env: str) -> Run:
-    project.run("kedro", "run", *options, env=env)
-    return runs_of(project)[0]
-
-
-@pytest.fixture(scope="module")
-def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
-    """A project with a champion."""
-    root = tmp_path_factory.mktemp("models") / "my-iris"
-    project = BakedProject(Path(shutil.copytree(baked.root, root)), PYTHON)
-    run_pipeline(project)
-    return project
-
-
-@pytest.mark.slow
-def test_model_is_logged_with_signature_example_and_pins(ran: BakedProject) -> None:
-    from mlflow.models import Model
-
-    client, run = client_of(ran), runs_of(ran)[-1]
-    assert run.outputs is not None
-    (output,) = run.outputs.model_outputs
-    logged = client.get_logged_model(output.model_id)
-    assert (logged.name, logged.source_run_id) == ("model", run.info.run_id)
-    shown = {metric.key: metric.value for metric in logged.metrics or ()}
-    assert shown["score"] == run.data.metrics["score"]
-    folder = logged.artifact_location.removeprefix("file://")
-    model = Model.load(folder)
-    assert model.signature.inputs.to_dict() == [
-        {"type": "double", "name": "sepal_length", "required": True}
-    ]
-    example: Any = model.load_input_example(folder)
-    assert example.shape == (5, 1)
-    pins = (Path(folder) / "requirements.txt").read_text().split()
-    assert all("==" in pin for pin in pins)
-    assert {pin.split("==")[0] for pin in pins} >= {"mlflow", "scikit-learn", "cloudpickle"}
-    assert "model.pkl" in artifacts_of(client, run.info.run_id)
-
-
-@pytest.mark.slow
-def test_alias_moves_to_a_better_model_and_stays_with_a_worse_one(
-    ran: BakedProject, tmp_path: Path
-) -> None:
-    project = BakedProject(Path(shutil.copytree(ran.root, tmp_path / "my-iris")), PYTHON)
-    first = runs_of(project)[0]
-    assert "moves to it: score" in first.data.tags[TAG]
-
-    project.edit("conf/base/parameters.yml", "  # - petal_length", "  - petal_length")
-    better = run_pipeline(project)
-    assert better.data.metrics["score"] > first.data.metrics["score"]
-    assert champion_of(project) == 2
-    assert "moves to it from version 1" in better.data.tags[TAG]
-
-    project.edit("conf/base/parameters.yml", "  - petal_length", "  # - petal_length")
-    done = project.run("kedro", "run")
-    worse = runs_of(project)[0]
-    assert champion_of(project) == 2
-    assert "@champion stays at version 2" in worse.data.tags[TAG]
-    assert "@champion stays at version 2" in done.stdout + done.stderr
-
-    failed = project.run("kedro", "run", "--params", "target=sepal_width", code=None)
-    assert failed.returncode != 0
-    assert champion_of(project) == 2
-
-
-@pytest.mark.slow
-def test_inference_scores_the_csv_with_the_champion(ran: BakedProject) -> None:
-    run = run_pipeline(ran, "--pipelines", "inference")
-    assert run.data.tags["kedro.loaded_model.champion"] == f"version 1 of {NAME}"
-    path = client_of(ran).download_artifacts(run.info.run_id, "scored_df.csv")
-    scored = pd.read_csv(path)
-    assert len(scored) == len(pd.read_csv(ran.root / "data" / "01_raw" / "test.csv"))
-    assert scored["pred"].isin([0, 1]).all()
-
-
-@pytest.mark.slow
-def test_a_rule_with_an_unknown_metric_moves_nothing_and_says_what_there_is(
-    project: BakedProject,
-) -> None:
-    project.edit("src/my_iris/catalogs/catalog.py", '"metric": "score"', '"metric": "scor"')
-    done = project.run("kedro", "run")
-    (run,) = runs_of(project)
-    told = "@champion stays unset: the run has no metric 'scor', only score, train_score"
-    assert told in run.data.tags[TAG]
-    assert "Did you mean 'score'?" in run.data.tags[TAG]
-    assert told in done.stdout + done.stderr
-    assert list(versions_of(project)) == [1]
+from .registry import champion_of, versions_of
 
 
 @pytest.mark.slow
@@ -315,55 +208,6 @@ def test_a_model_that_cannot_be_pickled_fails_with_its_reason_and_loses_nothing(
     (run,) = runs_of(project)
     assert run.info.status == "FAILED"
     assert run.data.metrics["score"] == 0.5
-
-
-@contextmanager
-def served(project: BakedProject, uri: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(PYTHON), "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    env = clean_env(PYTHON, {"MLFLOW_TRACKING_URI": project.store})
-    process = subprocess.Popen(
-        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/ping", timeout=2).close()
-                break
-            except OSError:
-                assert process.poll() is None, "the model server ended"
-                time.sleep(0.25)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def ask(address: str, columns: list[str], rows: list[list[Any]]) -> tuple[int, dict[str, Any]]:
-    body = json.dumps({"dataframe_split": {"columns": columns, "data": rows}}).encode()
-    request = urllib.request.Request(
-        f"{address}/invocations", body, {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.loads(error.read())
-
-
-@pytest.mark.slow
-def test_champion_is_served_and_refuses_what_breaks_its_signature(ran: BakedProject) -> None:
-    with served(ran, f"models:/{NAME}@champion") as address:
-        status, answer = ask(address, ["sepal_length"], [[4.5], [7.0]])
-        assert (status, answer) == (200, {"predictions": [0, 1]})
-        status, answer = ask(address, ["petal_width"], [[4.5]])
-        assert status == 400
-        assert "sepal_length" in answer["message"]
 
 
 FRAMES: dict[str, Any] = {
