@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,8 @@ def test_each_picture_is_drawn_for_each_kind_of_model(data: pd.DataFrame, kind: 
         nodes.plot_probabilities(pred_df),
     ):
         assert figure.axes or "no probabilities" in figure.texts[0].get_text()
+        # Kedro hands on a copy. What a coming Python can't copy is a warning here, and so an error.
+        assert len(copy.deepcopy(figure).axes) == len(figure.axes)
 
 
 def test_confusion_matrix_counts_rows() -> None:

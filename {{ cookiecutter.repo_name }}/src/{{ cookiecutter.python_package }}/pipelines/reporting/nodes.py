@@ -136,7 +136,10 @@ def plot_importance(
     figure = _new_figure(7, 1.6 + 0.3 * len(order))
     axes = figure.subplots()
     colors = [BLUE if values[place] >= 0 else RED for place in order]
-    axes.barh([names[place] for place in order], values[order], color=colors, height=0.7)
+    # Not the names as places: a figure with such an axis can't be copied on Python 3.14, which
+    # Kedro does to hand it on (Matplotlib 3.11 counts the names with an `itertools.count`).
+    labels = [names[place] for place in order]
+    axes.barh(range(len(order)), values[order], tick_label=labels, color=colors, height=0.7)
     axes.axvline(0, color="black", linewidth=0.8)
     _label(axes, "", "", f"{kind} of {type(estimator).__name__}")
     return figure
