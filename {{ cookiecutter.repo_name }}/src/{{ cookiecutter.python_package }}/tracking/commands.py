@@ -5,10 +5,15 @@ from typing import Any
 
 import click
 
+from .layer.cli import layer
+
 
 @click.group(name="mlflow")
 def mlflow() -> None:
     """Open, search and complete the project's MLflow runs."""
+
+
+mlflow.add_command(layer)
 
 
 @mlflow.command()
