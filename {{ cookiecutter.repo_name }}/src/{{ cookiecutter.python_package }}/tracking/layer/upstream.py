@@ -119,7 +119,7 @@ class Upstream:
         # Not `git archive`, which converts line ends and leaves out what attributes tell it to.
         listed = self._git("ls-tree", "-r", "-z", "--full-tree", release.commit)
         entries = [line.split("\t", 1) for line in listed.split("\0") if line]
-        inside = {path: about.split() for path, about in entries if self._in(path, release)}
+        inside = {path: about.split() for about, path in entries if self._in(path, release)}
         contents = self._blobs([blob for _, _, blob in inside.values()])
         for (path, (mode, kind, _)), content in zip(inside.items(), contents, strict=True):
             if kind != "blob" or mode not in ("100644", "100755"):
