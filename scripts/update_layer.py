@@ -47,13 +47,16 @@ def main(argv: list[str]) -> int:
     folder = tracking_folder(project)
     handover, git, job = module("layer.handover"), module("layer.git"), module("layer.job")
     try:
+        # What an update that was killed has moved away is not gone.
+        module("layer.swap").clear_rooms(folder)
+        is_gone = not module("manifest").layer_files(folder)
         code: int = handover.update(
             folder,
             args.source,
             args.to,
             dry_run=args.dry_run,
             self_test=not args.no_self_test,
-            whole=args.whole or not folder.is_dir(),
+            whole=args.whole or is_gone,
             python=args.python or interpreter(project),
         )
     except git.LayerError as error:

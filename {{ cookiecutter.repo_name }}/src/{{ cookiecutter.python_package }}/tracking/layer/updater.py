@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..manifest import Manifest, read_manifest
+from ..manifest import Manifest, layer_files, read_manifest
 from ..redact import redact_text
 from .build import build, compile_all, run_self_test, write_manifest
 from .checkout import Checkout, checkout_of
@@ -73,7 +73,7 @@ def _refuse(job: Job, folder: Path, checkout: Checkout | None) -> None:
             "check out the commit before the update"
         )
     # A folder that is gone as a whole is the owner's word, committed or not.
-    dirty = checkout.dirty() if checkout is not None and folder.is_dir() else []
+    dirty = checkout.dirty() if checkout is not None and layer_files(folder) else []
     if dirty:
         more = f" and {len(dirty) - 3} more" if len(dirty) > 3 else ""
         raise LayerError(
@@ -135,7 +135,7 @@ def _try(job: Job, built: Path, has_conflicts: bool) -> None:
 
 def _keep_beside(folder: Path, version: str) -> Path | None:
     """Copy a folder that Git does not keep to the project's root, where nothing imports it."""
-    if not folder.is_dir():
+    if not layer_files(folder):
         return None
     root = project_of(folder)
     place, number = root / f"tracking-before-{version}", 1
