@@ -58,6 +58,7 @@ def sides(draw: st.DrawFn, who: str) -> Side:
         if edit == "remove":
             del side.files[name]
         elif edit != "keep":
+            assert isinstance(edit, list)
             for what, place in edit:
                 lines = side.files[name]
                 at = min(place, len(lines))
@@ -173,6 +174,11 @@ def check(world: World) -> None:
     }
     assert marked <= set(unmerged)
     assert (code == 1) == bool(unmerged)
+    for path, lines_before in BASE.items():
+        is_edited = world.yours.files.get(path, lines_before) != lines_before
+        is_deleted = path not in world.theirs.files and path not in world.theirs.renames
+        if is_edited and is_deleted:
+            assert path in unmerged
     for path in unmerged:
         assert f"\n  {path}: " in said.replace("conflicts are open:", "").replace("\r", ""), said
     # What only one has touched is that one's.
