@@ -109,7 +109,9 @@ def test_killed_here_and_there_in_git(
 @pytest.mark.slow
 def test_killed_at_each_event_in_git(mine: Project, repository: Repository, tmp_path: Path) -> None:
     scene = prepare(tmp_path, mine, repository)
-    states = [check_killed_at(scene, number) for number in range(1, scene.events + 1)]
+    # Long before the swap little can differ from one event to the next.
+    numbers = [*range(1, scene.events - 90, 4), *range(scene.events - 90, scene.events + 1)]
+    states = [check_killed_at(scene, number) for number in numbers]
     assert states == sorted(states, reverse=True), "once the folder is new it stays new"
     assert set(states) == {"old", "new"}
 

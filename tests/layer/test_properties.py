@@ -211,7 +211,7 @@ def test_no_line_is_lost_and_no_conflict_silent(yours: Side, theirs: Side) -> No
 
 
 @pytest.mark.slow
-@budget(250)
+@budget(120)
 @given(yours=sides("mine"), theirs=sides("theirs"))
 def test_no_line_is_lost_and_no_conflict_silent_at_length(yours: Side, theirs: Side) -> None:
     with world_of(yours, theirs) as world:

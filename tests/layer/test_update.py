@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from layer.rig import (
+    SCRIPT,
     TEXT,
     Project,
     Repository,
@@ -333,3 +337,80 @@ def test_git_of_a_commit_hook_does_not_lead_astray(
     repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
     assert mine.update()[0] == 1
     assert mine.unmerged() == {"hooks.py": [1, 2, 3]}
+
+
+def test_self_test_is_skipped_where_mlflow_is_not_installed(
+    mine: Project, repository: Repository, tmp_path: Path
+) -> None:
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    bare.chmod(0o755)
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    command = [sys.executable, str(SCRIPT), str(mine.root), "--from", str(repository.root)]
+    done = subprocess.run([*command, "--python", str(bare)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "self-test: skipped, because mlflow is not installed in" in done.stdout
+    assert mine.read("hooks.py") == changed(20, by="new")
+
+
+def test_self_test_that_fails_leaves_all_as_it_was(mine: Project, repository: Repository) -> None:
+    """The rig's folder has no recorder, so that the real self-test can't run with it."""
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    before = contents(mine.folder)
+    command = [sys.executable, str(SCRIPT), str(mine.root), "--from", str(repository.root)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "the merged layer fails its self-test" in done.stderr
+    assert "ModuleNotFoundError: No module named 'mine.tracking." in done.stderr
+    assert contents(mine.folder) == before
+    assert not list(mine.folder.parent.glob(".layer-update-*"))
+
+
+def test_link_of_the_owner_is_not_followed(
+    mine: Project, repository: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text("mine = 1\n")
+    (mine.folder / "hooks.py").unlink()
+    (mine.folder / "hooks.py").symlink_to(tmp_path / "mine.py")
+    commit(mine.root)
+    repository.release("0.2.0", {"quiet.py": changed(20, by="new")})
+    assert mine.update()[0] == 0
+    assert (mine.folder / "hooks.py").is_symlink()
+    commit(mine.root)
+    repository.release("0.3.0", {"hooks.py": changed(20, by="new")})
+    assert mine.update()[0] == 1
+    assert mine.unmerged() == {"hooks.py": [1, 2, 3]}
+    assert (mine.folder / "hooks.py").is_symlink()
+    assert (tmp_path / "mine.py").read_text() == "mine = 1\n"
+
+
+def test_another_update_at_work_is_waited_for_by_nobody(
+    mine: Project, repository: Repository
+) -> None:
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    room = mine.folder.parent / f".layer-update-{os.getpid()}-x"
+    room.mkdir()
+    code, said = mine.update()
+    assert code == 2
+    assert f"is at work (process {os.getpid()}); if it is not, delete {room}" in said
+
+
+def test_old_git_merges_without_zdiff3(
+    mine: Project, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in that says it is Git 2.34, and refuses what came with 2.35."""
+    real = shutil.which("git")
+    (tmp_path / "bin").mkdir()
+    old = tmp_path / "bin" / "git"
+    old.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in --version) echo "git version 2.34.1"; exit;; *zdiff3*) exit 129;; esac\n'
+        f'exec "{real}" "$@"\n'
+    )
+    old.chmod(0o755)
+    mine.edit({"hooks.py": changed(3, by="mine")})
+    repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
+    monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}{os.environ['PATH']}")
+    code, said = mine.update()
+    assert code == 1, said
+    assert "||||||| base 0.1.0\nline_3 = 3\n" in mine.read("hooks.py")

@@ -25,7 +25,8 @@ class Checkout:
 
     def dirty(self) -> list[str]:
         """Return the paths in the folder that are changed, untracked or unmerged."""
-        listed = self._run("status", "--porcelain", "-z", "--no-renames", "--", self._spec())
+        words = ("--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", self._spec())
+        listed = self._run("status", *words)
         return [line[3:] for line in listed.split("\0") if line]
 
     def unmerged(self) -> dict[str, dict[int, Entry]]:
