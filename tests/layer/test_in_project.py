@@ -74,29 +74,36 @@ def first_line_of(path: Path) -> str:
 @pytest.mark.slow
 def test_update_keeps_an_edited_hook_and_shows_a_conflict(starter: Starter) -> None:
     project, hook = starter.project, starter.folder / GIT_HOOK
-    title, sync = first_line_of(hook), first_line_of(starter.folder / "sync.py")
+    title, ground = first_line_of(hook), first_line_of(starter.folder / "redact.py")
     replace(hook, title, title + "\n# Mine: our own branch names.")
-    replace(starter.folder / "sync.py", sync, sync + "\nMINE = 1")
+    replace(starter.folder / "redact.py", ground, ground + "\nMINE = 1")
     commit(project.root)
     end = 'if __name__ == "__main__":'
     starter.release(
-        "0.2.0", ("sync.py", sync, sync + "\nTHEIRS = 1"), ("exporter.py", end, f"# New.\n{end}")
+        "0.2.0",
+        ("redact.py", ground, ground + "\nTHEIRS = 1"),
+        ("exporter.py", end, f"# New.\n{end}"),
     )
     said = starter.update(code=1)
-    assert "CONFLICT      sync.py: changed by both" in said
+    assert "CONFLICT      redact.py: changed by both" in said
     assert "Rename nothing." in said
     assert "# Mine: our own branch names." in hook.read_text("utf8")
     assert "# New." in (starter.folder / "exporter.py").read_text("utf8")
-    assert "UU src/my_iris/tracking/sync.py" in git(project.root, "status", "--porcelain")
-    status = project.run("kedro", "mlflow", "layer", "status", code=1).stdout
-    assert "sync.py: changed by both" in status
+    assert "UU src/my_iris/tracking/redact.py" in git(project.root, "status", "--porcelain")
 
-    text = (starter.folder / "sync.py").read_text("utf8")
+    # The settings need the file, so that Kedro can't start; the way without it is in the message.
+    assert "SyntaxError" in project.run("kedro", "mlflow", "layer", "status", code=1).stderr
+    assert "ask `python src/my_iris/tracking/layer status` instead" in said
+    for words in (("status",), ("update", "--from", str(starter.root))):
+        done = project.run("python", "src/my_iris/tracking/layer", *words, code=1)
+        assert "1 conflict is open:\n  redact.py: changed by both\n" in done.stdout
+
+    text = (starter.folder / "redact.py").read_text("utf8")
     kept = [line for line in text.splitlines(keepends=True) if line[:7] not in MARKS]
-    write_files(starter.folder, {"sync.py": "".join(kept)})
+    write_files(starter.folder, {"redact.py": "".join(kept)})
     commit(project.root)
     status = project.run("kedro", "mlflow", "layer", "status").stdout
-    assert "layer 0.2.0+2 edited\n  edited    hooks/git.py\n  edited    sync.py\n" in status
+    assert "layer 0.2.0+2 edited\n  edited    hooks/git.py\n  edited    redact.py\n" in status
     assert "The layer is 0.2.0 already." in starter.update(code=0)
     project.run("kedro", "run")
     (run,) = runs_of(project)

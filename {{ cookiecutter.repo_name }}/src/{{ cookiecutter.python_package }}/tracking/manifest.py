@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .version import LAYER
-
 MANIFEST = "manifest.json"
 WING = "wing.py"
 _COMPILED = (".pyc", ".pyo")
@@ -156,10 +154,10 @@ def edits(folder: Path) -> Edits:
 
 
 def layer_label(folder: Path) -> str:
-    """Return how a run names its layer: `0.1.0`, or `0.1.0+2 edited`; never raises."""
+    """Return how a run names its layer: `0.1.0`, `0.1.0+2 edited`, or `unknown`; never raises."""
     try:
         manifest = read_manifest(folder)
         count = compare(manifest, hash_files(folder)).count
     except (OSError, ValueError):
-        return f"{LAYER}+unknown"
+        return "unknown"
     return f"{manifest.layer}+{count} edited" if count else manifest.layer

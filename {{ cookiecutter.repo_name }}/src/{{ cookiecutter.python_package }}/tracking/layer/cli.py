@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-FOLDER = Path(__file__).parents[1]
+FOLDER = Path(__file__).resolve().parents[1]
 
 _from = click.option(
     "--from", "source", metavar="PATH-or-URL", help="The repository; else pyproject.toml's."
@@ -61,7 +61,6 @@ def update(version: str | None, source: str | None, dry_run: bool, no_self_test:
     Exit code 0: done, 1: conflicts wait for you, 2: refused, and nothing was changed.
     """
     from .git import LayerError
-    from .handover import update as hand_over
     from .job import OPEN, REFUSED
     from .report import open_lines
 
@@ -70,6 +69,8 @@ def update(version: str | None, source: str | None, dry_run: bool, no_self_test:
         if lines := open_lines(FOLDER):
             click.echo("\n".join(lines))
             sys.exit(OPEN)
+        from .handover import update as hand_over
+
         sys.exit(hand_over(FOLDER, source, version, dry_run=dry_run, self_test=not no_self_test))
     except LayerError as error:
         click.echo(f"The layer was not updated: {error}.", err=True)

@@ -5,8 +5,6 @@ import re
 import subprocess
 from pathlib import Path
 
-from ..redact import redact_text
-
 # The variables by which a Git hook tells its own repository to the commands that it starts.
 _INHERITED = (
     "GIT_DIR",
@@ -35,6 +33,9 @@ def git(*words: str, cwd: Path | None = None, feed: bytes = b"") -> bytes:
     """
     done = try_git(*words, cwd=cwd, feed=feed)
     if done.returncode != 0:
+        # Late: it may hold the very conflict that `layer status` is asked about.
+        from ..redact import redact_text
+
         lines = done.stderr.decode("utf8", "replace").strip().splitlines() or ["no reason given"]
         raise LayerError(f"git {words[0]}: {redact_text(lines[-1])}")
     return done.stdout

@@ -9,6 +9,7 @@ from .checkout import Checkout, checkout_of
 from .conflicts import Open, open_conflicts, record_place, was_broken_off
 from .git import LayerError
 from .plan import Step, Tree
+from .source import project_of
 
 _WORDS = {
     "add": "new",
@@ -67,12 +68,15 @@ def conflict_lines(folder: Path, checkout: Checkout | None, conflicts: Iterable[
     lines = [f"{len(conflicts)} conflicts are open:" if conflicts[1:] else "1 conflict is open:"]
     lines += [f"  {conflict.path}: {conflict.note}" for conflict in conflicts]
     if checkout is not None:
-        lines.append("Mend each (git mergetool shows them), then `git add` or `git rm` it.")
+        lines.append("Mend each (`git mergetool` shows them), then `git add` or `git rm` it.")
     else:
         lines.append(
             "Mend each between the lines <<<<<<< and >>>>>>>; delete those that you don't keep, "
             f"then delete {record_place(folder, None)}."
         )
+    if any(conflict.path.endswith(".py") for conflict in conflicts):
+        place = (folder / "layer").relative_to(project_of(folder)).as_posix()
+        lines.append(f"Until then kedro may not start: ask `python {place} status` instead.")
     return lines
 
 
