@@ -55,12 +55,14 @@ check: $(VENV)/dev.stamp ## lint, format and types, of the tools and of a new pr
 	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --no-cache --check
 	$(BIN)/mypy starter_names.py hooks scripts tests $(wildcard benchmarks)
+	$(BIN)/python -m scripts.write_manifest --check
 	$(BIN)/python -m scripts.check_project
 
 fix: $(VENV)/dev.stamp ## mend what ruff can mend, in the tools and in the template
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/python -m scripts.check_project --fix
+	$(BIN)/python -m scripts.write_manifest
 
 lock: ## pin the newest allowed versions again: make lock UPGRADE=--upgrade
 	PYTHON='$(PYTHON)' scripts/lock.sh $(UPGRADE)

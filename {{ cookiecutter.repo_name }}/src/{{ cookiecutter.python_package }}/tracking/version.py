@@ -1,3 +1,3 @@
-"""The version of this layer, which its manifest and the journals carry."""
+"""The version of this folder; its manifest, its git tag upstream and each run's tag repeat it."""
 
 LAYER = "0.1.0"

@@ -3,6 +3,7 @@
 import click
 
 from .. import wings
+from ..layer.cli import layer
 
 
 class WingedGroup(click.Group):
@@ -24,6 +25,9 @@ class WingedGroup(click.Group):
 @click.group(name="mlflow", cls=WingedGroup)
 def mlflow() -> None:
     """Open, search and complete the project's MLflow runs."""
+
+
+mlflow.add_command(layer)
 
 
 @mlflow.command()

@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+from ..manifest import layer_label
 from . import snapshot
 from .layout import places_of
 from .writer import JournalWriter
@@ -54,6 +55,7 @@ def record_versions(folder: Path, versions: dict[str, str]) -> None:
     except OSError as error:
         logger.warning("artifact %r is not recorded: %s.", ARTIFACT, error)
     tags = {f"version.{name}": versions[name] for name in TAGGED if name in versions}
+    tags["kedro.layer"] = layer_label(Path(__file__).parents[1])
     for key, value in tags.items():
         writer.append({"e": "tag", "k": key, "v": value})
     writer.close()

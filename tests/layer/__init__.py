@@ -1,0 +1,1 @@
+"""`kedro mlflow layer …`, on real Git repositories."""

@@ -1,0 +1,204 @@
+"""`kedro mlflow layer …` in a real project: commands, self-test, journals that wait, speed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scripts.template_layer import module
+from scripts.write_manifest import expected
+from tests.harness.baked import BakedProject
+from tests.harness.doors import copy_template
+from tests.harness.store import runs_of
+from tests.layer.rig import commit, git, write_files
+
+TRACKING = "{{ cookiecutter.repo_name }}/src/{{ cookiecutter.python_package }}/tracking"
+GIT_HOOK = "hooks/git_logger.py"
+MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+FASTER = ("exporting/journals.py", "POLL_SECONDS = 0.2", "POLL_SECONDS = 0.15")
+
+
+@dataclass
+class Starter:
+    """A clone of the template with releases, and a project that was made from the first."""
+
+    root: Path
+    project: BakedProject
+
+    @property
+    def folder(self) -> Path:
+        return self.project.root / "src" / self.project.package / "tracking"
+
+    def release(self, version: str, *edits: tuple[str, str, str]) -> None:
+        """Commit and tag a version: in a file of the layer, one text in the place of another."""
+        folder = self.root / TRACKING
+        now = module("version").LAYER
+        for name, old, new in (("version.py", now, version), *edits):
+            replace(folder / name, old, new)
+        (folder / "manifest.json").write_text(expected(folder))
+        changelog = self.root / "CHANGELOG.md"
+        replace(changelog, "## 0.1.0", f"## {version}\n\nRename nothing.\n\n## 0.1.0")
+        commit(self.root, version)
+        git(self.root, "tag", f"v{version}")
+
+    def update(self, *words: str, code: int) -> str:
+        """Run `kedro mlflow layer update`."""
+        command = ("kedro", "mlflow", "layer", "update", "--from", str(self.root), *words)
+        done = self.project.run(*command, code=code)
+        return done.stdout + done.stderr
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf8")
+    assert old in text, f"{path} has no {old!r}"
+    path.write_text(text.replace(old, new), "utf8")
+
+
+@pytest.fixture
+def starter(project: BakedProject, tmp_path: Path) -> Starter:
+    root = copy_template(tmp_path / "starter")
+    for place in (root, project.root):
+        git(place, "init", "--quiet")
+        commit(place)
+    git(root, "tag", module("version").LAYER)
+    return Starter(root, project)
+
+
+def first_line_of(path: Path) -> str:
+    return path.read_text("utf8").splitlines()[0]
+
+
+@pytest.mark.slow
+def test_update_keeps_an_edited_hook_and_shows_a_conflict(starter: Starter) -> None:
+    project, hook = starter.project, starter.folder / GIT_HOOK
+    title, ground = first_line_of(hook), first_line_of(starter.folder / "redact.py")
+    replace(hook, title, title + "\n# Mine: our own branch names.")
+    replace(starter.folder / "redact.py", ground, ground + "\nMINE = 1")
+    commit(project.root)
+    end = 'if __name__ == "__main__":'
+    starter.release(
+        "0.2.0",
+        ("redact.py", ground, ground + "\nTHEIRS = 1"),
+        ("exporting/journals.py", end, f"# New.\n{end}"),
+    )
+    said = starter.update(code=1)
+    assert "CONFLICT      redact.py: changed by both" in said
+    assert "Rename nothing." in said
+    assert "# Mine: our own branch names." in hook.read_text("utf8")
+    assert "# New." in (starter.folder / "exporting/journals.py").read_text("utf8")
+    assert "UU src/my_iris/tracking/redact.py" in git(project.root, "status", "--porcelain")
+
+    # The settings need the file, so that Kedro can't start; the way without it is in the message.
+    assert "SyntaxError" in project.run("kedro", "mlflow", "layer", "status", code=1).stderr
+    assert "ask `python src/my_iris/tracking/layer status` instead" in said
+    for words in (("status",), ("update", "--from", str(starter.root))):
+        done = project.run("python", "src/my_iris/tracking/layer", *words, code=1)
+        assert "1 conflict is open:\n  redact.py: changed by both\n" in done.stdout
+
+    text = (starter.folder / "redact.py").read_text("utf8")
+    kept = [line for line in text.splitlines(keepends=True) if line[:7] not in MARKS]
+    write_files(starter.folder, {"redact.py": "".join(kept)})
+    commit(project.root)
+    status = project.run("kedro", "mlflow", "layer", "status").stdout
+    assert (
+        "layer 0.2.0+2 edited\n  edited    hooks/git_logger.py\n  edited    redact.py\n" in status
+    )
+    assert "The layer is 0.2.0 already." in starter.update(code=0)
+    project.run("kedro", "run")
+    (run,) = runs_of(project)
+    assert run.info.status == "FINISHED"
+
+
+@pytest.mark.slow
+def test_journal_that_waits_during_an_update_is_exported_after_it(starter: Starter) -> None:
+    project = starter.project
+    project.run("kedro", "run", env={"KEDRO_MLFLOW_EXPORT": "later"})
+    assert not project.has_store()
+    starter.release("0.2.0", FASTER)
+    assert "self-test: passed" in starter.update(code=0)
+    assert not project.has_store()
+    project.run("kedro", "mlflow", "sync")
+    (run,) = runs_of(project)
+    assert run.info.status == "FINISHED"
+    assert 0.8 < run.data.metrics["score"] < 1
+
+
+@pytest.mark.slow
+def test_layer_that_does_not_work_is_not_swapped_in(starter: Starter) -> None:
+    starter.release(
+        "0.2.0", ("exporting/journals.py", "def export_journal(", "def export_journals(")
+    )
+    before = (starter.folder / "exporting/journals.py").read_bytes()
+    said = starter.update(code=2)
+    assert "fails its self-test" in said
+    assert "export_journal" in said
+    assert (starter.folder / "exporting/journals.py").read_bytes() == before
+    assert git(starter.project.root, "status", "--porcelain") == ""
+    starter.update("--no-self-test", code=0)
+    assert "export_journals" in (starter.folder / "exporting/journals.py").read_text("utf8")
+
+
+@pytest.mark.slow
+def test_edit_that_imports_the_project_passes_the_self_test(starter: Starter) -> None:
+    """The layer is tried under the package's own name, with the rest of the package around it."""
+    exporter = starter.folder / "exporting/journals.py"
+    old = "from ..journal import layout, locks, places"
+    replace(exporter, old, f"from ...catalogs import config_loader\n{old}")
+    commit(starter.project.root)
+    starter.release("0.2.0", FASTER)
+    assert "self-test: passed" in starter.update(code=0)
+    assert "config_loader" in exporter.read_text("utf8")
+
+
+@pytest.mark.slow
+def test_self_test_sends_nothing_to_the_users_store(starter: Starter, tmp_path: Path) -> None:
+    starter.release("0.2.0", FASTER)
+    elsewhere = tmp_path / "elsewhere.db"
+    env = {"MLFLOW_TRACKING_URI": f"sqlite:///{elsewhere}", "MLFLOW_EXPERIMENT_NAME": "mine"}
+    command = ("kedro", "mlflow", "layer", "update", "--from", str(starter.root))
+    assert "self-test: passed" in starter.project.run(*command, env=env).stdout
+    assert not elsewhere.exists()
+    assert not starter.project.has_store()
+
+
+@pytest.mark.slow
+def test_status_imports_nothing_that_takes_long(starter: Starter) -> None:
+    """It is meant to answer within 1.5 s, most of which Kedro takes itself."""
+    command = ("python", "-X", "importtime", "-m", "kedro", "mlflow", "layer", "status")
+    done = starter.project.run(*command)
+    assert "layer 0.1.0\n" in done.stdout
+    imported = set(re.findall(r"^import time:.*\|\s+(\S+)$", done.stderr, re.MULTILINE))
+    assert f"{starter.project.package}.tracking.layer.report" in imported
+    assert not {"mlflow", "pandas", "numpy", "sklearn", "kedro_datasets"} & imported
+
+
+@pytest.mark.slow
+def test_source_in_pyproject_is_used_and_its_password_is_not_shown(starter: Starter) -> None:
+    pyproject = starter.project.root / "pyproject.toml"
+    section = '\n[tool.kedro-mlflow-layer]\nsource = "{}"\n'.format
+    text = pyproject.read_text("utf8")
+    pyproject.write_text(text + section("http://me:hunter2-of-mine@127.0.0.1:9/x.git"), "utf8")
+    commit(starter.project.root)
+    for words in (("update",), ("diff",), ("diff", "--upstream")):
+        done = starter.project.run("kedro", "mlflow", "layer", *words, code=None)
+        assert done.returncode != 0
+        assert "http://***@127.0.0.1:9/x.git can't be cloned" in done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
+    pyproject.write_text(text + section("../starter"), "utf8")
+    commit(starter.project.root)
+    done = starter.project.run("kedro", "mlflow", "layer", "update")
+    assert "already" in done.stdout
+
+
+@pytest.mark.slow
+def test_diff_prints_the_owners_edit(starter: Starter) -> None:
+    hook = starter.folder / GIT_HOOK
+    replace(hook, first_line_of(hook), first_line_of(hook) + "\n# Mine.")
+    command = ("kedro", "mlflow", "layer", "diff", "--from", str(starter.root))
+    assert "+++ yours/hooks/git_logger.py\n" in starter.project.run(*command).stdout
+    assert "+# Mine.\n" in starter.project.run(*command).stdout
+    done = starter.project.run(*command, "--to", "0.1.0", code=2)
+    assert "--to belongs to --upstream" in done.stderr

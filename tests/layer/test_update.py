@@ -1,0 +1,416 @@
+"""An update from one release to another: what it keeps, takes, moves, and refuses."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.template_layer import module
+from tests.layer.rig import (
+    SCRIPT,
+    TEXT,
+    Project,
+    Repository,
+    changed,
+    commit,
+    contents,
+    git,
+    make_project,
+    write_files,
+)
+
+manifest = module("manifest")
+
+
+def version_of(project: Project) -> str:
+    return str(manifest.read_manifest(project.folder).layer)
+
+
+def test_untouched_folder_becomes_the_new_release(mine: Project, repository: Repository) -> None:
+    repository.release("0.2.0", {"hooks.py": changed(3, by="new"), "quiet.py": None, "n/a.py": ""})
+    code, said = mine.update()
+    assert code == 0, said
+    assert contents(mine.folder) == contents(repository.folder)
+    assert "layer 0.1.0 -> 0.2.0" in said
+
+
+def test_edits_of_both_are_merged(mine: Project, repository: Repository) -> None:
+    mine.edit({"hooks.py": changed(3, by="mine"), "quiet.py": changed(5, by="mine"), "own.py": ""})
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new"), "export.py": TEXT + "a = 1\n"})
+    code, said = mine.update()
+    assert code == 0, said
+    both = changed(20, by="new", text=changed(3, by="mine"))
+    assert mine.read("hooks.py") == both
+    assert mine.read("quiet.py") == changed(5, by="mine")
+    assert mine.read("own.py") == ""
+    assert mine.read("export.py") == TEXT + "a = 1\n"
+    assert manifest.layer_label(mine.folder) == "0.2.0+3 edited"
+
+
+def test_second_update_changes_nothing(mine: Project, repository: Repository) -> None:
+    mine.edit({"hooks.py": changed(3, by="mine")})
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    assert mine.update()[0] == 0
+    before = contents(mine.folder)
+    code, said = mine.update()
+    assert (code, said) == (0, "The layer is 0.2.0 already.\n")
+    assert contents(mine.folder) == before
+
+
+def test_deleted_files_stay_deleted_and_are_named(mine: Project, repository: Repository) -> None:
+    mine.edit({"hooks.py": None, "quiet.py": None})
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    code, said = mine.update()
+    assert code == 0, said
+    assert not (mine.folder / "hooks.py").exists()
+    assert not (mine.folder / "quiet.py").exists()
+    assert "stays deleted hooks.py" in said
+    assert "stays deleted quiet.py" in said
+
+
+def test_deleted_wing_stays_deleted_and_a_new_one_comes(
+    mine: Project, repository: Repository
+) -> None:
+    shutil.rmtree(mine.folder / "history")
+    commit(mine.root)
+    new = {"history/prune.py": "a = 1\n", "history/more.py": "", "sweeps/wing.py": "b = 1\n"}
+    repository.release("0.2.0", new)
+    code, said = mine.update()
+    assert code == 0, said
+    assert not (mine.folder / "history").exists()
+    assert mine.read("sweeps/wing.py") == "b = 1\n"
+    assert "stays deleted history/" in said
+
+
+def test_file_that_leaves_a_deleted_wing_for_the_core_comes(
+    mine: Project, repository: Repository
+) -> None:
+    shutil.rmtree(mine.folder / "history")
+    commit(mine.root)
+    moved = {"history/prune.py": None, "prune.py": TEXT}
+    repository.release("0.2.0", moved, {"history/prune.py": "prune.py"})
+    assert mine.update()[0] == 0
+    assert mine.read("prune.py") == TEXT
+
+
+def test_edits_follow_a_file_that_moved_twice(mine: Project, repository: Repository) -> None:
+    mine.edit({"hooks.py": changed(3, by="mine")})
+    renames = {"hooks.py": "hooks/all.py"}
+    repository.release("0.2.0", {"hooks.py": None, "hooks/all.py": TEXT}, renames)
+    renames |= {"hooks/all.py": "hooks/core/all.py"}
+    there = {"hooks/all.py": None, "hooks/core/all.py": changed(20, by="new")}
+    repository.release("0.3.0", there, renames)
+    code, said = mine.update()
+    assert code == 0, said
+    assert not (mine.folder / "hooks.py").exists()
+    assert mine.read("hooks/core/all.py") == changed(20, by="new", text=changed(3, by="mine"))
+    assert "hooks/core/all.py (was hooks.py)" in said
+
+
+def test_untouched_file_moves(mine: Project, repository: Repository) -> None:
+    there = {"hooks.py": None, "recording/hooks.py": TEXT}
+    repository.release("0.2.0", there, {"hooks.py": "recording/hooks.py"})
+    assert mine.update()[0] == 0
+    assert contents(mine.folder) == contents(repository.folder)
+
+
+def test_deleted_file_that_moved_stays_deleted(mine: Project, repository: Repository) -> None:
+    mine.edit({"hooks.py": None})
+    repository.release("0.2.0", {"hooks.py": None, "a.py": TEXT}, {"hooks.py": "a.py"})
+    code, said = mine.update()
+    assert code == 0
+    assert not (mine.folder / "a.py").exists()
+    assert "a.py: hooks.py, which you deleted, moved here" in said
+
+
+def test_new_wing_with_edits_carried_into_it(mine: Project, repository: Repository) -> None:
+    mine.edit({"quiet.py": changed(3, by="mine")})
+    there = {"quiet.py": None, "watch/quiet.py": TEXT, "watch/wing.py": ""}
+    repository.release("0.2.0", there, {"quiet.py": "watch/quiet.py"})
+    assert mine.update()[0] == 0
+    assert mine.read("watch/quiet.py") == changed(3, by="mine")
+
+
+def test_crlf_of_the_owner_is_kept(mine: Project, repository: Repository) -> None:
+    git(mine.root, "config", "core.autocrlf", "false")
+    own = changed(3, by="mine").replace("\n", "\r\n")
+    mine.edit({"hooks.py": own, "quiet.py": TEXT.replace("\n", "\r\n")})
+    new = {"hooks.py": changed(20, by="new"), "quiet.py": changed(7, by="new")}
+    repository.release("0.2.0", new)
+    code, said = mine.update()
+    assert code == 0, said
+    merged = changed(20, by="new", text=changed(3, by="mine"))
+    assert mine.read("hooks.py") == merged.replace("\n", "\r\n")
+    assert mine.read("quiet.py") == changed(7, by="new").replace("\n", "\r\n")
+
+
+def test_modes_of_both_are_kept(mine: Project, repository: Repository) -> None:
+    (mine.folder / "hooks.py").chmod(0o755)
+    commit(mine.root)
+    (repository.folder / "quiet.py").chmod(0o755)
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    assert mine.update()[0] == 0
+    assert (mine.folder / "hooks.py").stat().st_mode & 0o111
+    assert mine.read("hooks.py") == changed(20, by="new")
+    assert (mine.folder / "quiet.py").stat().st_mode & 0o111
+    assert not (mine.folder / "export.py").stat().st_mode & 0o111
+
+
+def test_files_that_git_ignores_stay(mine: Project, repository: Repository) -> None:
+    (mine.root / ".gitignore").write_text("__pycache__/\n*.local\n")
+    mine.edit({"notes.local": "mine"})
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    assert mine.update()[0] == 0
+    assert mine.read("notes.local") == "mine"
+
+
+def test_nothing_outside_of_the_folder_is_touched(mine: Project, repository: Repository) -> None:
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    code, said = mine.update()
+    assert code == 0
+    status = git(mine.root, "status", "--porcelain", "--ignored").split()
+    outside = [path for path in status[1::2] if not path.startswith("src/mine/tracking/")]
+    assert outside == []
+    assert "What to do for 0.2.0." in said
+
+
+def test_changelog_of_each_version_between_is_printed(
+    mine: Project, repository: Repository
+) -> None:
+    for version in ("0.2.0", "0.3.0", "0.4.0"):
+        repository.release(version, {"hooks.py": changed(20, by=version)})
+    code, said = mine.update("0.3.0")
+    assert code == 0
+    assert version_of(mine) == "0.3.0"
+    asked = [line for line in said.splitlines() if line.startswith("What to do")]
+    assert asked == ["What to do for 0.3.0.", "What to do for 0.2.0."]
+
+
+def test_dry_run_names_each_file_and_changes_nothing(mine: Project, repository: Repository) -> None:
+    mine.edit({"hooks.py": changed(3, by="mine"), "quiet.py": changed(3, by="mine")})
+    new = {"hooks.py": changed(20, by="new"), "quiet.py": changed(3, by="new"), "a.py": ""}
+    repository.release("0.2.0", new)
+    before = contents(mine.folder)
+    code, said = mine.update(None, "--dry-run")
+    assert code == 0
+    for line in ("merged        hooks.py", "CONFLICT      quiet.py", "new           a.py"):
+        assert line in said
+    assert contents(mine.folder) == before
+    assert git(mine.root, "status", "--porcelain") == ""
+
+
+def test_dirty_folder_is_refused(mine: Project, repository: Repository) -> None:
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    for name in ("hooks.py", "own.py"):
+        mine.edit({name: "mine = 1\n"}, save=False)
+        before = contents(mine.folder)
+        code, said = mine.update()
+        assert code == 2
+        assert f"not committed (src/mine/tracking/{name}" in said
+        assert contents(mine.folder) == before
+        commit(mine.root)
+
+
+def test_uncommitted_work_elsewhere_is_no_hindrance(mine: Project, repository: Repository) -> None:
+    (mine.root / "src" / "mine" / "nodes.py").write_text("x = 1\n")
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    assert mine.update()[0] == 0
+
+
+def test_downgrade_is_refused(mine: Project, repository: Repository) -> None:
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    assert mine.update()[0] == 0
+    commit(mine.root)
+    code, said = mine.update("0.1.0")
+    assert code == 2
+    assert "the layer is 0.2.0, and 0.1.0 is older" in said
+    assert version_of(mine) == "0.2.0"
+
+
+def test_clean_merge_that_is_no_python_is_refused(mine: Project, repository: Repository) -> None:
+    lines = "def f():\n    a = 1\n    b = 2\n    c = 3\n    d = 4\n    return a\n"
+    repository.release("0.1.1", {"f.py": lines})
+    assert mine.update()[0] == 0
+    mine.edit({"f.py": lines.replace("    return a", "    e = (\n    return a")})
+    repository.release("0.2.0", {"f.py": lines.replace("    a = 1", "    a = 2")})
+    before = contents(mine.folder)
+    code, said = mine.update()
+    assert code == 2
+    assert "the new f.py is no Python" in said
+    assert contents(mine.folder) == before
+
+
+def test_folder_in_the_way_of_a_file_is_refused(mine: Project, repository: Repository) -> None:
+    mine.edit({"store": "notes of mine\n"})
+    repository.release("0.2.0", {"store/sqlite.py": ""})
+    code, said = mine.update()
+    assert code == 2
+    assert "store is a file, and store/sqlite.py needs a folder there" in said
+    assert version_of(mine) == "0.1.0"
+
+
+def test_target_without_an_updater_is_refused(mine: Project, repository: Repository) -> None:
+    repository.release("0.2.0", {"layer/updater.py": None})
+    code, said = mine.update()
+    assert code == 2
+    assert "layer 0.2.0 has no updater of its own" in said
+
+
+def test_updater_of_the_target_runs(mine: Project, repository: Repository) -> None:
+    updater = (repository.folder / "layer" / "updater.py").read_text()
+    new = updater.replace('print(f"layer {', 'print(f"by the new rules: layer {')
+    assert new != updater
+    repository.release("0.2.0", {"layer/updater.py": new})
+    code, said = mine.update()
+    assert code == 0
+    assert "by the new rules: layer 0.1.0 -> 0.2.0" in said
+
+
+def test_project_made_between_two_tags_has_a_base(
+    mine: Project, repository: Repository, tmp_path: Path
+) -> None:
+    repository.release("0.1.0", {"quiet.py": changed(9, by="between")}, tag=None)
+    between = make_project(tmp_path / "between", repository)
+    between.edit({"hooks.py": changed(3, by="mine")})
+    code, said = between.update()
+    assert (code, said) == (
+        0,
+        "The layer is 0.1.0 already, and newer than the newest release, 0.1.0.\n",
+    )
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    assert between.update()[0] == 0
+    assert between.read("hooks.py") == changed(20, by="new", text=changed(3, by="mine"))
+    assert between.read("quiet.py") == changed(9, by="between")
+
+
+def test_repository_without_tags_gives_what_it_holds(mine: Project, repository: Repository) -> None:
+    git(repository.root, "tag", "--delete", "0.1.0")
+    repository.release("0.1.1", {"hooks.py": changed(20, by="new")}, tag=None)
+    assert mine.update()[0] == 0
+    assert version_of(mine) == "0.1.1"
+
+
+def test_unknown_base_is_refused(mine: Project, repository: Repository) -> None:
+    text = mine.read("manifest.json").replace('"0.1.0"', '"0.0.9"')
+    mine.edit({"manifest.json": text})
+    code, said = mine.update()
+    assert code == 2
+    assert "no commit of" in said
+    assert "layer 0.0.9" in said
+
+
+def test_stale_manifest_upstream_is_refused(mine: Project, repository: Repository) -> None:
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")}, tag=None)
+    write_files(repository.folder, {"hooks.py": changed(21, by="forgotten")})
+    commit(repository.root)
+    git(repository.root, "tag", "0.2.0")
+    code, said = mine.update()
+    assert code == 2
+    assert "does not fit its files" in said
+
+
+def test_project_in_a_folder_of_a_larger_repository(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "all" / "é team").mkdir(parents=True)
+    project = make_project(tmp_path / "all" / "é team" / "mine", repository, in_git=False)
+    git(tmp_path / "all", "init", "--quiet")
+    commit(tmp_path / "all")
+    write_files(project.folder, {"hooks.py": changed(3, by="mine")})
+    commit(tmp_path / "all")
+    repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
+    assert project.update()[0] == 1
+    status = git(tmp_path / "all", "-c", "core.quotepath=off", "status", "--porcelain")
+    assert 'UU "é team/mine/src/mine/tracking/hooks.py"' in status
+
+
+def test_git_of_a_commit_hook_does_not_lead_astray(
+    mine: Project, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet", "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other" / ".git" / "index"))
+    mine.edit({"hooks.py": changed(3, by="mine")})
+    repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
+    assert mine.update()[0] == 1
+    assert mine.unmerged() == {"hooks.py": [1, 2, 3]}
+
+
+def test_self_test_is_skipped_where_mlflow_is_not_installed(
+    mine: Project, repository: Repository, tmp_path: Path
+) -> None:
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    bare.chmod(0o755)
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    command = [sys.executable, str(SCRIPT), str(mine.root), "--from", str(repository.root)]
+    done = subprocess.run([*command, "--python", str(bare)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "self-test: skipped, because mlflow is not installed in" in done.stdout
+    assert mine.read("hooks.py") == changed(20, by="new")
+
+
+def test_self_test_that_fails_leaves_all_as_it_was(mine: Project, repository: Repository) -> None:
+    """The rig's folder has no recorder, so that the real self-test can't run with it."""
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    before = contents(mine.folder)
+    command = [sys.executable, str(SCRIPT), str(mine.root), "--from", str(repository.root)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "the merged layer fails its self-test" in done.stderr
+    assert "ModuleNotFoundError: No module named 'mine.tracking." in done.stderr
+    assert contents(mine.folder) == before
+    assert not list(mine.folder.parent.glob(".layer-update-*"))
+
+
+def test_link_of_the_owner_is_not_followed(
+    mine: Project, repository: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text("mine = 1\n")
+    (mine.folder / "hooks.py").unlink()
+    (mine.folder / "hooks.py").symlink_to(tmp_path / "mine.py")
+    commit(mine.root)
+    repository.release("0.2.0", {"quiet.py": changed(20, by="new")})
+    assert mine.update()[0] == 0
+    assert (mine.folder / "hooks.py").is_symlink()
+    commit(mine.root)
+    repository.release("0.3.0", {"hooks.py": changed(20, by="new")})
+    assert mine.update()[0] == 1
+    assert mine.unmerged() == {"hooks.py": [1, 2, 3]}
+    assert (mine.folder / "hooks.py").is_symlink()
+    assert (tmp_path / "mine.py").read_text() == "mine = 1\n"
+
+
+def test_another_update_at_work_is_waited_for_by_nobody(
+    mine: Project, repository: Repository
+) -> None:
+    repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
+    room = mine.folder.parent / f".layer-update-{os.getpid()}-x"
+    room.mkdir()
+    code, said = mine.update()
+    assert code == 2
+    assert f"is at work (process {os.getpid()}); if it is not, delete {room}" in said
+
+
+def test_old_git_merges_without_zdiff3(
+    mine: Project, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in that says it is Git 2.34, and refuses what came with 2.35."""
+    real = shutil.which("git")
+    (tmp_path / "bin").mkdir()
+    old = tmp_path / "bin" / "git"
+    old.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in --version) echo "git version 2.34.1"; exit;; *zdiff3*) exit 129;; esac\n'
+        f'exec "{real}" "$@"\n'
+    )
+    old.chmod(0o755)
+    mine.edit({"hooks.py": changed(3, by="mine")})
+    repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
+    monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}{os.environ['PATH']}")
+    code, said = mine.update()
+    assert code == 1, said
+    assert "||||||| base 0.1.0\nline_3 = 3\n" in mine.read("hooks.py")

@@ -1,0 +1,128 @@
+"""The lines that `layer status`, `diff` and `update` print."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..manifest import edits, read_manifest
+from .checkout import Checkout, checkout_of
+from .conflicts import Open, open_conflicts, record_place, was_broken_off
+from .git import LayerError
+from .plan import Step, Tree
+from .source import project_of
+
+_WORDS = {
+    "add": "new",
+    "replace": "updated",
+    "merge": "merged",
+    "keep": "kept",
+    "delete": "deleted",
+    "gone": "stays deleted",
+    "conflict": "CONFLICT",
+}
+# Steps that need no line of their own unless the whole plan is asked for.
+_COUNTED = ("add", "replace", "delete")
+
+
+def status_lines(folder: Path) -> tuple[list[str], bool]:
+    """Return what is to be said of a tracking folder, and whether the owner has to do something.
+
+    Raises:
+        ValueError: its manifest can't be read.
+    """
+    found = edits(folder)
+    version = read_manifest(folder).layer
+    lines = [f"layer {version}" + (f"+{found.count} edited" if found.count else "")]
+    lines += [f"  edited    {path}" for path in found.modified]
+    lines += [f"  added     {path}" for path in found.added]
+    lines += [f"  missing   {path}" for path in found.missing]
+    lines += [f"  left out  {wing}/ (an optional wing)" for wing in found.wings]
+    try:
+        checkout = checkout_of(folder)
+    except LayerError as error:
+        return [*lines, f"Whether conflicts are open can't be told: {error}."], False
+    record = was_broken_off(folder, checkout)
+    if record is not None:
+        lines.append(f"The update to {record.version} was broken off; run it again.")
+        return lines, True
+    waiting = open_lines(folder)
+    return [*lines, *waiting], bool(waiting)
+
+
+def open_lines(folder: Path) -> list[str]:
+    """Return what is to be said of conflicts that an update has left; nothing if none is open.
+
+    Raises:
+        LayerError: Git refuses to work in the folder.
+    """
+    checkout = checkout_of(folder)
+    if was_broken_off(folder, checkout) is not None:
+        return []  # the next update begins again
+    conflicts = open_conflicts(folder, checkout)
+    return conflict_lines(folder, checkout, conflicts) if conflicts else []
+
+
+def conflict_lines(folder: Path, checkout: Checkout | None, conflicts: Iterable[Open]) -> list[str]:
+    """Say which conflicts are open, and how to close them."""
+    conflicts = list(conflicts)
+    lines = [f"{len(conflicts)} conflicts are open:" if conflicts[1:] else "1 conflict is open:"]
+    lines += [f"  {conflict.path}: {conflict.note}" for conflict in conflicts]
+    if checkout is not None:
+        lines.append("Mend each (`git mergetool` shows them), then `git add` or `git rm` it.")
+    else:
+        lines.append(
+            "Mend each between the lines <<<<<<< and >>>>>>>; delete those that you don't keep, "
+            f"then delete {record_place(folder, None)}."
+        )
+    if any(conflict.path.endswith(".py") for conflict in conflicts):
+        place = (folder / "layer").relative_to(project_of(folder)).as_posix()
+        lines.append(f"Until then kedro may not start: ask `python {place} status` instead.")
+    return lines
+
+
+def plan_lines(steps: Iterable[Step], everything: bool) -> Iterator[str]:
+    """Say what an update does.
+
+    Args:
+        steps: its plan.
+        everything: a line for each file, and not for those only that the owner has a part in.
+    """
+    steps = list(steps)
+    for kind in _COUNTED:
+        count = sum(step.kind == kind and step.moved_from is None for step in steps)
+        if count and not everything:
+            yield f"  {_WORDS[kind]:13} {count} file{'s' if count > 1 else ''}"
+    for step in steps:
+        if everything or step.kind not in _COUNTED or step.moved_from or step.note:
+            moved = f" (was {step.moved_from})" if step.moved_from else ""
+            note = f": {step.note}" if step.note else ""
+            yield f"  {_WORDS[step.kind]:13} {step.path}{moved}{note}"
+
+
+def diff_lines(old: Tree, new: Tree, old_name: str, new_name: str) -> Iterator[str]:
+    """Return the unified diff of two folders, by path.
+
+    Args:
+        old: the files before.
+        new: the files after.
+        old_name: what stands before the paths of the first.
+        new_name: what stands before the paths of the second.
+    """
+    for path in sorted({*old, *new}):
+        before, after = old.get(path), new.get(path)
+        if before is not None and after is not None and before.content == after.content:
+            continue
+        if any(file is not None and file.opaque for file in (before, after)):
+            yield f"{path} is no text, and differs"
+            continue
+        yield from difflib.unified_diff(
+            _lines(before.content if before else b""),
+            _lines(after.content if after else b""),
+            f"{old_name}/{path}" if before else "/dev/null",
+            f"{new_name}/{path}" if after else "/dev/null",
+            lineterm="",
+        )
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode("utf8", "replace").splitlines()
