@@ -18,7 +18,7 @@ from tests.layer.rig import commit, git, write_files
 TRACKING = "{{ cookiecutter.repo_name }}/src/{{ cookiecutter.python_package }}/tracking"
 GIT_HOOK = "hooks/git_logger.py"
 MARKS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
-FASTER = ("exporting/journals.py", "POLL_SECONDS = 0.2", "POLL_SECONDS = 0.15")
+FASTER = ("exporting/process.py", "POLL_SECONDS = 0.2", "POLL_SECONDS = 0.15")
 
 
 @dataclass
@@ -82,13 +82,13 @@ def test_update_keeps_an_edited_hook_and_shows_a_conflict(starter: Starter) -> N
     starter.release(
         "0.2.0",
         ("redact.py", ground, ground + "\nTHEIRS = 1"),
-        ("exporting/journals.py", end, f"# New.\n{end}"),
+        ("exporting/process.py", end, f"# New.\n{end}"),
     )
     said = starter.update(code=1)
     assert "CONFLICT      redact.py: changed by both" in said
     assert "Rename nothing." in said
     assert "# Mine: our own branch names." in hook.read_text("utf8")
-    assert "# New." in (starter.folder / "exporting/journals.py").read_text("utf8")
+    assert "# New." in (starter.folder / "exporting/process.py").read_text("utf8")
     assert "UU src/my_iris/tracking/redact.py" in git(project.root, "status", "--porcelain")
 
     # The settings need the file, so that Kedro can't start; the way without it is in the message.
@@ -135,10 +135,10 @@ def test_layer_that_does_not_work_is_not_swapped_in(starter: Starter) -> None:
     said = starter.update(code=2)
     assert "fails its self-test" in said
     assert "export_journal" in said
-    assert (starter.folder / "exporting/journals.py").read_bytes() == before
+    assert (starter.folder / broken).read_bytes() == before
     assert git(starter.project.root, "status", "--porcelain") == ""
     starter.update("--no-self-test", code=0)
-    assert "export_journals" in (starter.folder / "exporting/journals.py").read_text("utf8")
+    assert "export_journals" in (starter.folder / broken).read_text("utf8")
 
 
 @pytest.mark.slow

@@ -25,14 +25,14 @@ class Checkout:
 
     def dirty(self) -> list[str]:
         """Return the paths in the folder that are changed, untracked or unmerged."""
-        words = ("--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", self._spec())
+        words = ("--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", self.pathspec())
         listed = self._run("status", *words)
         return [line[3:] for line in listed.split("\0") if line]
 
     def unmerged(self) -> dict[str, dict[int, Entry]]:
         """Return what Git holds in stages 1, 2 and 3, by the path in the folder."""
         found: dict[str, dict[int, Entry]] = {}
-        for line in self._run("ls-files", "--unmerged", "-z", "--", self._spec()).split("\0"):
+        for line in self._run("ls-files", "--unmerged", "-z", "--", self.pathspec()).split("\0"):
             about, _, path = line.partition("\t")
             if about:
                 mode, name, number = about.split(" ")
@@ -42,7 +42,7 @@ class Checkout:
     def entries(self) -> dict[str, Entry]:
         """Return what the index holds of each path in the folder, unmerged ones left out."""
         found = {}
-        for line in self._run("ls-files", "--stage", "-z", "--", self._spec()).split("\0"):
+        for line in self._run("ls-files", "--stage", "-z", "--", self.pathspec()).split("\0"):
             about, _, path = line.partition("\t")
             if about and about.endswith(" 0"):
                 mode, name, _ = about.split(" ")
@@ -71,7 +71,7 @@ class Checkout:
         feed = "".join(f"{line}\0" for line in lines).encode()
         git("update-index", "-z", "--index-info", cwd=self.top, feed=feed)
 
-    def _spec(self) -> str:
+    def pathspec(self) -> str:
         return f":(top,literal){self.prefix.rstrip('/')}"
 
     def _run(self, *words: str) -> str:
@@ -96,6 +96,6 @@ def checkout_of(folder: Path) -> Checkout | None:
     prefix = folder.resolve().relative_to(Path(top).resolve()).as_posix() + "/"
     found = Checkout(Path(top), Path(git_dir), prefix)
     # A folder that a repository ignores, as in a build folder, is not in its care.
-    cared_for = git("ls-files", "-z", "--", found._spec(), cwd=found.top) or found.dirty()
+    cared_for = git("ls-files", "-z", "--", found.pathspec(), cwd=found.top) or found.dirty()
     in_head = try_git("cat-file", "-e", f"HEAD:{prefix.rstrip('/')}", cwd=found.top)
     return found if cared_for or in_head.returncode == 0 else None
