@@ -128,10 +128,9 @@ def test_journal_that_waits_during_an_update_is_exported_after_it(starter: Start
 
 @pytest.mark.slow
 def test_layer_that_does_not_work_is_not_swapped_in(starter: Starter) -> None:
-    starter.release(
-        "0.2.0", ("exporting/journals.py", "def export_journal(", "def export_journals(")
-    )
-    before = (starter.folder / "exporting/journals.py").read_bytes()
+    broken = "exporting/journals.py"
+    starter.release("0.2.0", (broken, "def export_journal(", "def export_journals("))
+    before = (starter.folder / broken).read_bytes()
     said = starter.update(code=2)
     assert "fails its self-test" in said
     assert "export_journal" in said

@@ -25,7 +25,14 @@ class Checkout:
 
     def dirty(self) -> list[str]:
         """Return the paths in the folder that are changed, untracked or unmerged."""
-        words = ("--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", self.pathspec())
+        words = (
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--",
+            self.pathspec(),
+        )
         listed = self._run("status", *words)
         return [line[3:] for line in listed.split("\0") if line]
 
@@ -72,6 +79,7 @@ class Checkout:
         git("update-index", "-z", "--index-info", cwd=self.top, feed=feed)
 
     def pathspec(self) -> str:
+        """Return what names the folder to Git, whatever signs its path has."""
         return f":(top,literal){self.prefix.rstrip('/')}"
 
     def _run(self, *words: str) -> str:
