@@ -414,3 +414,39 @@ def test_old_git_merges_without_zdiff3(
     code, said = mine.update()
     assert code == 1, said
     assert "||||||| base 0.1.0\nline_3 = 3\n" in mine.read("hooks.py")
+
+
+def test_edit_while_the_update_runs_is_not_lost(
+    mine: Project, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine.edit({"hooks.py": changed(3, by="mine")})
+    repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
+    upstream = module("layer.upstream").Upstream(str(repository.root), tmp_path / "clone")
+    for version in ("0.1.0", "0.2.0"):
+        upstream.extract(upstream.release(version), tmp_path / version / "tracking")
+    job = module("layer.job").Job(
+        folder=str(mine.folder),
+        base=str(tmp_path / "0.1.0" / "tracking"),
+        target=str(tmp_path / "0.2.0" / "tracking"),
+        base_version="0.1.0",
+        target_version="0.2.0",
+        python=sys.executable,
+    )
+    updater = module("layer.updater")
+    edit = {"quiet.py": changed(5, by="editor")}
+    monkeypatch.setattr(updater, "_try", lambda *_: mine.edit(edit, save=False))
+    with pytest.raises(module("layer.git").LayerError, match="was edited while the update ran"):
+        updater.update(job)
+    assert mine.read("quiet.py") == changed(5, by="editor")
+    assert mine.read("hooks.py") == changed(3, by="mine")
+    assert mine.unmerged() == {}
+
+
+def test_job_of_a_newer_layer_is_read_by_an_older_updater(tmp_path: Path) -> None:
+    """A field that it does not know is left out; the rest means what it always did."""
+    job = module("layer.job")
+    written = job.Job("folder", None, "target", None, "0.2.0", "python", dry_run=True)
+    written.write(tmp_path / "job.json")
+    text = (tmp_path / "job.json").read_text()
+    (tmp_path / "job.json").write_text(text.replace("{", '{"colour": "red",', 1))
+    assert job.Job.read(tmp_path / "job.json") == written
