@@ -41,6 +41,7 @@ def test_conflict_stands_in_the_file_and_in_the_index(torn: Project) -> None:
     assert not list(torn.root.rglob("*.rej"))
 
 
+@pytest.mark.slow
 def test_git_commits_nothing_while_a_conflict_is_open(torn: Project) -> None:
     before = git(torn.root, "rev-parse", "HEAD")
     git(torn.root, "commit", "--message", "x", code=128)
@@ -58,12 +59,14 @@ def test_status_and_a_second_update_say_what_is_open(torn: Project) -> None:
     assert contents(torn.folder) == before
 
 
+@pytest.mark.slow
 def test_file_that_is_added_with_its_markers_is_still_open(torn: Project) -> None:
     git(torn.root, "add", "src")
     assert torn.unmerged() == {}
     assert status_of(torn)[1]
 
 
+@pytest.mark.slow
 def test_mended_conflict_is_closed(torn: Project) -> None:
     write_files(torn.folder, {"hooks.py": changed(3, 25, by="mended")})
     assert status_of(torn)[1]  # not yet added
@@ -74,6 +77,7 @@ def test_mended_conflict_is_closed(torn: Project) -> None:
     assert list((torn.root / ".git").glob("kedro-layer-*")) == []
 
 
+@pytest.mark.slow
 def test_update_after_a_mended_one_goes_on(torn: Project, repository: Repository) -> None:
     write_files(torn.folder, {"hooks.py": changed(3, by="mine")})
     commit(torn.root)
@@ -83,6 +87,7 @@ def test_update_after_a_mended_one_goes_on(torn: Project, repository: Repository
     assert torn.read("hooks.py") == changed(3, by="mine")
 
 
+@pytest.mark.slow
 def test_update_that_is_given_up_leaves_nothing(torn: Project) -> None:
     git(torn.root, "reset", "--quiet", "--hard")
     git(torn.root, "clean", "-fdq", "src")
@@ -90,6 +95,7 @@ def test_update_that_is_given_up_leaves_nothing(torn: Project) -> None:
     assert torn.update()[0] == 1  # the same conflict again
 
 
+@pytest.mark.slow
 def test_mergetool_gets_the_three_files(torn: Project) -> None:
     tool = 'cat "$BASE" "$LOCAL" "$REMOTE" > seen.txt; cp "$REMOTE" "$MERGED"'
     words = ("-c", f"mergetool.x.cmd={tool}", "-c", "mergetool.x.trustExitCode=true")
@@ -99,6 +105,7 @@ def test_mergetool_gets_the_three_files(torn: Project) -> None:
     assert torn.unmerged() == {}
 
 
+@pytest.mark.slow
 def test_edited_file_that_upstream_deleted_stays(mine: Project, repository: Repository) -> None:
     mine.edit({"hooks.py": changed(3, by="mine")})
     repository.release("0.2.0", {"hooks.py": None})
@@ -112,6 +119,7 @@ def test_edited_file_that_upstream_deleted_stays(mine: Project, repository: Repo
     assert mine.update()[0] == 0
 
 
+@pytest.mark.slow
 def test_file_that_both_added_has_both(mine: Project, repository: Repository) -> None:
     mine.edit({"own.py": "name = 'mine'\n"})
     repository.release("0.2.0", {"own.py": "name = 'new'\n"})
@@ -133,6 +141,7 @@ def test_file_in_the_way_of_a_moved_one_is_not_overwritten(
     assert mine.read("hooks.py") == changed(3, by="mine")
 
 
+@pytest.mark.slow
 def test_conflict_in_a_moved_file_has_the_stages_of_both_paths(
     mine: Project, repository: Repository
 ) -> None:
@@ -145,6 +154,7 @@ def test_conflict_in_a_moved_file_has_the_stages_of_both_paths(
     assert not (mine.folder / "hooks.py").exists()
 
 
+@pytest.mark.slow
 def test_binary_file_that_both_changed_stays_and_is_open(
     mine: Project, repository: Repository
 ) -> None:
@@ -159,6 +169,7 @@ def test_binary_file_that_both_changed_stays_and_is_open(
     assert mine.unmerged() == {"logo.png": [1, 2, 3]}
 
 
+@pytest.mark.slow
 def test_stages_of_a_file_that_git_holds_with_crlf_have_crlf(
     mine: Project, repository: Repository
 ) -> None:
@@ -178,6 +189,7 @@ def git_bytes(project: Project, number: int) -> bytes:
     return blob
 
 
+@pytest.mark.slow
 def test_merge_of_the_owners_own_is_not_taken_for_ours(
     mine: Project, repository: Repository
 ) -> None:
@@ -226,6 +238,7 @@ def test_without_git_conflicts_are_marked_and_the_old_folder_is_kept(
     assert not (no_git.root / ".layer-update.json").exists()
 
 
+@pytest.mark.slow
 def test_without_git_a_kept_folder_is_never_overwritten(
     no_git: Project, repository: Repository
 ) -> None:
@@ -237,6 +250,7 @@ def test_without_git_a_kept_folder_is_never_overwritten(
     assert list((no_git.root / "tracking-before-0.2.0").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_folder_that_the_repository_around_ignores_is_without_git(
     no_git: Project, repository: Repository
 ) -> None:
@@ -248,6 +262,7 @@ def test_folder_that_the_repository_around_ignores_is_without_git(
     assert (no_git.root / "tracking-before-0.2.0" / "hooks.py").read_text() == TEXT
 
 
+@pytest.mark.slow
 def test_record_is_readable_json(torn: Project) -> None:
     (record,) = (torn.root / ".git").glob("kedro-layer-*.json")
     content = json.loads(record.read_text())

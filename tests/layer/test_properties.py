@@ -187,6 +187,9 @@ def check(world: World) -> None:
     if world.theirs.files == BASE:
         kept = {n: text_of(ls, n in world.yours.crlf) for n, ls in world.yours.files.items()}
         assert texts == kept
+    # A wing that the owner has left out stays out, with what is new in it.
+    if not any(name.startswith("wing/") for name in world.yours.files):
+        assert not any(name.startswith("wing/") for name in texts)
     # Twice is once.
     before, again = contents(world.folder), world.update()
     assert again[0] == code
@@ -203,7 +206,7 @@ def budget(examples: int) -> settings:
     )
 
 
-@budget(15)
+@budget(10)
 @given(yours=sides("mine"), theirs=sides("theirs"))
 def test_no_line_is_lost_and_no_conflict_silent(yours: Side, theirs: Side) -> None:
     with world_of(yours, theirs) as world:

@@ -81,6 +81,7 @@ def test_password_in_a_url_is_never_printed(mine: Project) -> None:
         assert SECRET not in said
 
 
+@pytest.mark.slow
 def test_folder_that_is_no_repository_is_refused(mine: Project, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     code, said = run_update(mine.root, tmp_path / "empty")
@@ -88,6 +89,7 @@ def test_folder_that_is_no_repository_is_refused(mine: Project, tmp_path: Path) 
     assert f"{tmp_path / 'empty'} can't be cloned" in said
 
 
+@pytest.mark.slow
 def test_source_that_looks_like_an_option_is_none(mine: Project, tmp_path: Path) -> None:
     with pytest.raises(layer_git.LayerError, match="can't be cloned"):
         module("layer.upstream").Upstream("--upload-pack=touch x", tmp_path / "clone")
@@ -103,6 +105,7 @@ def test_versions_are_ordered_as_people_do() -> None:
     assert versions.newest(["nightly"]) is None
 
 
+@pytest.mark.slow
 def test_newest_release_comes_by_default_and_others_by_name(
     mine: Project, repository: Repository
 ) -> None:
@@ -115,6 +118,7 @@ def test_newest_release_comes_by_default_and_others_by_name(
     assert "layer 0.1.0 -> 1.0.0rc1" in mine.update("main", "--dry-run")[1]
 
 
+@pytest.mark.slow
 def test_unknown_version_is_refused_with_the_newest(mine: Project, repository: Repository) -> None:
     repository.release("0.2.0")
     code, said = mine.update("0.3.0")
@@ -122,6 +126,7 @@ def test_unknown_version_is_refused_with_the_newest(mine: Project, repository: R
     assert "has no version '0.3.0'; its newest are 0.1.0, 0.2.0" in said
 
 
+@pytest.mark.slow
 def test_version_older_than_layer_update_is_refused(mine: Project, repository: Repository) -> None:
     git(repository.root, "checkout", "--quiet", "--orphan", "old")
     git(repository.root, "rm", "-rfq", ".")
@@ -132,6 +137,7 @@ def test_version_older_than_layer_update_is_refused(mine: Project, repository: R
     assert "it is older than `layer update`" in said
 
 
+@pytest.mark.slow
 def test_diffs_show_the_owners_edits_and_upstreams_changes(
     mine: Project, repository: Repository
 ) -> None:
@@ -171,6 +177,7 @@ def test_deleted_folder_is_brought_in_from_outside(
     assert module("manifest").layer_label(mine.folder) == "0.2.0"
 
 
+@pytest.mark.slow
 def test_folder_without_a_manifest_comes_in_whole_only_when_told(
     mine: Project, repository: Repository
 ) -> None:
@@ -184,6 +191,7 @@ def test_folder_without_a_manifest_comes_in_whole_only_when_told(
     assert not (mine.folder / "own.py").exists()
 
 
+@pytest.mark.slow
 def test_whole_replacement_keeps_what_git_does_not(no_git: Project, repository: Repository) -> None:
     (no_git.folder / "own.py").write_text("mine = 1\n")
     (no_git.folder / "manifest.json").unlink()
@@ -198,6 +206,7 @@ def test_update_outside_of_a_project_is_refused(tmp_path: Path) -> None:
         source.project_of(tmp_path / "lib" / "mine" / "tracking")
 
 
+@pytest.mark.slow
 def test_git_that_is_missing_is_said(mine: Project, tmp_path: Path) -> None:
     command = [sys.executable, str(SCRIPT), str(mine.root)]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
@@ -235,6 +244,7 @@ def test_folder_that_cannot_be_written_is_refused(
         pytest.fail("no room")
 
 
+@pytest.mark.slow
 def test_project_made_elsewhere_may_be_the_source(
     mine: Project, repository: Repository, tmp_path: Path
 ) -> None:

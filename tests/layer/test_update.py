@@ -62,6 +62,7 @@ def test_second_update_changes_nothing(mine: Project, repository: Repository) ->
     assert contents(mine.folder) == before
 
 
+@pytest.mark.slow
 def test_deleted_files_stay_deleted_and_are_named(mine: Project, repository: Repository) -> None:
     mine.edit({"hooks.py": None, "quiet.py": None})
     repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
@@ -87,6 +88,7 @@ def test_deleted_wing_stays_deleted_and_a_new_one_comes(
     assert "stays deleted history/" in said
 
 
+@pytest.mark.slow
 def test_file_that_leaves_a_deleted_wing_for_the_core_comes(
     mine: Project, repository: Repository
 ) -> None:
@@ -112,6 +114,7 @@ def test_edits_follow_a_file_that_moved_twice(mine: Project, repository: Reposit
     assert "hooks/core/all.py (was hooks.py)" in said
 
 
+@pytest.mark.slow
 def test_untouched_file_moves(mine: Project, repository: Repository) -> None:
     there = {"hooks.py": None, "recording/hooks.py": TEXT}
     repository.release("0.2.0", there, {"hooks.py": "recording/hooks.py"})
@@ -119,6 +122,7 @@ def test_untouched_file_moves(mine: Project, repository: Repository) -> None:
     assert contents(mine.folder) == contents(repository.folder)
 
 
+@pytest.mark.slow
 def test_deleted_file_that_moved_stays_deleted(mine: Project, repository: Repository) -> None:
     mine.edit({"hooks.py": None})
     repository.release("0.2.0", {"hooks.py": None, "a.py": TEXT}, {"hooks.py": "a.py"})
@@ -128,6 +132,7 @@ def test_deleted_file_that_moved_stays_deleted(mine: Project, repository: Reposi
     assert "a.py: hooks.py, which you deleted, moved here" in said
 
 
+@pytest.mark.slow
 def test_new_wing_with_edits_carried_into_it(mine: Project, repository: Repository) -> None:
     mine.edit({"quiet.py": changed(3, by="mine")})
     there = {"quiet.py": None, "watch/quiet.py": TEXT, "watch/wing.py": ""}
@@ -136,6 +141,7 @@ def test_new_wing_with_edits_carried_into_it(mine: Project, repository: Reposito
     assert mine.read("watch/quiet.py") == changed(3, by="mine")
 
 
+@pytest.mark.slow
 def test_crlf_of_the_owner_is_kept(mine: Project, repository: Repository) -> None:
     git(mine.root, "config", "core.autocrlf", "false")
     own = changed(3, by="mine").replace("\n", "\r\n")
@@ -149,6 +155,7 @@ def test_crlf_of_the_owner_is_kept(mine: Project, repository: Repository) -> Non
     assert mine.read("quiet.py") == changed(7, by="new").replace("\n", "\r\n")
 
 
+@pytest.mark.slow
 def test_modes_of_both_are_kept(mine: Project, repository: Repository) -> None:
     (mine.folder / "hooks.py").chmod(0o755)
     commit(mine.root)
@@ -161,6 +168,7 @@ def test_modes_of_both_are_kept(mine: Project, repository: Repository) -> None:
     assert not (mine.folder / "export.py").stat().st_mode & 0o111
 
 
+@pytest.mark.slow
 def test_files_that_git_ignores_stay(mine: Project, repository: Repository) -> None:
     (mine.root / ".gitignore").write_text("__pycache__/\n*.local\n")
     mine.edit({"notes.local": "mine"})
@@ -169,6 +177,7 @@ def test_files_that_git_ignores_stay(mine: Project, repository: Repository) -> N
     assert mine.read("notes.local") == "mine"
 
 
+@pytest.mark.slow
 def test_nothing_outside_of_the_folder_is_touched(mine: Project, repository: Repository) -> None:
     repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
     code, said = mine.update()
@@ -179,6 +188,7 @@ def test_nothing_outside_of_the_folder_is_touched(mine: Project, repository: Rep
     assert "What to do for 0.2.0." in said
 
 
+@pytest.mark.slow
 def test_changelog_of_each_version_between_is_printed(
     mine: Project, repository: Repository
 ) -> None:
@@ -191,6 +201,7 @@ def test_changelog_of_each_version_between_is_printed(
     assert asked == ["What to do for 0.3.0.", "What to do for 0.2.0."]
 
 
+@pytest.mark.slow
 def test_dry_run_names_each_file_and_changes_nothing(mine: Project, repository: Repository) -> None:
     mine.edit({"hooks.py": changed(3, by="mine"), "quiet.py": changed(3, by="mine")})
     new = {"hooks.py": changed(20, by="new"), "quiet.py": changed(3, by="new"), "a.py": ""}
@@ -216,6 +227,7 @@ def test_dirty_folder_is_refused(mine: Project, repository: Repository) -> None:
         commit(mine.root)
 
 
+@pytest.mark.slow
 def test_uncommitted_work_elsewhere_is_no_hindrance(mine: Project, repository: Repository) -> None:
     (mine.root / "src" / "mine" / "nodes.py").write_text("x = 1\n")
     repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
@@ -232,6 +244,7 @@ def test_downgrade_is_refused(mine: Project, repository: Repository) -> None:
     assert version_of(mine) == "0.2.0"
 
 
+@pytest.mark.slow
 def test_clean_merge_that_is_no_python_is_refused(mine: Project, repository: Repository) -> None:
     lines = "def f():\n    a = 1\n    b = 2\n    c = 3\n    d = 4\n    return a\n"
     repository.release("0.1.1", {"f.py": lines})
@@ -245,6 +258,7 @@ def test_clean_merge_that_is_no_python_is_refused(mine: Project, repository: Rep
     assert contents(mine.folder) == before
 
 
+@pytest.mark.slow
 def test_folder_in_the_way_of_a_file_is_refused(mine: Project, repository: Repository) -> None:
     mine.edit({"store": "notes of mine\n"})
     repository.release("0.2.0", {"store/sqlite.py": ""})
@@ -254,6 +268,7 @@ def test_folder_in_the_way_of_a_file_is_refused(mine: Project, repository: Repos
     assert version_of(mine) == "0.1.0"
 
 
+@pytest.mark.slow
 def test_target_without_an_updater_is_refused(mine: Project, repository: Repository) -> None:
     repository.release("0.2.0", {"layer/updater.py": None})
     code, said = mine.update()
@@ -261,6 +276,7 @@ def test_target_without_an_updater_is_refused(mine: Project, repository: Reposit
     assert "layer 0.2.0 has no updater of its own" in said
 
 
+@pytest.mark.slow
 def test_updater_of_the_target_runs(mine: Project, repository: Repository) -> None:
     updater = (repository.folder / "layer" / "updater.py").read_text()
     new = updater.replace('print(f"layer {', 'print(f"by the new rules: layer {')
@@ -271,6 +287,7 @@ def test_updater_of_the_target_runs(mine: Project, repository: Repository) -> No
     assert "by the new rules: layer 0.1.0 -> 0.2.0" in said
 
 
+@pytest.mark.slow
 def test_project_made_between_two_tags_has_a_base(
     mine: Project, repository: Repository, tmp_path: Path
 ) -> None:
@@ -288,6 +305,7 @@ def test_project_made_between_two_tags_has_a_base(
     assert between.read("quiet.py") == changed(9, by="between")
 
 
+@pytest.mark.slow
 def test_repository_without_tags_gives_what_it_holds(mine: Project, repository: Repository) -> None:
     git(repository.root, "tag", "--delete", "0.1.0")
     repository.release("0.1.1", {"hooks.py": changed(20, by="new")}, tag=None)
@@ -295,6 +313,7 @@ def test_repository_without_tags_gives_what_it_holds(mine: Project, repository: 
     assert version_of(mine) == "0.1.1"
 
 
+@pytest.mark.slow
 def test_unknown_base_is_refused(mine: Project, repository: Repository) -> None:
     text = mine.read("manifest.json").replace('"0.1.0"', '"0.0.9"')
     mine.edit({"manifest.json": text})
@@ -304,6 +323,7 @@ def test_unknown_base_is_refused(mine: Project, repository: Repository) -> None:
     assert "layer 0.0.9" in said
 
 
+@pytest.mark.slow
 def test_stale_manifest_upstream_is_refused(mine: Project, repository: Repository) -> None:
     repository.release("0.2.0", {"hooks.py": changed(20, by="new")}, tag=None)
     write_files(repository.folder, {"hooks.py": changed(21, by="forgotten")})
@@ -314,6 +334,7 @@ def test_stale_manifest_upstream_is_refused(mine: Project, repository: Repositor
     assert "does not fit its files" in said
 
 
+@pytest.mark.slow
 def test_project_in_a_folder_of_a_larger_repository(repository: Repository, tmp_path: Path) -> None:
     (tmp_path / "all" / "é team").mkdir(parents=True)
     project = make_project(tmp_path / "all" / "é team" / "mine", repository, in_git=False)
@@ -327,6 +348,7 @@ def test_project_in_a_folder_of_a_larger_repository(repository: Repository, tmp_
     assert 'UU "é team/mine/src/mine/tracking/hooks.py"' in status
 
 
+@pytest.mark.slow
 def test_git_of_a_commit_hook_does_not_lead_astray(
     mine: Project, repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -339,6 +361,7 @@ def test_git_of_a_commit_hook_does_not_lead_astray(
     assert mine.unmerged() == {"hooks.py": [1, 2, 3]}
 
 
+@pytest.mark.slow
 def test_self_test_is_skipped_where_mlflow_is_not_installed(
     mine: Project, repository: Repository, tmp_path: Path
 ) -> None:
@@ -353,6 +376,7 @@ def test_self_test_is_skipped_where_mlflow_is_not_installed(
     assert mine.read("hooks.py") == changed(20, by="new")
 
 
+@pytest.mark.slow
 def test_self_test_that_fails_leaves_all_as_it_was(mine: Project, repository: Repository) -> None:
     """The rig's folder has no recorder, so that the real self-test can't run with it."""
     repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
@@ -366,6 +390,7 @@ def test_self_test_that_fails_leaves_all_as_it_was(mine: Project, repository: Re
     assert not list(mine.folder.parent.glob(".layer-update-*"))
 
 
+@pytest.mark.slow
 def test_link_of_the_owner_is_not_followed(
     mine: Project, repository: Repository, tmp_path: Path
 ) -> None:
@@ -384,6 +409,7 @@ def test_link_of_the_owner_is_not_followed(
     assert (tmp_path / "mine.py").read_text() == "mine = 1\n"
 
 
+@pytest.mark.slow
 def test_another_update_at_work_is_waited_for_by_nobody(
     mine: Project, repository: Repository
 ) -> None:
@@ -395,6 +421,7 @@ def test_another_update_at_work_is_waited_for_by_nobody(
     assert f"is at work (process {os.getpid()}); if it is not, delete {room}" in said
 
 
+@pytest.mark.slow
 def test_old_git_merges_without_zdiff3(
     mine: Project, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -414,3 +441,40 @@ def test_old_git_merges_without_zdiff3(
     code, said = mine.update()
     assert code == 1, said
     assert "||||||| base 0.1.0\nline_3 = 3\n" in mine.read("hooks.py")
+
+
+@pytest.mark.slow
+def test_edit_while_the_update_runs_is_not_lost(
+    mine: Project, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine.edit({"hooks.py": changed(3, by="mine")})
+    repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
+    upstream = module("layer.upstream").Upstream(str(repository.root), tmp_path / "clone")
+    for version in ("0.1.0", "0.2.0"):
+        upstream.extract(upstream.release(version), tmp_path / version / "tracking")
+    job = module("layer.job").Job(
+        folder=str(mine.folder),
+        base=str(tmp_path / "0.1.0" / "tracking"),
+        target=str(tmp_path / "0.2.0" / "tracking"),
+        base_version="0.1.0",
+        target_version="0.2.0",
+        python=sys.executable,
+    )
+    updater = module("layer.updater")
+    edit = {"quiet.py": changed(5, by="editor")}
+    monkeypatch.setattr(updater, "_try", lambda *_: mine.edit(edit, save=False))
+    with pytest.raises(module("layer.git").LayerError, match="was edited while the update ran"):
+        updater.update(job)
+    assert mine.read("quiet.py") == changed(5, by="editor")
+    assert mine.read("hooks.py") == changed(3, by="mine")
+    assert mine.unmerged() == {}
+
+
+def test_job_of_a_newer_layer_is_read_by_an_older_updater(tmp_path: Path) -> None:
+    """A field that it does not know is left out; the rest means what it always did."""
+    job = module("layer.job")
+    written = job.Job("folder", None, "target", None, "0.2.0", "python", dry_run=True)
+    written.write(tmp_path / "job.json")
+    text = (tmp_path / "job.json").read_text()
+    (tmp_path / "job.json").write_text(text.replace("{", '{"colour": "red",', 1))
+    assert job.Job.read(tmp_path / "job.json") == written

@@ -3,12 +3,13 @@
 It is the new layer's own, started by the old one (see `job.py`); it needs Python and Git only.
 """
 
+import io
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from ..manifest import Manifest, layer_files, read_manifest
+from ..manifest import Manifest, hash_files, layer_files, read_manifest
 from ..redact import redact_text
 from .build import build, compile_all, run_self_test, write_manifest
 from .checkout import Checkout, checkout_of
@@ -48,13 +49,14 @@ def update(job: Job) -> int:
         print(f"The layer is {job.target_version} already.")
         return DONE
     _refuse(job, folder, checkout)
+    before = hash_files(folder)
     steps = _plan(job, folder, manifest)
     print(f"layer {job.base_version or 'unknown'} -> {job.target_version}")
     print(*plan_lines(steps, everything=job.dry_run), sep="\n")
     if job.dry_run:
         print("Nothing was changed: this was a dry run.")
         return DONE
-    kept = _bring_in(job, manifest, steps, checkout)
+    kept = _bring_in(job, manifest, steps, checkout, before)
     if kept is not None:
         print(f"Git does not keep this folder: what it was lies in {kept}.")
     _print_changelog(job)
@@ -94,7 +96,11 @@ def _plan(job: Job, folder: Path, manifest: Manifest) -> list[Step]:
 
 
 def _bring_in(
-    job: Job, manifest: Manifest, steps: list[Step], checkout: Checkout | None
+    job: Job,
+    manifest: Manifest,
+    steps: list[Step],
+    checkout: Checkout | None,
+    before: dict[str, str],
 ) -> Path | None:
     """Build, try, and swap; returns where the folder as it was is kept, if Git does not keep it."""
     folder, target = Path(job.folder), Path(job.target)
@@ -106,6 +112,9 @@ def _bring_in(
         _try(job, built, bool(conflicts))
         write_manifest(target, built)
         sync_to_disk(built)
+        # The self-test takes seconds, and editors save by themselves.
+        if hash_files(folder) != before:
+            raise LayerError(f"{folder} was edited while the update ran: commit, and run it again")
         kept = _keep_beside(folder, job.target_version) if checkout is None else None
         notes = {step.path: step.note for step in conflicts}
         record = Record(
@@ -168,6 +177,8 @@ def _print_changelog(job: Job) -> None:
 
 def main(argv: list[str]) -> int:
     """Do the job in a file; an error is one sentence, and the exit code 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a changelog may hold what a console does not
     try:
         return update(Job.read(Path(argv[0])))
     except (LayerError, ValueError, OSError) as error:
