@@ -31,9 +31,10 @@ def note(request, dear):
 """
 
 
-@pytest.fixture
-def ran(tmp_path: Path) -> list[list[str]]:
-    """Files of tests and workers, in the order in which two workers ran a small suite."""
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small suite, in which two workers have run it."""
+    tmp_path = tmp_path_factory.mktemp("suite")
     (group,) = (start for start in TOGETHER if start.endswith("test_first_run.py"))
     alone = ALONE[0].partition("::")
     suite = {
@@ -50,7 +51,13 @@ def ran(tmp_path: Path) -> list[list[str]]:
     command += ["--import-mode=importlib", f"--rootdir={tmp_path}", f"--basetemp={tmp_path / 't'}"]
     done = run([*command, "-c", "/dev/null"], PYTHON, tmp_path, {"PYTHONPATH": str(ROOT)})
     assert "13 passed" in done.stdout, explain(done)
-    return [line.split() for line in (tmp_path / "ran.txt").read_text().splitlines()]
+    return tmp_path
+
+
+@pytest.fixture
+def ran(folder: Path) -> list[list[str]]:
+    """File and worker of each test, in the order in which they ran."""
+    return [line.split() for line in (folder / "ran.txt").read_text().splitlines()]
 
 
 def test_tests_of_one_group_run_in_one_worker_and_others_beside_them(ran: list[list[str]]) -> None:
@@ -65,6 +72,6 @@ def test_what_needs_the_machine_is_the_last_of_its_worker(ran: list[list[str]]) 
     assert [name for name, of in ran if of == worker][-1] == alone
 
 
-def test_what_is_dear_is_made_once(ran: list[list[str]], tmp_path: Path) -> None:
+def test_what_is_dear_is_made_once(ran: list[list[str]], folder: Path) -> None:
     assert len({worker for _, worker in ran}) == 2
-    assert len((tmp_path / "made.txt").read_text().split()) == 1
+    assert len((folder / "made.txt").read_text().split()) == 1
