@@ -14,6 +14,7 @@ import pytest
 TOGETHER = (
     "tests/browser/",  # Chromium, `kedro mlflow ui`, and the port of Kedro-Viz
     "tests/datasets/test_kinds.py",
+    "tests/harness/test_workers.py",
     "tests/history/test_search.py",
     "tests/models/test_champion.py",
     "tests/whole_run/test_first_run.py",
