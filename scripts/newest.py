@@ -1,8 +1,8 @@
 """Try the template with the newest version of everything: `make newest`.
 
 A new environment gets all requirements without their upper bounds. In it the fast tests and the
-contract tests are run, and one `kedro run` of a new project by each runner. The table says which
-package is newer than its lock, and what broke.
+contract tests are run, one `kedro run` of a new project by each runner, and the project's own
+tests. The table says which package is newer than its lock, and what broke.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ def try_newest(folder: Path, pre: bool) -> Trial:
     direct = names(asked, markers)
 
     say("one run by each runner")
-    runs = run_each_runner(venv, make_project(venv, folder / "projects"))
+    project = make_project(venv, folder / "projects")
+    runs = run_each_runner(venv, project)
+    say("the project's own tests")
+    own = run_tests(venv, "project's own tests", project, "", folder / "own.xml")
     say("the contract tests")
     contract = run_tests(venv, "contract tests", ROOT, CONTRACT, folder / "contract.xml")
     say("the fast tests")
@@ -86,7 +89,7 @@ def try_newest(folder: Path, pre: bool) -> Trial:
     fast = run_tests(venv, "fast tests", ROOT, fast_only, folder / "fast.xml")
 
     broke = by_library(contract.failures, LIBRARIES)
-    checks = (runs, contract, fast)
+    checks = (runs, own, contract, fast)
     if not pre:
         note_versions(checks, markers["python_full_version"], {n: installed[n] for n in direct})
     libraries = {name: tests for name, tests in broke.items() if name}
