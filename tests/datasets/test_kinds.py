@@ -218,3 +218,23 @@ def test_wrong_arguments_fail_before_anything_runs(
         assert word in output, output
     # The exporter, which starts early, may have made the store by then.
     assert not project.has_store() or runs_of(project) == []
+
+
+@pytest.mark.parametrize(("kind", "is_same"), [("png", True), ("pdf", True), ("json", False)])
+def test_figure_is_handed_out_as_it_is(
+    baked: BakedProject, tmp_path: Path, kind: str, is_same: bool
+) -> None:
+    """Matplotlib's can't always be copied; from Python 3.14 on, those with names never."""
+
+    class Figure:
+        def savefig(self, path: Path, **options: str) -> None:
+            path.write_bytes(b"picture")
+
+    value = Figure() if is_same else {"a": [1]}
+    dataset_class = baked.tracking("datasets.mlflow_dataset").MLflowDataset
+    dataset = dataset_class(kind, str(tmp_path / f"figure.{kind}"))
+    dataset.save(value)
+    assert (dataset.load() is value) is is_same
+    own = dataset_class(kind, str(tmp_path / f"own.{kind}"), copy_mode="deepcopy")
+    own.save(value)
+    assert own.load() is not value

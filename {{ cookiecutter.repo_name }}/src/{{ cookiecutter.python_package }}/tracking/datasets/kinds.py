@@ -34,6 +34,18 @@ FILES: dict[str, tuple[str, str | None]] = {
 }
 
 
+PICTURES = ("png", "jpg", "jpeg", "svg", "pdf")
+
+
+def copy_mode_of_kind(kind: str | None) -> str | None:
+    """Return how a kept value of a kind is handed out; None for Kedro's choice by its type.
+
+    A figure is handed out as it is: Matplotlib's can't always be copied, from Python 3.14 on
+    those with names at an axis never.
+    """
+    return "assign" if kind in PICTURES else None
+
+
 def check_kind(kind: str) -> None:
     """Refuse an unknown kind.
 

@@ -16,7 +16,7 @@ from ..recording.recorder import Recorder
 from . import own_files
 from .destination import Destination
 from .entries import default_filepath
-from .kinds import MODEL, VALUES, FileKind
+from .kinds import MODEL, VALUES, FileKind, copy_mode_of_kind
 from .values import record
 
 
@@ -41,8 +41,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         loading_tracking_uri: the tracking store of `loading_run_id`.
         loading_run_id: load from this MLflow run instead of the run's own value.
         caching: keep the value in memory, so that the same process loads it without a file.
-        copy_mode: how a kept value is handed out: `deepcopy`, `copy` or `assign`; by its type by
-            default, as with `kedro.io.MemoryDataset`.
+        copy_mode: how a kept value is handed out: `deepcopy`, `copy` or `assign`; by default a
+            picture is assigned, and others by their type, as with `kedro.io.MemoryDataset`.
         file_caching: keep files downloaded from `loading_run_id` for the next load.
         registered_model_name: of a model, the registered model that gets it as a new version.
         alias: of a registered model, the alias that moves to the new version, say `champion`, once
@@ -104,8 +104,9 @@ class MLflowDataset(AbstractDataset[Any, Any]):
                 f'with dataset="model", not with dataset={dataset!r}.'
             )
         self.recorder: Recorder | None = None
-        self._copy_mode = copy_mode
-        self._cache = MemoryDataset(copy_mode=copy_mode) if caching or dataset is None else None
+        self._copy_mode: Any = copy_mode or copy_mode_of_kind(self.kind)
+        is_kept = caching or dataset is None
+        self._cache = MemoryDataset(copy_mode=self._copy_mode) if is_kept else None
         # A worker process could not hand a value in memory to the others.
         self._SINGLE_PROCESS = dataset is None
 
@@ -211,7 +212,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             return None
 
     def _own_file(self) -> Path | None:
-        """Return the file that this run saved last, in whichever process."""
         run = self.recorder
         return None if run is None else own_files.newest(run.places, str(self.dataset_name))
 
