@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -39,7 +40,12 @@ class Scene:
 
 def run(place: Path, number: int, options: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(KILL_AT), str(TRACKING.parent), str(place / "job.json")]
-    return subprocess.run([*command, str(number), *options], capture_output=True, text=True)
+    # What a killed process leaves in the temporary folder goes with the test's own.
+    (place / "tmp").mkdir(exist_ok=True)
+    env = {**os.environ, "TMPDIR": str(place / "tmp")}
+    return subprocess.run(
+        [*command, str(number), *options], capture_output=True, text=True, env=env
+    )
 
 
 def prepare(place: Path, project: Project, repository: Repository, *options: str) -> Scene:

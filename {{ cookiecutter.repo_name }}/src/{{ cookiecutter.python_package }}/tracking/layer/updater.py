@@ -51,7 +51,7 @@ def update(job: Job) -> int:
     _refuse(job, folder, checkout)
     before = hash_files(folder)
     steps = _plan(job, folder, manifest)
-    print(f"layer {job.base_version or 'unknown'} -> {job.target_version}")
+    print(f"layer {job.base_version or 'none'} -> {job.target_version}")
     print(*plan_lines(steps, everything=job.dry_run), sep="\n")
     if job.dry_run:
         print("Nothing was changed: this was a dry run.")
