@@ -73,7 +73,10 @@ def test_project_without_wings_runs_is_exported_and_synced(project: BakedProject
     assert "No such command 'runs'" in done.stderr
     code = f"from {project.package}.tracking import MLflowAutologHook"
     done = project.run("python", "-c", code, env={"PYTHONPATH": "src"}, code=1)
-    assert "cannot import name 'MLflowAutologHook'" in done.stderr
+    assert "no room of this tracking layer has 'MLflowAutologHook'" in done.stderr
+    told = project.run("python", str(layer / "layer"), "status").stdout
+    assert told.startswith("layer 0.1.0\n")
+    assert all(wing in told for wing in WINGS)
 
 
 def test_wing_hangs_on_the_core_by_being_there(project: BakedProject) -> None:
@@ -102,6 +105,20 @@ def test_wing_hangs_on_the_core_by_being_there(project: BakedProject) -> None:
     project.run("kedro", "run", "--pipelines", "data_science")
     (run,) = runs_of(project)
     assert run.data.tags["greeting"] == "hello"
+
+
+def test_command_of_a_wing_that_the_core_has_or_that_is_broken_is_told(
+    project: BakedProject,
+) -> None:
+    table = project.root / "src" / project.package / "tracking/history/wing.py"
+    table.write_text('COMMANDS = {"runs": "no_module:runs", "download": "commands:nothing"}\n')
+    told = project.run("kedro", "mlflow", "--help").stdout
+    assert "Broken: the command 'runs' of the wing 'history'" in told
+    done = project.run("kedro", "mlflow", "download", "x", code=None)
+    assert done.returncode != 0
+    table.write_text('COMMANDS = {"sync": "commands:runs"}\n')
+    done = project.run("kedro", "mlflow", "--help", code=1)
+    assert "the wing 'history' has the command 'sync', which the core has" in done.stderr
 
 
 def test_two_wings_with_one_name_are_told(project: BakedProject) -> None:

@@ -5,6 +5,7 @@ without Kedro. `README.md` beside this file says what stands where.
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ def __getattr__(name: str) -> Any:
     # Python asks for the names of submodules here too, before it imports them.
     if name[:1].isupper() and name in _wings().hooks():
         return _wings().load_hook(name)
+    if name.startswith("MLflow"):
+        # No AttributeError, of which Python says only that the name can't be imported.
+        raise ImportError(
+            f"no room of this tracking layer has {name!r}. An optional room may have been left "
+            f"out: `python {Path(__file__).parent / 'layer'} status` names it."
+        )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -11,15 +11,39 @@ class WingedGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted({*super().list_commands(ctx), *wings.commands()})
+        return sorted([*super().list_commands(ctx), *self._of_wings()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, of the core first."""
-        command = super().get_command(ctx, cmd_name)
-        if command is None and cmd_name in wings.commands():
+        """Return a command; one that can't be imported says so when it is run."""
+        if cmd_name not in self._of_wings():
+            return super().get_command(ctx, cmd_name)
+        try:
             found: click.Command = wings.load_command(cmd_name)
-            return found
-        return command
+        except (ImportError, AttributeError) as error:
+            return _broken(cmd_name, f"can't be imported: {error}")
+        return found
+
+    def _of_wings(self) -> dict[str, tuple[str, str]]:
+        try:
+            found = wings.commands()
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+        for name in sorted(found.keys() & self.commands.keys()):
+            raise click.ClickException(
+                f"the wing {found[name][0]!r} has the command {name!r}, which the core has; "
+                f"rename it in the wing's `wing.py`."
+            )
+        return found
+
+
+def _broken(name: str, why: str) -> click.Command:
+    wing, place = wings.commands()[name]
+    told = f"the command {name!r} of the wing {wing!r} ({place}) {why}"
+
+    def refuse() -> None:
+        raise click.ClickException(told)
+
+    return click.Command(name, callback=refuse, help=f"Broken: {told}.")
 
 
 @click.group(name="mlflow", cls=WingedGroup)
