@@ -7,8 +7,9 @@ from kedro.io import AbstractDataset
 
 from ..arguments import nearest
 from ..kedro_internals import config_of, definition_of
+from ..recording.sorting import METRIC, PARAM
 
-METRIC, PARAM, AUTO, MODEL = "m", "p", "a", "model"
+AUTO, MODEL = "a", "model"
 VALUES = (METRIC, PARAM, AUTO)
 
 _FIGURE = f"{__name__.rpartition('.')[0]}.figures.FigureDataset"

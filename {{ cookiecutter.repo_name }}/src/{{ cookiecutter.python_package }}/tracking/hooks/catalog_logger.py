@@ -1,6 +1,5 @@
 """What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -8,10 +7,12 @@ from kedro.framework.hooks import hook_impl
 from ..arguments import named_options
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
+from ..journal.events import flatten
 from ..kedro_internals import is_parameter
 from ..models.sample import sample_for
 from ..recording import runs
 from ..recording.recorder import Recorder
+from ..recording.sorting import METRIC, sort_of
 from .guard import guarded
 
 
@@ -21,8 +22,9 @@ class MLflowCatalogLoggerHook:
 
     Fires in `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
     `params:` input of a node (dicts flattened with `.`), a dataset input for each file that the
-    pipeline loads, and, with `auto`, each node output that is in no catalog: int and float as a
-    metric, str, list, tuple, dict and set as a param.
+    pipeline loads, and, with `auto`, each node output that is in no catalog: a number as a metric,
+    another scalar, a text or a container as a param (dicts flattened with `.`). What is none of
+    them, say a frame or a model, is not recorded.
 
     Args:
         auto: record outputs that are in no catalog by their type.
@@ -98,13 +100,13 @@ def _keep_sample(
 
 
 def log_by_type(recorder: Recorder, name: str, value: object) -> None:
-    """Record int and float as a metric, str, bool, list, tuple, dict and set as params."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    """Record a number as a metric, another scalar or a container as params, and no data."""
+    if sort_of(value) == METRIC:
         recorder.log_metric(name, value)
-    elif isinstance(value, Mapping):
-        recorder.log_params(value, name)
-    elif isinstance(value, str | bool | list | tuple | set | frozenset):
-        recorder.log_param(name, value)
+        return
+    for key, leaf in flatten(value, name):
+        if sort_of(leaf) is not None:
+            recorder.log_param(key, leaf)
 
 
 def _log_input(recorder: Recorder, name: str, path: str, data: Any) -> None:
