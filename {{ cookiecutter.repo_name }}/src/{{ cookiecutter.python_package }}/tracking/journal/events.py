@@ -86,6 +86,11 @@ def as_recorded(number: float) -> float:
     return math.copysign(math.inf, number) if abs(number) >= sys.float_info.max else number
 
 
+def as_shown(number: float) -> str:
+    """Return the text of a metric for people: four digits, NaN or inf."""
+    return "NaN" if math.isnan(number) else f"{number:.4g}"
+
+
 def _may_be_number(value: object) -> bool:
     """Leave out what Python would convert, and what is no number all the same."""
     if isinstance(value, str | bytes | bytearray | datetime.timedelta) or value is None:
