@@ -1,5 +1,6 @@
 """What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
 
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -51,17 +52,29 @@ class MLflowCatalogLoggerHook:
                 if isinstance(dataset, MLflowDataSet):
                     dataset.connect(recorder, name)
 
-    @hook_impl
-    def before_node_run(self, catalog: Any, inputs: dict[str, Any]) -> None:
-        """Record a node's params and the files it was given."""
-        self._log_node_inputs(catalog, inputs)
+    @hook_impl(wrapper=True, tryfirst=True)
+    def before_node_run(
+        self, catalog: Any, inputs: dict[str, Any]
+    ) -> Generator[None, list[Any], list[Any]]:
+        """Record a node's params and the files it was given.
+
+        Around all other hooks: what they return replaces inputs of the node.
+        """
+        # What another hook changes in the mapping itself does not reach the node.
+        given = dict(inputs)
+        answers = yield
+        self._log_node_inputs(catalog, given, answers)
+        return answers
 
     @guarded
-    def _log_node_inputs(self, catalog: Any, inputs: dict[str, Any]) -> None:
+    def _log_node_inputs(self, catalog: Any, given: dict[str, Any], answers: list[Any]) -> None:
         recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
         if recorder is None:
             return
-        for name, value in inputs.items():
+        for answer in answers:
+            if isinstance(answer, Mapping):
+                given.update(answer)
+        for name, value in given.items():
             if name == "parameters":
                 recorder.log_params(value)
             elif is_parameter(name):
@@ -69,10 +82,18 @@ class MLflowCatalogLoggerHook:
             elif name in recorder.inputs:
                 _log_input(recorder, name, recorder.inputs.pop(name), value)
 
-    @hook_impl
-    def after_node_run(self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
-        """Record the outputs that are in no catalog, and what a model was trained on."""
-        self._log_node_outputs(catalog, inputs, outputs)
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_node_run(
+        self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]
+    ) -> Generator[None, Any, Any]:
+        """Record the outputs that are in no catalog, and what a model was trained on.
+
+        Around all other hooks: what they change in the outputs is what the next nodes get.
+        """
+        try:
+            return (yield)
+        finally:
+            self._log_node_outputs(catalog, inputs, outputs)
 
     @guarded
     def _log_node_outputs(
