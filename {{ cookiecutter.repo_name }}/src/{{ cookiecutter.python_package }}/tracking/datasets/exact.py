@@ -37,11 +37,18 @@ _FORMS = {
         lambda v: [[pack(key), pack(item)] for key, item in v.items()],
         lambda v: {unpack(key): unpack(item) for key, item in v},
     ),
+    # `fold`, of an hour that is there twice, is not in the text.
     "datetime": _Form(
-        datetime.datetime, datetime.datetime.isoformat, datetime.datetime.fromisoformat
+        datetime.datetime,
+        lambda v: [v.isoformat(), v.fold],
+        lambda v: datetime.datetime.fromisoformat(v[0]).replace(fold=v[1]),
     ),
     "date": _Form(datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
-    "time": _Form(datetime.time, datetime.time.isoformat, datetime.time.fromisoformat),
+    "time": _Form(
+        datetime.time,
+        lambda v: [v.isoformat(), v.fold],
+        lambda v: datetime.time.fromisoformat(v[0]).replace(fold=v[1]),
+    ),
     "timedelta": _Form(
         datetime.timedelta,
         lambda v: [v.days, v.seconds, v.microseconds],

@@ -68,7 +68,7 @@ def loaded_history(form: str, entries: Sequence[Any]) -> Any:
 
 
 def _of_sequence(value: Any) -> History | None:
-    if isinstance(value, str | bytes | bytearray):
+    if isinstance(value, str | bytes | bytearray | memoryview):
         return None
     if hasattr(value, "dtype"):
         is_row = len(getattr(value, "shape", ())) == 1 and hasattr(value, "tolist")

@@ -69,7 +69,8 @@ class FileKind:
         if isinstance(dataset, str):
             check_kind(dataset)
             if dataset == MODEL:
-                # Unlike pickle, cloudpickle also takes lambdas and classes of a notebook.
+                # Unlike pickle, cloudpickle also takes lambdas and classes of a notebook; so the
+                # values of metrics and params, whose pickle nobody asked for, go this way too.
                 self.extension = ".pkl"
                 self._config = {"type": FILES["pkl"][0], "backend": "cloudpickle"}
                 self._extra = FILES["pkl"][1]
