@@ -106,6 +106,19 @@ DATA = {
 }
 
 
+class Plan:
+    """A number that is not there before it is computed, as Dask has it."""
+
+    shape = ()
+    dtype = np.dtype("float64")
+
+    def __dask_graph__(self) -> dict[str, int]:
+        return {"sum": 1}
+
+    def __float__(self) -> float:
+        pytest.fail("computed")
+
+
 # Rows 3, 4 and 22: one rule wherever a value goes by its type.
 @pytest.mark.parametrize("kind", [UNDECLARED, "a"])
 @pytest.mark.parametrize("value", NUMBERS.values(), ids=NUMBERS)
@@ -131,6 +144,18 @@ def test_data_that_passes_between_nodes_is_not_recorded(baked: BakedProject, val
     for whole in (value, {"part": value}):
         said = say(baked, UNDECLARED, whole)
         assert (said.metrics, said.params, said.warnings) == ({}, {}, [])
+
+
+@pytest.mark.parametrize("kind", [UNDECLARED, "a", "p"])
+def test_a_plan_is_not_computed(baked: BakedProject, kind: str) -> None:
+    assert say(baked, kind, Plan()).metrics == {}
+
+
+def test_an_output_whose_own_code_raises_is_said(baked: BakedProject) -> None:
+    said = say(baked, UNDECLARED, RudeMapping(a=1.0))
+    (warning,) = said.warnings
+    assert "'x'" in warning
+    assert "RudeMapping" in warning
 
 
 @pytest.mark.parametrize("kind", ["a", "p"])

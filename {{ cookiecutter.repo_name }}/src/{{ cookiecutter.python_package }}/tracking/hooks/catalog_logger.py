@@ -122,12 +122,20 @@ def _keep_sample(
 
 def log_by_type(recorder: Recorder, name: str, value: object) -> None:
     """Record a number as a metric, another scalar or a container as params, and no data."""
-    if sort_of(value) == METRIC:
-        recorder.log_metric(name, value)
-        return
-    for key, leaf in flatten(value, name):
-        if sort_of(leaf) is not None:
-            recorder.log_param(key, leaf)
+    try:
+        if sort_of(value) == METRIC:
+            recorder.log_metric(name, value)
+            return
+        for key, leaf in flatten(value, name):
+            if sort_of(leaf) is not None:
+                recorder.log_param(key, leaf)
+    except Exception as error:
+        # Code of the value's own class, which may raise anything: the other outputs are recorded.
+        recorder.warn(
+            f"{name}: not recorded",
+            f"{name!r} of type {type(value).__qualname__} is not recorded: {error!r}; name it in "
+            f'the catalog, say as MLflowDataSet("pkl")',
+        )
 
 
 def _log_input(recorder: Recorder, name: str, path: str, data: Any) -> None:

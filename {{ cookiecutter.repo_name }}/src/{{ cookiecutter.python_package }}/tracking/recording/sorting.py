@@ -30,9 +30,12 @@ _MODULES_OF_SCALARS = ("ipaddress", "uuid")
 def sort_of(value: object) -> Literal["m", "p"] | None:
     """Return `"m"` for a number, `"p"` for another scalar, a text or a container, None for data.
 
-    Data is what MLflow has no place for among metrics and params: a frame, an array, a model. A
-    bool and a member of an enumeration are params, whatever their number.
+    Data is what MLflow has no place for among metrics and params: a frame, an array, a model, and
+    what would have to be computed first. A bool and a member of an enumeration are params, whatever
+    their number.
     """
+    if _is_lazy(value):
+        return None
     if isinstance(value, enum.Enum) or _is_bool(value):
         return PARAM
     if as_metric(value) is not None:
@@ -60,6 +63,12 @@ def index_of(value: object) -> Any:
     pandas: Any = sys.modules.get("pandas")
     series = getattr(pandas, "Series", None)
     return value.index if series is not None and isinstance(value, series) else None
+
+
+def _is_lazy(value: object) -> bool:
+    """Whether it is a plan of Dask, also one inside of another library's object."""
+    graph = getattr(value, "__dask_graph__", None)
+    return callable(graph) and graph() is not None
 
 
 def _is_bool(value: object) -> bool:
