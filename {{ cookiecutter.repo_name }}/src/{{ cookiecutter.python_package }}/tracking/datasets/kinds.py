@@ -7,8 +7,9 @@ from kedro.io import AbstractDataset
 
 from ..arguments import nearest
 from ..kedro_internals import config_of, definition_of
+from ..recording.sorting import METRIC, PARAM
 
-METRIC, PARAM, AUTO, MODEL = "m", "p", "a", "model"
+AUTO, MODEL = "a", "model"
 VALUES = (METRIC, PARAM, AUTO)
 
 _FIGURE = f"{__name__.rpartition('.')[0]}.figures.FigureDataset"
@@ -80,7 +81,8 @@ class FileKind:
         if isinstance(dataset, str):
             check_kind(dataset)
             if dataset == MODEL:
-                # Unlike pickle, cloudpickle also takes lambdas and classes of a notebook.
+                # Unlike pickle, cloudpickle also takes lambdas and classes of a notebook; so the
+                # values of metrics and params, whose pickle nobody asked for, go this way too.
                 self.extension = ".pkl"
                 self._config = {"type": FILES["pkl"][0], "backend": "cloudpickle"}
                 self._extra = FILES["pkl"][1]

@@ -84,7 +84,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         self.kind = dataset if isinstance(dataset, str) else None
         self._file: FileKind | None = None
         if dataset is not None:
-            self._file = FileKind("pkl" if self.kind in VALUES else dataset)
+            self._file = FileKind(MODEL if self.kind in VALUES else dataset)
         if copy_mode not in (None, "deepcopy", "copy", "assign"):
             raise ValueError(f"copy_mode is {copy_mode!r}; use 'deepcopy', 'copy' or 'assign'.")
         self._destination = Destination(saving_tracking_uri, saving_experiment_name, saving_run_id)

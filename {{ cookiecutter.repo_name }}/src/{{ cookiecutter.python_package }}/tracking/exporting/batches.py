@@ -37,6 +37,7 @@ class Batches:
         # The last value of each metric, without times of the run and its nodes.
         self.last_metrics: dict[str, Any] = {}
         self.metrics_seen: dict[str, float] = {}
+        self._ranks: dict[str, tuple[int, int, float]] = {}
         self._note = note
         self._metrics: deque[Any] = deque()
         self._params: dict[str, str] = {}
@@ -70,10 +71,14 @@ class Batches:
 
         metric = Metric(key, value, timestamp_ms, step)
         self._metrics.append(metric)
+        # The last is what MLflow takes for it: that of the highest step, whichever came last.
+        rank = step, timestamp_ms, 0.0 if math.isnan(value) else value
+        if self._ranks.get(key, rank) > rank:
+            return
+        self._ranks[key] = rank
+        self.metrics_seen[key] = value
         if not key.startswith("_"):
             self.last_metrics[key] = metric
-        if not math.isnan(value):
-            self.metrics_seen[key] = value
 
     def add_tag(self, key: str, value: str) -> None:
         """Take in a tag; the last value counts."""

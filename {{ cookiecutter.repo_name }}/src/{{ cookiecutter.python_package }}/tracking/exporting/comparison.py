@@ -1,8 +1,12 @@
 """The metrics of a run beside those of the previous run, and of the best other run."""
 
 import logging
+import math
 import threading
+from collections import Counter
 from typing import Any
+
+from ..journal.events import as_recorded
 
 logger = logging.getLogger(__name__)
 
@@ -12,6 +16,8 @@ MAX_COMPARED, MAX_METRICS = 3, 10
 PATIENCE_SECONDS = 3.0
 # The last run may have been of another pipeline, with other metrics.
 _EARLIER, _MANY_EARLIER = 1, 20
+# No infinity is the best value of a metric; more runs than this are not looked through for one.
+_MAX_INFINITE = 5
 _FINISHED = "attributes.status = 'FINISHED'"
 _LOWER_IS_BETTER = ("loss", "error", "mse", "rmse", "mae", "mape", "logloss", "perplexity")
 # Times of the run and its nodes have their own place in MLflow.
@@ -94,6 +100,14 @@ class Comparison:
                 best[metric] = found
         return previous, best
 
+    def common_metrics(self) -> Counter[str]:
+        """Return in how many of the last runs each metric was.
+
+        Raises:
+            Exception: the store does not answer, or not now.
+        """
+        return Counter(name for run in self._ask_earlier(_MANY_EARLIER) for name in run)
+
     def _ask_earlier(self, count: int) -> list[dict[str, float]]:
         """Return the metrics of the runs that began before this one, the newest first."""
         runs = self._client.search_runs(
@@ -111,13 +125,14 @@ class Comparison:
             if run_id
             else _FINISHED,
             order_by=[f"metrics.`{metric}` {'ASC' if is_lower_better(metric) else 'DESC'}"],
-            max_results=1,
+            max_results=_MAX_INFINITE,
         )
-        return _shown(runs[0].data.metrics).get(metric) if runs else None
+        values = [_shown(run.data.metrics).get(metric) for run in runs]
+        return next((value for value in values if value is not None and math.isfinite(value)), None)
 
 
 def _shown(metrics: dict[str, float]) -> dict[str, float]:
-    return {name: metrics[name] for name in sorted(metrics) if is_shown(name)}
+    return {name: as_recorded(metrics[name]) for name in sorted(metrics) if is_shown(name)}
 
 
 def _compared(metrics: list[str]) -> list[str]:

@@ -77,6 +77,11 @@ class RunExport:
         return self._batches.metrics_seen
 
     @property
+    def deciding_metrics(self) -> set[str]:
+        """The metrics that `promote_if` names."""
+        return self._models.deciding_metrics
+
+    @property
     def is_behind(self) -> bool:
         """Whether so much was read that the rest must wait until it is written."""
         return self._batches.is_full

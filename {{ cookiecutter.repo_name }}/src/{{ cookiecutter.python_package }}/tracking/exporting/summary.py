@@ -1,5 +1,6 @@
 """What the end of a run tells its user: the run's metrics beside the best and the previous run."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,7 @@ def summarize(
     }
     if export is not None:
         shown = {k: v for k, v in export.metrics_seen.items() if is_shown(k)}
-        summary["metrics"] = dict(list(shown.items())[:MAX_SHOWN])
-        if len(shown) > MAX_SHOWN:
-            summary["notes"].append(f"{len(shown) - MAX_SHOWN} more metrics are in MLflow")
+        common: Mapping[str, int] = {}
         if error is None and shown:
             try:
                 experiment_id, began = export.experiment_id, int(header["start_ms"])
@@ -58,6 +57,27 @@ def summarize(
                     comparison = Comparison(export.client, experiment_id, began)
                 found = comparison.with_metrics(list(shown), export.run_id)
                 summary["previous"], summary["best"] = found
+                common = comparison.common_metrics() if len(shown) > MAX_SHOWN else {}
             except Exception as failure:
                 summary["notes"].append(f"no comparison with other runs: {reason(failure)}")
+        chosen = _most_telling(list(shown), export.deciding_metrics, common)
+        summary["metrics"] = {name: shown[name] for name in chosen}
+        if len(shown) > MAX_SHOWN:
+            summary["notes"].append(f"{len(shown) - MAX_SHOWN} more metrics are in MLflow")
     return summary
+
+
+def _most_telling(
+    names: list[str], deciding: Collection[str], common: Mapping[str, int]
+) -> list[str]:
+    """Return as many metrics as are shown.
+
+    Those that decide over an alias, those that most of the last runs had, and those that stand for
+    themselves before those of a dict.
+    """
+
+    def rank(name: str) -> tuple[bool, int, bool]:
+        return name not in deciding, -common.get(name, 0), "." in name
+
+    chosen = sorted(names, key=rank)[:MAX_SHOWN]
+    return sorted(chosen, key=lambda name: (name not in deciding, name))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import nearest
+from ..journal.events import as_recorded
 from .experiment import client_and_experiment
 
 MAX_LISTED = 40
@@ -113,7 +114,8 @@ def _row(run: Any) -> dict[str, Any]:
         "status": info.status,
         "duration": f"{(info.end_time - info.start_time) / 1000:.1f}" if info.end_time else "",
     }
-    row.update({f"metrics.{key}": value for key, value in sorted(run.data.metrics.items())})
+    metrics = sorted(run.data.metrics.items())
+    row.update({f"metrics.{key}": as_recorded(value) for key, value in metrics})
     row.update({f"params.{key}": value for key, value in sorted(run.data.params.items())})
     return row
 

@@ -1,6 +1,6 @@
 """What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -8,10 +8,12 @@ from kedro.framework.hooks import hook_impl
 from ..arguments import named_options
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
+from ..journal.events import flatten
 from ..kedro_internals import is_parameter
 from ..models.sample import sample_for
 from ..recording import runs
 from ..recording.recorder import Recorder
+from ..recording.sorting import METRIC, sort_of
 from .guard import guarded
 
 
@@ -21,8 +23,9 @@ class MLflowCatalogLoggerHook:
 
     Fires in `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
     `params:` input of a node (dicts flattened with `.`), a dataset input for each file that the
-    pipeline loads, and, with `auto`, each node output that is in no catalog: int and float as a
-    metric, str, list, tuple, dict and set as a param.
+    pipeline loads, and, with `auto`, each node output that is in no catalog: a number as a metric,
+    another scalar, a text or a container as a param (dicts flattened with `.`). What is none of
+    them, say a frame or a model, is not recorded.
 
     Args:
         auto: record outputs that are in no catalog by their type.
@@ -49,17 +52,29 @@ class MLflowCatalogLoggerHook:
                 if isinstance(dataset, MLflowDataSet):
                     dataset.connect(recorder, name)
 
-    @hook_impl
-    def before_node_run(self, catalog: Any, inputs: dict[str, Any]) -> None:
-        """Record a node's params and the files it was given."""
-        self._log_node_inputs(catalog, inputs)
+    @hook_impl(wrapper=True, tryfirst=True)
+    def before_node_run(
+        self, catalog: Any, inputs: dict[str, Any]
+    ) -> Generator[None, list[Any], list[Any]]:
+        """Record a node's params and the files it was given.
+
+        Around all other hooks: what they return replaces inputs of the node.
+        """
+        # What another hook changes in the mapping itself does not reach the node.
+        given = dict(inputs)
+        answers = yield
+        self._log_node_inputs(catalog, given, answers)
+        return answers
 
     @guarded
-    def _log_node_inputs(self, catalog: Any, inputs: dict[str, Any]) -> None:
+    def _log_node_inputs(self, catalog: Any, given: dict[str, Any], answers: list[Any]) -> None:
         recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
         if recorder is None:
             return
-        for name, value in inputs.items():
+        for answer in answers:
+            if isinstance(answer, Mapping):
+                given.update(answer)
+        for name, value in given.items():
             if name == "parameters":
                 recorder.log_params(value)
             elif is_parameter(name):
@@ -67,10 +82,18 @@ class MLflowCatalogLoggerHook:
             elif name in recorder.inputs:
                 _log_input(recorder, name, recorder.inputs.pop(name), value)
 
-    @hook_impl
-    def after_node_run(self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
-        """Record the outputs that are in no catalog, and what a model was trained on."""
-        self._log_node_outputs(catalog, inputs, outputs)
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_node_run(
+        self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]
+    ) -> Generator[None, Any, Any]:
+        """Record the outputs that are in no catalog, and what a model was trained on.
+
+        Around all other hooks: what they change in the outputs is what the next nodes get.
+        """
+        try:
+            return (yield)
+        finally:
+            self._log_node_outputs(catalog, inputs, outputs)
 
     @guarded
     def _log_node_outputs(
@@ -98,13 +121,21 @@ def _keep_sample(
 
 
 def log_by_type(recorder: Recorder, name: str, value: object) -> None:
-    """Record int and float as a metric, str, bool, list, tuple, dict and set as params."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        recorder.log_metric(name, value)
-    elif isinstance(value, Mapping):
-        recorder.log_params(value, name)
-    elif isinstance(value, str | bool | list | tuple | set | frozenset):
-        recorder.log_param(name, value)
+    """Record a number as a metric, another scalar or a container as params, and no data."""
+    try:
+        if sort_of(value) == METRIC:
+            recorder.log_metric(name, value)
+            return
+        for key, leaf in flatten(value, name):
+            if sort_of(leaf) is not None:
+                recorder.log_param(key, leaf)
+    except Exception as error:
+        # Code of the value's own class, which may raise anything: the other outputs are recorded.
+        recorder.warn(
+            f"{name}: not recorded",
+            f"{name!r} of type {type(value).__qualname__} is not recorded: {error!r}; name it in "
+            f'the catalog, say as MLflowDataSet("pkl")',
+        )
 
 
 def _log_input(recorder: Recorder, name: str, path: str, data: Any) -> None:

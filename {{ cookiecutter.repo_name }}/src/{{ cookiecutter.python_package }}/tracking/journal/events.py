@@ -12,6 +12,7 @@ import numbers
 import os
 import posixpath
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -26,7 +27,7 @@ MAX_STEP = 2**63 - 1
 
 # MLflow takes no colon on Windows (`validate_param_and_metric_name`).
 _REFUSED = re.compile(r"[^/\w.\- ]" if os.name == "nt" else r"[^/\w.\- :]")
-_MAX_DEPTH = 20
+MAX_DEPTH = 20
 
 
 @lru_cache(maxsize=65536)
@@ -64,27 +65,51 @@ def as_metric(value: object) -> float | None:
     """Return the value as MLflow's 64-bit float, or None if it is no number.
 
     Accepts what counts as one number: int, float, bool, Decimal, Fraction, numpy numbers and
-    zero-dimensional arrays. NaN and infinities are numbers to MLflow.
+    zero-dimensional arrays. NaN and infinities are numbers to MLflow; a number beyond 64 bits
+    becomes an infinity.
     """
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, str | bytes | bytearray | datetime.timedelta) or value is None:
+    if not isinstance(value, int) and not _may_be_number(value):
         return None
-    if isinstance(value, numbers.Number) or getattr(value, "shape", None) == ():
-        try:
-            return float(value)  # type: ignore[arg-type]
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf  # type: ignore[operator]
-        except (TypeError, ValueError):
-            return None
-    return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+    except Exception:
+        # Code of the value's own class, which may raise anything.
+        return None
+
+
+def as_recorded(number: float) -> float:
+    """Return a metric of MLflow, whose databases keep the largest float for an infinity."""
+    return math.copysign(math.inf, number) if abs(number) >= sys.float_info.max else number
+
+
+def as_shown(number: float) -> str:
+    """Return the text of a metric for people: four digits, NaN or inf."""
+    return "NaN" if math.isnan(number) else f"{number:.4g}"
+
+
+def _may_be_number(value: object) -> bool:
+    """Leave out what Python would convert, and what is no number all the same."""
+    if isinstance(value, str | bytes | bytearray | datetime.timedelta) or value is None:
+        return False
+    is_single = getattr(value, "shape", None) == ()
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind == "O" and is_single:
+        return as_metric(value.item()) is not None  # type: ignore[attr-defined]
+    # Complex numbers, dates, times and texts.
+    if kind and kind in "cmMSU":
+        return False
+    return is_single or isinstance(value, numbers.Number)
 
 
 def as_text(value: object) -> str:
     """Return the text of a value as MLflow shows it in a param or tag; never raises."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, bytes | bytearray):
+    if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", "backslashreplace")
     if isinstance(value, enum.Enum):
         return as_text(value.value)
@@ -93,10 +118,18 @@ def as_text(value: object) -> str:
     if isinstance(value, set | frozenset):
         value = sorted(value, key=repr) if _safe(repr, value) else list(value)
     try:
-        text = str(value)
+        text = str(_all_of(value) if hasattr(value, "dtype") else value)
     except Exception as error:
         return f"<{type(value).__qualname__}: its text raised {type(error).__name__}>"
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _all_of(value: Any) -> object:
+    """Return an array as a list: the text of a long one leaves out what lies between its ends."""
+    if getattr(value, "shape", ()) == () or not hasattr(value, "tolist"):
+        return value
+    is_of_times = getattr(value.dtype, "kind", "") in ("m", "M")
+    return value.astype(str).tolist() if is_of_times else value.tolist()
 
 
 def _safe(function: Any, value: object) -> bool:
@@ -117,7 +150,7 @@ def flatten(value: object, name: str = "") -> Iterator[tuple[str, object]]:
 
 def _flatten(value: object, name: str, seen: tuple[int, ...]) -> Iterator[tuple[str, object]]:
     is_branch = isinstance(value, Mapping) and len(value) > 0
-    if not is_branch or id(value) in seen or len(seen) >= _MAX_DEPTH:
+    if not is_branch or id(value) in seen or len(seen) >= MAX_DEPTH:
         yield name, value
         return
     assert isinstance(value, Mapping)

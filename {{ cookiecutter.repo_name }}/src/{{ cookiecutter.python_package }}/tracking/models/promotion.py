@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..arguments import nearest
+from ..journal.events import as_recorded, as_shown
 
 
 def decide(
@@ -29,13 +30,15 @@ def decide(
             f"{nearest(metric, known)}"
         )
     value = new[metric]
-    if math.isnan(value):
-        return False, f"{metric} is NaN"
+    if not math.isfinite(value):
+        return False, f"{metric} is {as_shown(value)}, which is not better"
     if present is None:
         return True, f"{metric} {value:.4g}, the first"
-    if metric not in present or math.isnan(present[metric]):
+    if metric not in present:
         return True, f"{metric} {value:.4g}, the run before has none"
-    old = present[metric]
+    old = as_recorded(present[metric])
+    if not math.isfinite(old):
+        return True, f"{metric} {value:.4g}, that of the run before is {as_shown(old)}"
     greater = rule.get("greater_is_better", True)
     better = value > old if greater else value < old
     sign = "equal to" if value == old else (">" if value > old else "<")

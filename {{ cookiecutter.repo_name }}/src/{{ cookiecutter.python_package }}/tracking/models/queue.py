@@ -46,6 +46,8 @@ class ModelQueue:
         self.waiting: dict[str, str] = {}
         # What became of each model, for the panel.
         self.lines: dict[str, str] = {}
+        # What `promote_if` names.
+        self.deciding_metrics: set[str] = set()
         self._places = places
         self._run_key = run_key
         self._note = note
@@ -67,6 +69,8 @@ class ModelQueue:
             if ".." in path.parts or path.is_absolute():
                 raise ValueError(f"model {path} lies outside the journal")
         self._pending.append(ModelExport(event, self._places, self._run_key, self._is_new))
+        if event.get("promote"):
+            self.deciding_metrics.add(str(event["promote"]["metric"]))
 
     def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
         """Log the models and register their versions."""

@@ -1,8 +1,11 @@
 """What a run shows at its end: a panel on a terminal, plain lines elsewhere."""
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
+
+from ..journal.events import as_shown
 
 _WAITING = "waiting on disk"
 _STYLE = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
@@ -50,21 +53,26 @@ def next_command(summary: Mapping[str, Any]) -> str:
 
 
 def metric_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return name, value, previous and best value of each metric, with the differences."""
+    """Return name, value, previous and best value of each metric, the most telling first."""
     previous, best = summary.get("previous", {}), summary.get("best", {})
     return [
         (
             name,
-            f"{value:.4g}",
+            as_shown(value),
             _compared(value, previous.get(name)),
             _compared(value, best.get(name)),
         )
-        for name, value in sorted(summary.get("metrics", {}).items())
+        for name, value in summary.get("metrics", {}).items()
     ]
 
 
 def _compared(value: float, other: float | None) -> str:
-    return "-" if other is None else f"{other:.4g} ({value - other:+.4g})"
+    if other is None:
+        return "-"
+    difference = value - other
+    return (
+        f"{as_shown(other)} ({difference:+.4g})" if math.isfinite(difference) else as_shown(other)
+    )
 
 
 def _lines(summary: Mapping[str, Any]) -> list[str]:

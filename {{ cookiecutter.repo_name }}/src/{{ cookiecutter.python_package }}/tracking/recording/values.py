@@ -1,7 +1,7 @@
 """Records values: params, metrics and tags."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..journal.events import (
@@ -54,7 +54,12 @@ class ValueVoice(FileVoice):
         """
         number = as_metric(value)
         if number is None:
-            self.warn(key, f"metric {key!r} is {type(value).__name__}, no number; kept as a param")
+            kind = type(value).__qualname__
+            self.warn(
+                f"{key}: no number",
+                f"metric {key!r} is {kind}, no number: kept as a param; give a number, or use "
+                f'MLflowDataSet("p") for it',
+            )
             self.log_param(key, value)
             return
         if not -MAX_STEP <= step <= MAX_STEP:
@@ -64,19 +69,39 @@ class ValueVoice(FileVoice):
         self.append({"e": "metric", "k": self._clean(key), "v": number, "t": stamp, "s": int(step)})
 
     def log_metric_history(
-        self, key: str, values: Sequence[object], timestamp_ms: int | None = None
+        self,
+        key: str,
+        values: Sequence[object],
+        timestamp_ms: int | None = None,
+        steps: Sequence[int] | None = None,
     ) -> None:
-        """Record a metric's values at the steps 0, 1, 2, …; cheap for a million of them."""
+        """Record a metric's values; cheap for a million of them whose steps follow each other.
+
+        Args:
+            key: the metric's name.
+            values: numbers; what is none is left out, with a warning.
+            timestamp_ms: their time in milliseconds since 1970; now by default.
+            steps: their steps; 0, 1, 2, … by default.
+        """
         name = self._clean(key)
         stamp = _now_ms() if timestamp_ms is None else timestamp_ms
-        for start in range(0, len(values), HISTORY_CHUNK):
-            chunk = values[start : start + HISTORY_CHUNK]
+        if not isinstance(values, list | tuple) and not hasattr(values, "tolist"):
+            values = list(values)
+        left_out = 0
+        for start, end in _stretches(len(values), steps):
+            chunk = values[start:end]
             numbers = chunk.tolist() if hasattr(chunk, "tolist") else chunk
             if not all(type(value) is float for value in numbers):
                 numbers = [as_metric(value) for value in numbers]
-            if any(value is None for value in numbers):
-                self.warn(key, f"metric {key!r} has values that are no numbers; left out")
-            self.append({"e": "history", "k": name, "v": numbers, "t": stamp, "s": start})
+                left_out += sum(value is None for value in numbers)
+            first = start if steps is None else steps[start]
+            self.append({"e": "history", "k": name, "v": numbers, "t": stamp, "s": first})
+        if left_out:
+            self.warn(
+                f"{key}: no numbers",
+                f"metric {key!r}: {left_out} of {len(values)} values are no numbers; left out, "
+                f"the others keep their steps",
+            )
 
     def set_tag(self, key: str, value: object) -> None:
         """Record a tag; a value above 8000 characters is cut, and kept whole as an artifact."""
@@ -93,6 +118,18 @@ class ValueVoice(FileVoice):
         )
         self.log_text(text, file)
         return text[: limit - 1] + "…"
+
+
+def _stretches(count: int, steps: Sequence[int] | None) -> Iterator[tuple[int, int]]:
+    """Yield from where to where values stand in one line: not too long, step after step."""
+    start = 0
+    while start < count:
+        end = min(start + HISTORY_CHUNK, count)
+        if steps is not None:
+            breaks = (at for at in range(start + 1, end) if steps[at] != steps[at - 1] + 1)
+            end = next(breaks, end)
+        yield start, end
+        start = end
 
 
 def _now_ms() -> int:
