@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ..journal import layout, locks, places
+from ..journal.heartbeat import is_running
 from ..settings import redacted_equal
 from .attempts import Exporter
 from .run_export import RunExport
@@ -33,23 +34,19 @@ def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dic
         return conclude(work, done)
 
 
-def is_running(folder: Path) -> bool:
-    """Whether the pipeline that writes this journal still runs."""
-    owner = folder / locks.OWNER
-    if not owner.exists():  # made before the header; looking must not make it
-        return False
-    with locks.ProcessLock(owner) as mine:
-        return not mine
-
-
 def waiting_journals(project_path: Path) -> list[Path]:
     """Return the journals of a project whose pipeline has ended, the oldest first."""
-    folders = []
+    return [folder for folder in journals_of(project_path) if is_running(folder) is False]
+
+
+def journals_of(project_path: Path) -> list[Path]:
+    """Return the journals of a project that are not exported, the oldest first."""
+    folders: list[Path] = []
     for root in places.existing_roots(project_path):
         found = [path.parent for path in root.glob(f"*/{layout.HEADER}")]
         if places.is_shared(root):
             found = [folder for folder in found if _is_of(folder, project_path)]
-        folders += [folder for folder in found if not is_running(folder)]
+        folders += found
     return sorted(folders, key=lambda folder: folder.name)
 
 

@@ -139,6 +139,11 @@ class RunExport:
         Args:
             died: the pipeline's process is gone without a word; the run counts as KILLED.
         """
+        self._ensure_run()
+        if self.end is None and self._run.status in ("FINISHED", "FAILED"):
+            self._note("MLflow has the end of this run, its journal has not: an older copy of it")
+            self._flush(lambda: None, str(self.run_id))
+            return
         if self.end is None:
             self.end = {"status": "KILLED", "t": self._last_sign_of_life() // 1_000_000}
             self._take_files_of_the_dead()

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..journal import layout, places
+from ..journal.heartbeat import is_running, unseen
 from ..settings import redacted_equal
-from .journals import export_journal, waiting_journals
+from .journals import export_journal, journals_of, waiting_journals
 
 
 def describe_waiting(project_path: Path) -> list[str]:
     """Return a line for each run that waits: key, experiment, since when, size, and why."""
-    lines = []
+    lines = [f"{folder.name}: {unseen(folder)}" for folder in _unseen_journals(project_path)]
     for folder in waiting_journals(project_path):
         header = layout.read_json(folder / layout.HEADER)
         refused = layout.refusal(header)
@@ -43,9 +44,11 @@ def sync_all(project_path: Path, uri: str) -> Iterator[tuple[str, bool]]:
     """
     for root in places.existing_roots(project_path):
         layout.remove_exported(root)
-    folders = waiting_journals(project_path)
-    if not folders:
+    folders, others = waiting_journals(project_path), _unseen_journals(project_path)
+    if not folders and not others:
         yield "No run waits for its export.", True
+    for folder in others:
+        yield f"{folder.name}: {unseen(folder)}", True
     for folder in folders:
         header = layout.read_json(folder / layout.HEADER)
         refused = layout.refusal(header)
@@ -71,6 +74,10 @@ def sync_all(project_path: Path, uri: str) -> Iterator[tuple[str, bool]]:
             yield f"{folder.name}: another process is at work on it", True
         else:
             yield f"{folder.name}: {summary['error']}", False
+
+
+def _unseen_journals(project_path: Path) -> list[Path]:
+    return [folder for folder in journals_of(project_path) if is_running(folder) is None]
 
 
 def _size(size: float) -> str:

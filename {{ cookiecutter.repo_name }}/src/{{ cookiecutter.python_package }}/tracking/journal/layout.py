@@ -76,6 +76,17 @@ def places_of(folder: Path) -> JournalPlaces:
     return JournalPlaces(folder, read_json(folder / HEADER))
 
 
+def main_folder(folder: Path) -> Path:
+    """Return the journal of the run that a side journal belongs to; else the journal itself."""
+    header = read_json(folder / HEADER)
+    main = header.get("side_of") or folder.name.partition(".")[0]
+    # Beside it; elsewhere if one disk of the two was full.
+    for place in (folder.with_name(str(main)), Path(str(header.get("main") or folder))):
+        if place.is_dir():
+            return place
+    return folder
+
+
 def write_state(folder: Path, state: dict[str, Any]) -> None:
     """Write how far the export of a journal has come; logged only where no disk takes it."""
 

@@ -147,6 +147,8 @@ def begin(
         "key": key,
         "start_ms": now // 1_000_000,
         "pid": os.getpid(),
+        # Whether an exporter tells each second that the run lives.
+        "beats": settings.export == "live",
         "settings": settings.public(),
         **header,
     }
