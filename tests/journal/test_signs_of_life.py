@@ -87,11 +87,12 @@ def test_journal_of_a_live_pipeline_is_not_taken(  # row 1
     baked: BakedProject, tmp_path: Path, rude: str
 ) -> None:
     project = tmp_path / "project"
+    settings = baked.tracking("settings").TrackingSettings(uri=f"sqlite:///{tmp_path}/s")
     with pipeline(baked, project, rude) as process:
         folders = sorted(path.parent for path in (project / ".mlflow-journal").glob("*/run.json"))
         assert len(folders) == 2, "the run's journal, and a side journal"
         assert waiting(baked, project) == []
-        lines = list(baked.tracking("exporting.sync").sync_all(project, f"sqlite:///{tmp_path}/s"))
+        lines = list(baked.tracking("exporting.sync").sync_all(project, settings))
         assert lines == [("No run waits for its export.", True)]
         if (copied := tmp_path / "elsewhere").exists():
             assert waiting(baked, copied) == []
@@ -186,7 +187,9 @@ def test_what_cannot_be_seen_is_left_alone_and_told(baked: BakedProject, tmp_pat
         (line,) = sync.describe_waiting(tmp_path)
         assert line.startswith(f"{folder.name}: its pipeline began on 'pod-7' as process ")
         assert f"delete {folder / 'owner.lock'} and sync again" in line
-        assert list(sync.sync_all(tmp_path, "sqlite:///x")) == [(line, True)]
+        assert list(sync.sync_all(tmp_path, baked.tracking("settings").TrackingSettings())) == [
+            (line, True)
+        ]
         (folder / "owner.lock").unlink()
         assert waiting(baked, tmp_path) == [folder.name]
 

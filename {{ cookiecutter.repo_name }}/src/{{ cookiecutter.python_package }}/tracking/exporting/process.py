@@ -22,7 +22,7 @@ from ..store.client import open_client, prepare_environment
 from ..store.mlflow_internals import leave_out_data_science
 from ..store.reasons import reason
 from .attempts import Exporter, Warm
-from .journals import conclude, export_journal, export_leftovers
+from .journals import conclude, export_each, export_leftovers
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +69,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
         heartbeat.stop()
         summary = conclude(work, done)
     print(json.dumps(summary), flush=True)
-    for side, uri in (end or {}).get("sides", ()):
-        export_journal(Path(side), uri)
+    export_each((Path(side), uri) for side, uri in (end or {}).get("sides", ()))
     if done:
         export_leftovers(Path.cwd(), first["uri"])
     return 0 if done else 75

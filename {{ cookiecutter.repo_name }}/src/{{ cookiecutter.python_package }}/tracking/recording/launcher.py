@@ -199,14 +199,13 @@ def export_here(
         The exporter's summary of the run.
     """
     # Here is the one door from the pipeline's process to the exporter's code.
-    from ..exporting.journals import export_journal
+    from ..exporting.journals import export_each, export_journal
     from ..store.client import prepare_environment
 
     before = dict(os.environ)
     prepare_environment()
     try:
-        for side, side_uri in sides:
-            export_journal(side, side_uri)
+        export_each(sides)
         return export_journal(folder, uri, held)
     finally:
         for name in set(os.environ) - set(before):
