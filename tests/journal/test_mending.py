@@ -213,3 +213,33 @@ def test_no_client_is_made_for_an_empty_uri(place: Place) -> None:  # row 2
     client = place.tracking("store.client")
     with pytest.raises(Exception, match="MLFLOW_TRACKING_URI"):
         client.open_client("")
+
+
+def test_what_a_power_cut_took_is_named(place: Place, store: Path) -> None:  # rows 2 and 7
+    """A worker's last events, and the end of an artifact, though the run has ended."""
+    shutil.copy(store, place.root / "store.db")
+    recorder = new_journal(place.tracking, place.journals, place.uri)
+    worker = place.tracking("recording.recorder").Recorder(recorder.key, recorder.folder)
+    recorder.log_text("a text of 22 characters", "notes.txt")
+    recorder.log_text("whole", "other.txt")
+    worker.log_metric("kept", 1.0)
+    worker.log_metric("lost", 2.0)
+    worker.journal.close()
+    files = place.tracking("journal.layout").event_files(recorder.folder)
+    recorder.append({"e": "end", "status": "FINISHED", "t": 10**12, "files": files})
+    recorder.journal.close()
+    (kept,) = (one for one in recorder.folder.glob("events-*") if b'"kept"' in one.read_bytes())
+    lost = kept.read_bytes().splitlines(keepends=True)[1]
+    os.truncate(kept, kept.stat().st_size - len(lost))
+    (text,) = recorder.folder.glob("files/*/notes.txt")
+    os.truncate(text, 5)
+
+    told, done = place.sync()[recorder.key]
+    assert done, told
+    assert f"{len(lost)} bytes of events were lost in a power cut" in told
+    assert "the artifact 'notes.txt' is not recorded: a power cut left 5 of its 23 bytes" in told
+    (run,) = runs_in(place.uri)
+    assert run.data.metrics == {"kept": 1.0}
+    assert "bytes of events were lost" in run.data.tags["kedro.journal"]
+    client = MlflowClient(tracking_uri=place.uri)
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["other.txt"]

@@ -77,4 +77,4 @@ class Destination:
         if self.tracking_uri is not None:
             settings["uri"] = redact_text(self.tracking_uri)
         header.update(key=folder.name, settings=settings, side_of=own.key, main=str(own.folder))
-        layout.write_json(folder / layout.HEADER, {**header, SPARE: spare_folders(folder)})
+        layout.write_json(folder / layout.HEADER, {**header, SPARE: spare_folders(folder)}, True)

@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..journal import locks
+from ..journal import layout, locks
+from ..journal.durability import JournalSync
 from ..journal.heartbeat import Heartbeat, is_orphan
 from ..journal.packages import installed_versions, record_versions
 from ..store.client import open_client, prepare_environment
@@ -62,11 +63,16 @@ def main(stdin: TextIO = sys.stdin) -> int:
         if not mine:
             return 1
         record_versions(folder, packages)
+        lasting = JournalSync(layout.places_of(folder))
+        lasting.start()
         work = Exporter(folder, first["uri"], warm, job["is_new"])
         work.prepare_comparison()
         end = _follow(work, inbox, int(first["parent"]))
         done = _finish(work, end, float(job["export_wait"]))
         heartbeat.stop()
+        lasting.stop()
+        if not done:
+            lasting.sync()
         summary = conclude(work, done)
     print(json.dumps(summary), flush=True)
     export_each((Path(side), uri) for side, uri in (end or {}).get("sides", ()))

@@ -88,7 +88,8 @@ def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
         target = str(recorded)
     summary = export_journal(folder, target)
     if summary["state"] == "exported":
-        return f"exported as run {summary['run_name']} ({summary['run_id']})", True
+        words = [f"exported as run {summary['run_name']} ({summary['run_id']})", *summary["notes"]]
+        return "; ".join(words), True
     if summary["state"] == "busy":
         return "another process is at work on it", True
     return str(summary["error"]), False

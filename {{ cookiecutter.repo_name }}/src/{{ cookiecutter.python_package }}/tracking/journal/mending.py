@@ -1,4 +1,4 @@
-"""Journals that a power cut or a broken disk has damaged: mended where that can be, else set aside."""
+"""Journals that a power cut or a bad disk has damaged: mended where that can be, else set aside."""
 
 import calendar
 import contextlib
@@ -62,7 +62,7 @@ def mend(folder: Path, settings: Mapping[str, Any]) -> str | None:
         os.replace(folder / layout.HEADER, folder / DAMAGED_HEADER)
     header = {"format": 1, "key": folder.name, "start_ms": start_of(folder), "settings": chosen}
     spare = {places.SPARE: places.spare_folders(folder)}
-    layout.write_json(folder / layout.HEADER, {**header, **spare})
+    layout.write_json(folder / layout.HEADER, {**header, **spare}, lasting=True)
     return None
 
 
