@@ -20,22 +20,10 @@ from typing import Any
 import pytest
 
 # After each of them the folder is looked at.
-CALLS = tuple(
-    [
-        "open",
-        "write",
-        "pwrite",
-        "fsync",
-        "replace",
-        "rename",
-        "mkdir",
-        "unlink",
-        "rmdir",
-        "ftruncate",
-        "truncate",
-        "close",
-    ]
-)
+CALLS = [
+    *("open", "write", "pwrite", "ftruncate", "truncate", "fsync", "close"),
+    *("replace", "rename", "mkdir", "unlink", "rmdir"),
+]
 ROOT = 1
 
 

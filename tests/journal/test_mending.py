@@ -243,3 +243,26 @@ def test_what_a_power_cut_took_is_named(place: Place, store: Path) -> None:  # r
     assert "bytes of events were lost" in run.data.tags["kedro.journal"]
     client = MlflowClient(tracking_uri=place.uri)
     assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["other.txt"]
+
+
+@pytest.mark.parametrize("stage", ["marked", "half removed", "gone", "mended"])
+def test_journal_that_another_process_has_just_exported_is_left_to_it(
+    place: Place, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was listed a moment ago; two `sync` at once."""
+    folder = place.journal(KEY, b"whole" if stage == "mended" else None)
+    sync = place.tracking("exporting.sync")
+    monkeypatch.setattr(sync, "waiting_journals", lambda project: [folder])
+    monkeypatch.setattr(place.tracking("journal.layout"), "remove_exported", lambda root: None)
+    if stage == "mended":
+        assert place.tracking("journal.mending").mend(folder, {}) is None
+        return
+    if stage == "gone":
+        shutil.rmtree(folder)
+    else:
+        (folder / "exported-run.json").write_text("{}")
+        if stage == "half removed":
+            for path in folder.glob("events-*"):
+                path.unlink()
+    assert place.sync() == {KEY: ("another process is at work on it", True)}
+    assert not (place.journals / f"{KEY}.unreadable").exists()

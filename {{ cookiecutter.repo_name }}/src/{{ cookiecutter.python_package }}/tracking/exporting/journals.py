@@ -66,8 +66,8 @@ def set_aside(project_path: Path) -> list[Path]:
 def _without_header(root: Path) -> list[Path]:
     """Return the journals that have events, and whose header a power cut took."""
     folders = {path.parent for path in root.glob("*/events-*.jsonl")}
-    headers = (layout.HEADER, layout.EXPORTED_HEADER)
-    return [one for one in folders if not any((one / name).exists() for name in headers)]
+    found = [one for one in folders if not (one / layout.HEADER).exists()]
+    return [one for one in found if mending.is_there(one)]
 
 
 def _is_of(folder: Path, project_path: Path) -> bool:

@@ -4,11 +4,13 @@ import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..journal import layout, mending, places
+from ..journal import layout, locks, mending, places
 from ..journal.heartbeat import is_running, unseen
 from ..settings import TrackingSettings, redacted_equal
 from ..store.reasons import reason
 from .journals import export_journal, journals_of, set_aside, waiting_journals
+
+_BUSY = "another process is at work on it"
 
 
 def describe_waiting(project_path: Path) -> list[str]:
@@ -72,7 +74,10 @@ def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
     if refused is not None:
         return refused, False
     if not mending.is_whole(header):
-        lost = mending.mend(folder, own.public())
+        with locks.ProcessLock(folder / locks.EXPORTER) as mine:
+            if not mine or not mending.is_there(folder):
+                return _BUSY, True
+            lost = mending.mend(folder, own.public())
         if lost is not None:
             return lost, False
         header = layout.read_json(folder / layout.HEADER)
@@ -91,7 +96,7 @@ def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
         words = [f"exported as run {summary['run_name']} ({summary['run_id']})", *summary["notes"]]
         return "; ".join(words), True
     if summary["state"] == "busy":
-        return "another process is at work on it", True
+        return _BUSY, True
     return str(summary["error"]), False
 
 

@@ -27,6 +27,13 @@ def is_whole(header: Mapping[str, Any]) -> bool:
     )
 
 
+def is_there(folder: Path) -> bool:
+    """Whether a journal still waits: another process may have exported it, and be removing it."""
+    if (folder / layout.HEADER).exists():
+        return True
+    return not (folder / layout.EXPORTED_HEADER).exists() and any(folder.glob("events-*.jsonl"))
+
+
 def told(folder: Path) -> str:
     """Return what to tell of a journal whose header is damaged."""
     if _can_be_mended(folder):
@@ -49,6 +56,8 @@ def mend(folder: Path, settings: Mapping[str, Any]) -> str | None:
     """
     with contextlib.suppress(FileNotFoundError):
         (folder / layout.HEADER).read_bytes()  # what can't be read now may be whole
+    if is_whole(layout.read_json(folder / layout.HEADER)):
+        return None  # another process was first
     if not _can_be_mended(folder):
         aside = folder.with_name(f"{folder.name}{UNREADABLE}")
         os.replace(folder, aside)

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import logging
 import os
@@ -20,6 +21,11 @@ from .. import env
 logger = logging.getLogger(__name__)
 
 _EXPORTER = f"{__name__.rpartition('.recording.')[0]}.exporting.process"
+
+
+def can_export() -> bool:
+    """Whether this environment has what an export needs; to record, nothing of MLflow is needed."""
+    return importlib.util.find_spec("mlflow") is not None
 
 
 class ExporterProcess:

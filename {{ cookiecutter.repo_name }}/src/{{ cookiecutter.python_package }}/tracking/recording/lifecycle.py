@@ -103,6 +103,15 @@ class Run:
     def _export(self, held: list[str]) -> dict[str, Any]:
         folder = self.recorder.folder
         error = None
+        if self.settings.export != "later" and not launcher.can_export():
+            error = "the package mlflow is not installed in this environment"
+            logger.warning(
+                "The run is recorded, but not exported: %s. Install it with `pip install -r "
+                "requirements.txt`, then `kedro mlflow sync`.",
+                error,
+            )
+            layout.write_state(folder, {"error": error})  # for `kedro mlflow status`
+            return _waiting_summary(folder, self.settings, error)
         uris = self.recorder.side_uris
         sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
         if self.settings.export == "end":
@@ -156,13 +165,13 @@ def begin(
         "start_ms": now // 1_000_000,
         "pid": os.getpid(),
         # Whether an exporter tells each second that the run lives.
-        "beats": settings.export == "live",
+        "beats": settings.export == "live" and launcher.can_export(),
         "settings": settings.public(),
         **header,
     }
     folder, owner_lock = _make_journal(project_path, about)
     exporter = None
-    if settings.export != "live":
+    if not about["beats"]:
         record_versions(folder, installed_versions())
     else:
         exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
