@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness.doors import PYTHON
 
 from .journals import Tracking, end, new_journal, picture_by_key, reference_of, without_key
 from .lab import Lab
+from .matrix import COUNTS
 
 # Exports a journal in a child that is killed at its n-th call, for every n; then once more to its
 # end. A call is one of MLflow's client, or one that changes the journal's folder.
@@ -72,7 +74,12 @@ print(json.dumps(names))
 """
 
 
-def test_export_is_killed_at_every_call(lab: Lab, tracking: Tracking, tmp_path: Path) -> None:
+def test_export_is_killed_at_every_call(
+    lab: Lab,
+    tracking: Tracking,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
     """SIGKILL at the n-th call, for every n: one run comes out, equal to one without trouble."""
     store = tmp_path / "killed.db"
     uri = f"sqlite:///{store}"
@@ -95,7 +102,7 @@ def test_export_is_killed_at_every_call(lab: Lab, tracking: Tracking, tmp_path: 
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr[-3000:]
     names = json.loads(done.stdout.splitlines()[-1])
-    print(f"killed at {len(names)} points")
+    record_property(COUNTS, {"points of a kill": len(names)})
     assert len(names) > 30
     for name in names:
         assert without_key(picture_by_key(uri, name)) == expected, name
@@ -162,7 +169,10 @@ print(number)
 
 
 def test_run_is_killed_at_every_step_of_its_journal(
-    lab: Lab, tracking: Tracking, tmp_path: Path
+    lab: Lab,
+    tracking: Tracking,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """SIGKILL at the n-th call, for every n of begin, append, end, mark and remove: nothing said is lost,
     and nothing that is gone comes back."""
@@ -198,5 +208,5 @@ def test_run_is_killed_at_every_step_of_its_journal(
             assert events.count({**events[-1]}) == 1
             (over,) = (event for event in events if event["e"] == "end")
             assert reader.lost(over["files"]) == 0
-    print(f"killed at {points} points; of the events {counts}")
+    record_property(COUNTS, {"points of a kill": points, **counts})
     assert counts["recorded"] == counts["waiting"] + counts["exported"]

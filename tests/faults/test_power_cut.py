@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from .disk import Disk, Step
 from .journals import Tracking
+from .matrix import COUNTS
 
 TEXT = "of the run"
 
@@ -59,7 +60,10 @@ def left_by(disk: Disk, tmp_path: Path, first: int = 0) -> Iterator[tuple[int, l
 
 
 def test_journal_is_whole_a_prefix_or_reported(
-    tracking: Tracking, home: Path, tmp_path: Path
+    tracking: Tracking,
+    home: Path,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Begun, it is found with its header; ended, it is whole; in between what is missing is told."""
     disk = Disk(home)
@@ -96,7 +100,7 @@ def test_journal_is_whole_a_prefix_or_reported(
             assert reported, (missing, steps)
         kind = "reported" if reported else "whole" if said else "killed"
         counts[kind] += 1
-    print(counts)
+    record_property(COUNTS, counts)
     assert min(counts.values()) > 10, counts
 
 
