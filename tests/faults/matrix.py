@@ -15,10 +15,13 @@ import pytest
 
 HERE = Path(__file__).parent
 PROPERTY = "row of the fault matrix"
+# What a test counted of events or of crashes, say `{"recorded": 3, "exported": 3}`.
+COUNTS = "counts of the fault matrix"
 WORDS = {"passed": "pass", "failed": "FAIL", "skipped": "skip"}
 
 # Of each test: its place in the suite, group, case, what is held, how it went.
 _rows: dict[str, tuple[int, str, str, str, str]] = {}
+_counts: dict[str, dict[str, int]] = {}
 _place = pytest.StashKey[int]()
 
 
@@ -50,6 +53,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         if name == PROPERTY and isinstance(row, list) and report.outcome in WORDS:
             place, group, case, held = row
             _rows[report.nodeid] = (place, group, case, held, report.outcome)
+        if name == COUNTS and isinstance(row, dict):
+            _counts[report.nodeid.rpartition("::")[2]] = row
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -65,5 +70,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             group = of_group
             write(f"\n{group}")
         write(f"  {WORDS[outcome]}  {case:<58}  {held}")
+    if _counts:
+        write("\nrecorded = exported + waiting + reported lost, and other counts")
+    for name, numbers in sorted(_counts.items()):
+        write(f"  {name}: " + ", ".join(f"{count} {what}" for what, count in numbers.items()))
     counts = {word: sum(row[4] == key for row in rows) for key, word in WORDS.items()}
     write("\n" + ", ".join(f"{count} {word}" for word, count in counts.items() if count))

@@ -83,7 +83,7 @@ def sync() -> None:
 
     prepare_environment()
     failed = 0
-    for line, done in sync_all(project_path(), tracking_settings().uri):
+    for line, done in sync_all(project_path(), tracking_settings()):
         click.echo(line)
         failed += not done
     if failed:

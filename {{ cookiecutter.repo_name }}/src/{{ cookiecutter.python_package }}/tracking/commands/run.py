@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import importlib.util
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -50,7 +49,7 @@ def _start_exporter() -> None:
 
     try:
         hook = project.settings_hook()
-        if hook is None or not hook.is_enabled() or importlib.util.find_spec("mlflow") is None:
+        if hook is None or not hook.is_enabled() or not launcher.can_export():
             return
         path = project.project_path()
         settings = hook.settings.resolved(path)

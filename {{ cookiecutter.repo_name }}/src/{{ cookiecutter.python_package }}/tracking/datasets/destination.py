@@ -76,5 +76,5 @@ class Destination:
             settings["artifact_location"] = None
         if self.tracking_uri is not None:
             settings["uri"] = redact_text(self.tracking_uri)
-        header.update(key=folder.name, settings=settings, side_of=own.key)
-        layout.write_json(folder / layout.HEADER, {**header, SPARE: spare_folders(folder)})
+        header.update(key=folder.name, settings=settings, side_of=own.key, main=str(own.folder))
+        layout.write_json(folder / layout.HEADER, {**header, SPARE: spare_folders(folder)}, True)

@@ -1,13 +1,19 @@
 """The journals of a project: which wait for their export, and the export of one."""
 
+import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..journal import layout, locks, places
+from ..journal import layout, locks, mending, places
+from ..journal.heartbeat import is_running
 from ..settings import redacted_equal
+from ..store.reasons import reason
 from .attempts import Exporter
 from .run_export import RunExport
 from .summary import summarize
+
+logger = logging.getLogger(__name__)
 
 
 def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dict[str, Any]:
@@ -33,28 +39,42 @@ def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dic
         return conclude(work, done)
 
 
-def is_running(folder: Path) -> bool:
-    """Whether the pipeline that writes this journal still runs."""
-    owner = folder / locks.OWNER
-    if not owner.exists():  # made before the header; looking must not make it
-        return False
-    with locks.ProcessLock(owner) as mine:
-        return not mine
-
-
 def waiting_journals(project_path: Path) -> list[Path]:
     """Return the journals of a project whose pipeline has ended, the oldest first."""
-    folders = []
+    return [folder for folder in journals_of(project_path) if is_running(folder) is False]
+
+
+def journals_of(project_path: Path) -> list[Path]:
+    """Return the journals of a project that are not exported, the oldest first."""
+    folders: list[Path] = []
     for root in places.existing_roots(project_path):
         found = [path.parent for path in root.glob(f"*/{layout.HEADER}")]
         if places.is_shared(root):
             found = [folder for folder in found if _is_of(folder, project_path)]
-        folders += [folder for folder in found if not is_running(folder)]
+        else:  # in a shared one they are the spare folders of journals that lie elsewhere
+            found += _without_header(root)
+        folders += [folder for folder in found if folder.suffix != mending.UNREADABLE]
     return sorted(folders, key=lambda folder: folder.name)
 
 
+def set_aside(project_path: Path) -> list[Path]:
+    """Return the journals of a project that could not be read, and were set aside."""
+    roots = places.existing_roots(project_path)
+    return sorted(path for root in roots for path in root.glob(f"*{mending.UNREADABLE}"))
+
+
+def _without_header(root: Path) -> list[Path]:
+    """Return the journals that have events, and whose header a power cut took."""
+    folders = {path.parent for path in root.glob("*/events-*.jsonl")}
+    found = [one for one in folders if not (one / layout.HEADER).exists()]
+    return [one for one in found if mending.is_there(one)]
+
+
 def _is_of(folder: Path, project_path: Path) -> bool:
-    project = layout.read_json(folder / layout.HEADER).get("project")
+    header = layout.read_json(folder / layout.HEADER)
+    if layout.refusal(header) is None and not mending.is_whole(header):
+        return True  # nobody knows whose it was; told in each project, or nobody would hear of it
+    project = header.get("project")
     return project is not None and Path(project).resolve() == project_path.resolve()
 
 
@@ -80,8 +100,17 @@ def export_leftovers(project_path: Path, uri: str) -> None:
     """Export what earlier runs could not, for the same store."""
     for folder in waiting_journals(project_path):
         header = layout.read_json(folder / layout.HEADER)
-        if layout.refusal(header) is not None:
+        if layout.refusal(header) is not None or not mending.is_whole(header):
             continue  # `kedro mlflow status` and `sync` tell of it
-        settings = header.get("settings", {})
-        if redacted_equal(settings.get("uri"), uri) and settings.get("export") != "later":
+        settings = header["settings"]
+        if redacted_equal(settings["uri"], uri) and settings.get("export") != "later":
+            export_each([(folder, uri)])
+
+
+def export_each(targets: Iterable[tuple[Path, str]]) -> None:
+    """Export journals, each with its tracking URI; one that fails does not hold up the others."""
+    for folder, uri in targets:
+        try:
             export_journal(folder, uri)
+        except Exception as error:
+            logger.warning("The journal %s is not exported: %s", folder, reason(error))

@@ -32,6 +32,8 @@ class MlflowRun:
         self._header = header
         self._key = key
         self._may_exist = not is_new
+        # As it was found; of a run that is ended elsewhere None.
+        self.status: str | None = None
         self._experiment = experiment
 
     @property
@@ -48,7 +50,9 @@ class MlflowRun:
         if self.is_attached:
             return self.client.get_run(self.settings["run_id"])
         experiment_id = self._ensure_experiment()
-        return self._find(experiment_id) or self._create(experiment_id)
+        run = self._find(experiment_id) or self._create(experiment_id)
+        self.status = run.info.status
+        return run
 
     def _find(self, experiment_id: str) -> Any:
         """Return the run, if an earlier try has made it."""

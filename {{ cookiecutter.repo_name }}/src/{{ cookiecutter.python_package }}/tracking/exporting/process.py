@@ -15,14 +15,15 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..journal import locks
+from ..journal import layout, locks
+from ..journal.durability import JournalSync
 from ..journal.heartbeat import Heartbeat, is_orphan
 from ..journal.packages import installed_versions, record_versions
 from ..store.client import open_client, prepare_environment
 from ..store.mlflow_internals import leave_out_data_science
 from ..store.reasons import reason
 from .attempts import Exporter, Warm
-from .journals import conclude, export_journal, export_leftovers
+from .journals import conclude, export_each, export_leftovers
 
 logger = logging.getLogger(__name__)
 
@@ -62,15 +63,19 @@ def main(stdin: TextIO = sys.stdin) -> int:
         if not mine:
             return 1
         record_versions(folder, packages)
+        lasting = JournalSync(layout.places_of(folder))
+        lasting.start()
         work = Exporter(folder, first["uri"], warm, job["is_new"])
         work.prepare_comparison()
         end = _follow(work, inbox, int(first["parent"]))
         done = _finish(work, end, float(job["export_wait"]))
         heartbeat.stop()
+        lasting.stop()
+        if not done:
+            lasting.sync()
         summary = conclude(work, done)
     print(json.dumps(summary), flush=True)
-    for side, uri in (end or {}).get("sides", ()):
-        export_journal(Path(side), uri)
+    export_each((Path(side), uri) for side, uri in (end or {}).get("sides", ()))
     if done:
         export_leftovers(Path.cwd(), first["uri"])
     return 0 if done else 75

@@ -53,6 +53,7 @@ class RunExport:
         self._inputs: list[dict[str, Any]] = []
         self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add, is_new)
         self._at_end: dict[str, int] = {}
+        self._sizes: dict[str, int] = {}
         self._interrupted = 0
         self._error: str | None = None
 
@@ -144,6 +145,11 @@ class RunExport:
         Args:
             died: the pipeline's process is gone without a word; the run counts as KILLED.
         """
+        self._ensure_run()
+        if self.end is None and self._run.status in ("FINISHED", "FAILED"):
+            self._note("MLflow has the end of this run, its journal has not: an older copy of it")
+            self._flush(lambda: None, str(self.run_id))
+            return
         if self.end is None:
             self.end = {"status": "KILLED", "t": self._last_sign_of_life() // 1_000_000}
             self._take_files_of_the_dead()
@@ -156,6 +162,10 @@ class RunExport:
             self._batches.add_tag("kedro.failed_node", ", ".join(broken))
         if self._reader.damaged:
             self._note(f"{self._reader.damaged} damaged lines of the journal were left out")
+        if lost := self._reader.lost(self._sizes):
+            text = f"{lost} bytes of events were lost in a power cut, and what they said with them"
+            self._note(text)
+            self._batches.add_tag("kedro.journal", text)
         run_id = self._ensure_run()
         self._timeline.draw(end_ns, self._keep_artifact)
         error = None if status == "FINISHED" else (self._error or status)
@@ -232,7 +242,7 @@ class RunExport:
             self._error = str(event["v"])
 
     def _on_artifact(self, event: dict[str, Any]) -> None:
-        self._uploads.add(str(event["f"]), event.get("p"), event.get("state"))
+        self._uploads.add(str(event["f"]), event.get("p"), event.get("state"), event.get("size"))
 
     def _on_model(self, event: dict[str, Any]) -> None:
         self._models.add(event)
@@ -262,6 +272,7 @@ class RunExport:
         if event["status"] not in ("FINISHED", "FAILED", "KILLED"):
             raise ValueError(f"status {event['status']!r}")
         self.end = {"status": event["status"], "t": int(event["t"])}
+        self._sizes = {str(name): int(size) for name, size in event.get("files", {}).items()}
 
     _handlers: dict[str, Callable[["RunExport", dict[str, Any]], None]] = {
         "param": _on_param,

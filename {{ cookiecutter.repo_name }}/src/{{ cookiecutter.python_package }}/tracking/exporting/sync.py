@@ -4,73 +4,108 @@ import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..journal import layout, places
-from ..settings import redacted_equal
-from .journals import export_journal, waiting_journals
+from ..journal import layout, locks, mending, places
+from ..journal.heartbeat import is_running, unseen
+from ..settings import TrackingSettings, redacted_equal
+from ..store.reasons import reason
+from .journals import export_journal, journals_of, set_aside, waiting_journals
+
+_BUSY = "another process is at work on it"
 
 
 def describe_waiting(project_path: Path) -> list[str]:
     """Return a line for each run that waits: key, experiment, since when, size, and why."""
-    lines = []
-    for folder in waiting_journals(project_path):
-        header = layout.read_json(folder / layout.HEADER)
-        refused = layout.refusal(header)
-        if refused is not None:
-            lines.append(f"{folder.name}: {refused}")
-            continue
-        state = layout.read_state(folder)
-        since = datetime.datetime.fromtimestamp(header.get("start_ms", 0) / 1000).astimezone()
-        settings = header.get("settings", {})
-        why = state.get("error") or (
-            'export="later"' if settings.get("export") == "later" else "its export was broken off"
-        )
-        lines.append(
-            f"{folder.name}  {settings.get('experiment_name')} at {settings.get('uri')}  "
-            f"since {since:%Y-%m-%d %H:%M:%S}  {_size(layout.folder_size(folder))}  {why}"
-        )
-    return lines or ["No run waits for its export."]
+    lines = [f"{folder.name}: {unseen(folder)}" for folder in _unseen_journals(project_path)]
+    lines += [_described(folder) for folder in waiting_journals(project_path)]
+    lines = lines or ["No run waits for its export."]
+    aside = "set aside, for it can't be read; look into it, then delete it"
+    return [*lines, *(f"{folder}: {aside}" for folder in set_aside(project_path))]
 
 
-def sync_all(project_path: Path, uri: str) -> Iterator[tuple[str, bool]]:
+def _described(folder: Path) -> str:
+    header = layout.read_json(folder / layout.HEADER)
+    refused = layout.refusal(header)
+    if refused is not None:
+        return f"{folder.name}: {refused}"
+    size = _size(layout.folder_size(folder))
+    if not mending.is_whole(header):
+        since = _date(mending.start_of(folder))
+        return f"{folder.name}  since {since}  {size}  {mending.told(folder)}"
+    settings = header["settings"]
+    why = layout.read_state(folder).get("error") or (
+        'export="later"' if settings.get("export") == "later" else "its export was broken off"
+    )
+    return (
+        f"{folder.name}  {settings['experiment_name']} at {settings['uri']}  "
+        f"since {_date(header['start_ms'])}  {size}  {why}"
+    )
+
+
+def sync_all(project_path: Path, own: TrackingSettings) -> Iterator[tuple[str, bool]]:
     """Export the runs that wait, the oldest first, and yield a line for each.
 
     Args:
         project_path: the project's folder.
-        uri: the project's tracking URI, with its credentials, which no journal holds.
+        own: the project's settings, with the credentials of its tracking URI, which no journal
+            holds.
 
     Yields:
         The line, and whether the run is in MLflow now.
     """
     for root in places.existing_roots(project_path):
         layout.remove_exported(root)
-    folders = waiting_journals(project_path)
-    if not folders:
+    folders, others = waiting_journals(project_path), _unseen_journals(project_path)
+    if not folders and not others:
         yield "No run waits for its export.", True
+    for folder in others:
+        yield f"{folder.name}: {unseen(folder)}", True
     for folder in folders:
+        try:
+            line, done = _synced(folder, own)
+        except Exception as error:  # the others can't help it
+            line, done = reason(error), False
+        yield f"{folder.name}: {line}", done
+
+
+def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
+    """Export one journal; returns what became of it, and whether it is in MLflow now."""
+    header = layout.read_json(folder / layout.HEADER)
+    refused = layout.refusal(header)
+    if refused is not None:
+        return refused, False
+    if not mending.is_whole(header):
+        with locks.ProcessLock(folder / locks.EXPORTER) as mine:
+            if not mine or not mending.is_there(folder):
+                return _BUSY, True
+            lost = mending.mend(folder, own.public())
+        if lost is not None:
+            return lost, False
         header = layout.read_json(folder / layout.HEADER)
-        refused = layout.refusal(header)
-        if refused is not None:
-            yield f"{folder.name}: {refused}", False
-            continue
-        recorded = header.get("settings", {}).get("uri", "")
-        if "***" in str(recorded) and not redacted_equal(recorded, uri):
-            yield (
-                f"{folder.name}: it goes to {recorded}, whose password is not kept; "
-                f"set MLFLOW_TRACKING_URI to it and sync again",
-                False,
-            )
-            continue
-        target = uri if redacted_equal(recorded, uri) else str(recorded)
-        summary = export_journal(folder, target)
-        if summary["state"] == "exported":
-            yield (
-                f"{folder.name}: exported as run {summary['run_name']} ({summary['run_id']})",
-                True,
-            )
-        elif summary["state"] == "busy":
-            yield f"{folder.name}: another process is at work on it", True
-        else:
-            yield f"{folder.name}: {summary['error']}", False
+    recorded = header["settings"]["uri"]
+    if redacted_equal(recorded, own.uri):
+        target = own.uri
+    elif "***" in str(recorded):
+        return (
+            f"it goes to {recorded}, whose password is not kept; "
+            f"set MLFLOW_TRACKING_URI to it and sync again"
+        ), False
+    else:
+        target = str(recorded)
+    summary = export_journal(folder, target)
+    if summary["state"] == "exported":
+        words = [f"exported as run {summary['run_name']} ({summary['run_id']})", *summary["notes"]]
+        return "; ".join(words), True
+    if summary["state"] == "busy":
+        return _BUSY, True
+    return str(summary["error"]), False
+
+
+def _unseen_journals(project_path: Path) -> list[Path]:
+    return [folder for folder in journals_of(project_path) if is_running(folder) is None]
+
+
+def _date(ms: int) -> str:
+    return f"{datetime.datetime.fromtimestamp(ms / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _size(size: float) -> str:

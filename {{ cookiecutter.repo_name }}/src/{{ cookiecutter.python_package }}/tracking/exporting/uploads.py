@@ -16,6 +16,7 @@ class _Upload(NamedTuple):
     relative: str
     folder: str | None
     state: list[int] | None
+    size: int | None
 
 
 class Uploads:
@@ -36,20 +37,27 @@ class Uploads:
     def __bool__(self) -> bool:
         return bool(self._pending)
 
-    def add(self, relative: str, folder: str | None = None, state: list[int] | None = None) -> None:
+    def add(
+        self,
+        relative: str,
+        folder: str | None = None,
+        state: list[int] | None = None,
+        size: int | None = None,
+    ) -> None:
         """Take in a file or folder of the journal.
 
         Args:
             relative: its path inside the journal.
             folder: the folder inside the run's artifacts.
             state: what `snapshot.state` told when it was recorded, of a file that is not a copy.
+            size: its size when it was recorded, of a copy; in bytes.
 
         Raises:
             ValueError: it lies outside the journal, as only a damaged line can say.
         """
         if ".." in Path(relative).parts or Path(relative).is_absolute():
             raise ValueError(f"artifact {relative!r} lies outside the journal")
-        self._pending.append(_Upload(relative, folder, state))
+        self._pending.append(_Upload(relative, folder, state, size))
 
     def tasks(self, client: Any, run_id: str) -> list[Callable[[], None]]:
         """Return what uploads each of them to a run; several may be called at once."""
@@ -61,6 +69,13 @@ class Uploads:
         label = f"{folder or ''}/{path.name}".lstrip("/")
         if not path.exists():
             self._note(f"the artifact {label!r} is missing from the journal")
+            self._pending.remove(one)
+            return
+        if one.size is not None and (found := snapshot.size_of(path)) < one.size:
+            self._note(
+                f"the artifact {label!r} is not recorded: a power cut left {found} of its "
+                f"{one.size} bytes"
+            )
             self._pending.remove(one)
             return
         if one.state and one.state != snapshot.state(path):

@@ -2,7 +2,6 @@
 
 import datetime
 import getpass
-import importlib.util
 import logging
 import os
 import platform
@@ -164,9 +163,6 @@ class MLflowBasicLoggerHook:
     def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
         known_secrets = catalog.__dict__.pop(_SECRETS, ())
         if not self.is_enabled():
-            return
-        if importlib.util.find_spec("mlflow") is None:
-            logger.info("The mlflow package is not installed: this run is not tracked.")
             return
         project_path = Path(run_params["project_path"])
         settings = self.settings.resolved(project_path)

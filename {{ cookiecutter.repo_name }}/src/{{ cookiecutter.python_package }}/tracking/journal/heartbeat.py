@@ -1,21 +1,66 @@
-"""Signs of life of a pipeline's process, from which an exporter learns when it died."""
+"""Signs of life of a pipeline's process: does it run, and when was it last heard of."""
 
+import contextlib
 import logging
 import os
 import threading
 import time
 from pathlib import Path
 
-from . import layout
+from . import layout, locks
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 1.0
+# Of a process that can't be seen from here, in another container or on another machine: so long
+# without a beat, and it counts as gone. Longer than machines sleep or clocks differ.
+SILENCE_SECONDS = 300.0
 
 
 def is_orphan(parent: int) -> bool:
     """Whether the process that started this one is gone."""
     return os.name == "posix" and os.getppid() != parent
+
+
+def is_running(folder: Path) -> bool | None:
+    """Whether the pipeline that writes a journal still runs; looking changes nothing.
+
+    Args:
+        folder: the run's journal folder, or that of one of its side journals.
+
+    Returns:
+        None if that can't be seen from here: it ran in another container or on another machine,
+        where nothing tells of its life.
+    """
+    owner = layout.main_folder(folder)
+    name = locks.holder(owner / locks.OWNER)
+    if name is None:
+        return False
+    if name["lives"]:
+        return True
+    if not layout.read_json(owner / layout.HEADER).get("beats"):
+        return None
+    return time.time() - _last_beat(owner) < SILENCE_SECONDS
+
+
+def unseen(folder: Path) -> str:
+    """Return what to tell of a journal of which `is_running` does not know."""
+    lock = layout.main_folder(folder) / locks.OWNER
+    name = locks.holder(lock) or {}
+    return (
+        f"its pipeline began on {name.get('host')!r} as process {name.get('pid')}, and from here "
+        f"it can't be seen whether it still runs; if it does not, delete {lock} and sync again"
+    )
+
+
+def _last_beat(folder: Path) -> float:
+    """Return when an exporter, or the lock, last told of a pipeline; in seconds since 1970."""
+    beat = folder / layout.ALIVE
+    times: list[float] = [layout.read_json(beat).get("t", 0) / 1e9]
+    for path in (beat, folder / locks.OWNER):
+        with contextlib.suppress(OSError):
+            times.append(path.stat().st_mtime)
+    return max(times)
 
 
 class Heartbeat:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..version import LAYER
+from .disk import sync
 from .places import JournalPlaces
 
 logger = logging.getLogger(__name__)
@@ -31,17 +32,31 @@ def new_key() -> str:
     return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file so that a reader sees the old or the new content, never half of it."""
+def write_json(path: Path, content: dict[str, Any], lasting: bool = False) -> None:
+    """Write a JSON file so that a reader sees the old or the new content, never half of it.
+
+    Args:
+        path: the file.
+        content: what stands in it.
+        lasting: wait until it is on its disk, so that a power cut leaves it.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(2)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(encode(content))
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    if lasting:
+        sync(path.parent)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -76,6 +91,17 @@ def places_of(folder: Path) -> JournalPlaces:
     return JournalPlaces(folder, read_json(folder / HEADER))
 
 
+def main_folder(folder: Path) -> Path:
+    """Return the journal of the run that a side journal belongs to; else the journal itself."""
+    header = read_json(folder / HEADER)
+    main = header.get("side_of") or folder.name.partition(".")[0]
+    # Beside it; elsewhere if one disk of the two was full.
+    for place in (folder.with_name(str(main)), Path(str(header.get("main") or folder))):
+        if place.is_dir():
+            return place
+    return folder
+
+
 def write_state(folder: Path, state: dict[str, Any]) -> None:
     """Write how far the export of a journal has come; logged only where no disk takes it."""
 
@@ -96,6 +122,13 @@ def read_state(folder: Path) -> dict[str, Any]:
     return read_json(newest) if newest is not None else {}
 
 
+def event_files(folder: Path) -> dict[str, int]:
+    """Return the sizes of a journal's files of events, by their names: what an end was said of."""
+    places = places_of(folder).existing()
+    files = (path for place in places for path in place.glob("events-*.jsonl"))
+    return {path.name: path.stat().st_size for path in files}
+
+
 def folder_size(folder: Path) -> int:
     """Return the size of all files of a journal, in bytes."""
     places = places_of(folder).existing()
@@ -106,6 +139,7 @@ def folder_size(folder: Path) -> int:
 def mark_exported(folder: Path) -> None:
     """Make a journal one that no longer waits, in one step that a kill cannot cut in two."""
     os.replace(folder / HEADER, folder / EXPORTED_HEADER)
+    sync(folder)  # before its events go: what is half removed must not count as waiting
 
 
 def remove_exported(root: Path) -> None:
@@ -125,4 +159,5 @@ def _remove(place: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name != EXPORTED_HEADER:
                 path.unlink()
+        sync(place)
     shutil.rmtree(place, ignore_errors=True)

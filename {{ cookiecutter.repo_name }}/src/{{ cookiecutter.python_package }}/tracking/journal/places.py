@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import env
+from .disk import sync
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,9 @@ def usable_roots(project_path: Path) -> Iterator[Path]:
     """
     for place in _lasting_roots(project_path):
         try:
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not place.is_dir():
+                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+                sync(place.parent)
             with tempfile.TemporaryFile(dir=place):
                 pass
         except OSError as error:

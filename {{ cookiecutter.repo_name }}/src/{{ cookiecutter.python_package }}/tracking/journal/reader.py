@@ -1,7 +1,7 @@
 """Reads the events of a run's journal; skips a line that is cut short or damaged."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,15 @@ class JournalReader:
                 event = self.parse(line)
                 if event is not None:
                     yield event
+
+    def lost(self, sizes: Mapping[str, int]) -> int:
+        """Return how many bytes of events are gone.
+
+        Args:
+            sizes: how large each file of events was when the run ended.
+        """
+        found = {path.name: path.stat().st_size for path in self._files()}
+        return sum(max(0, size - found.get(name, 0)) for name, size in sizes.items())
 
     def _files(self) -> list[Path]:
         """Return the files of events; those of a spare folder come last, as they were written."""

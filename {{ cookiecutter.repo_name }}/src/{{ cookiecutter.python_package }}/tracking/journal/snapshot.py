@@ -92,6 +92,14 @@ def state(path: Path) -> list[int]:
     return [found.st_size, found.st_mtime_ns]
 
 
+def size_of(path: Path) -> int:
+    """Return the size of a file, or of all files of a folder, in bytes."""
+    if not path.is_dir():
+        return path.stat().st_size
+    files = (Path(top) / name for top, _, names in os.walk(path) for name in names)
+    return sum(file.stat().st_size for file in files)
+
+
 def take_code(source: Path, journal: Path) -> Path:
     """Copy a Python package or module into the journal, without what Python compiled."""
     place = new_place(journal, source.name)

@@ -8,16 +8,20 @@ import errno
 import logging
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
 from .layout import encode, places_of
+from .locks import file_of, is_open
 from .places import make_spare
 
 logger = logging.getLogger(__name__)
 
 # Held in memory while no disk takes events; beyond it the oldest give way.
 MAX_HELD = 100_000
+# Below the 256 descriptors that a process of macOS may open.
+_HIGH_NUMBER = 200
 
 
 class JournalWriter:
@@ -33,6 +37,8 @@ class JournalWriter:
         self.folder = folder
         self._pid = -1
         self._descriptor = -1
+        self._file = (0, 0)
+        self._place = folder
         # Folders that are left to go on in; None until the first one fails.
         self._spare: list[Path] | None = None
         self._held: list[bytes] = []
@@ -69,7 +75,7 @@ class JournalWriter:
 
     def close(self) -> None:
         """Close this process's file."""
-        if self._pid == os.getpid() and self._descriptor >= 0:
+        if self._pid == os.getpid() and is_open(self._descriptor, self._file):
             os.close(self._descriptor)
         self._descriptor = self._pid = -1
 
@@ -77,15 +83,22 @@ class JournalWriter:
         try:
             if self._pid != os.getpid():  # first event, or the first after a fork
                 self._open(self.folder)
-            self._write_here(line)
+            try:
+                self._write_here(line)
+            except OSError as error:
+                if error.errno != errno.EBADF:
+                    raise
+                self._open(self._place)  # a node has closed all descriptors
+                self._write_here(line)
         except OSError as error:
             self._go_on_elsewhere(line, error)
 
     def _open(self, folder: Path) -> None:
         name = f"events-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(folder / name, flags, 0o600)
-        self._pid = os.getpid()
+        self._descriptor = _out_of_the_way(os.open(folder / name, flags, 0o600))
+        self._file = file_of(self._descriptor)
+        self._pid, self._place = os.getpid(), folder
 
     def _write_here(self, line: bytes) -> None:
         written = os.write(self._descriptor, line)
@@ -121,3 +134,17 @@ class JournalWriter:
             logger.warning(
                 "The journal %s cannot be written (%s); held in memory.", self.folder, error
             )
+
+
+def _out_of_the_way(descriptor: int) -> int:
+    """Give a file a high number: what a node opens after it closed all of them gets a low one."""
+    if sys.platform == "win32":
+        return descriptor
+    import fcntl
+
+    try:
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH_NUMBER)
+    except OSError:  # beyond what this process may open
+        return descriptor
+    os.close(descriptor)
+    return high

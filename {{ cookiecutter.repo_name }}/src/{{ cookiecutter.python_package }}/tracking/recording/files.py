@@ -33,12 +33,15 @@ class FileVoice(Voice):
         try:
             folder = snapshot.safe_artifact_path(artifact_path)
             stored = source if owned else self._take(source, since)
+            size = snapshot.size_of(stored)
         except (OSError, ValueError) as error:
             self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
             return
         event: dict[str, Any] = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
         if owned and stored.is_file() and stored.stat().st_nlink > 1:
             event["state"] = snapshot.state(stored)
+        else:
+            event["size"] = size
         self.append(event)
 
     def log_model(

@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import logging
 import os
@@ -20,6 +21,11 @@ from .. import env
 logger = logging.getLogger(__name__)
 
 _EXPORTER = f"{__name__.rpartition('.recording.')[0]}.exporting.process"
+
+
+def can_export() -> bool:
+    """Whether this environment has what an export needs; to record, nothing of MLflow is needed."""
+    return importlib.util.find_spec("mlflow") is not None
 
 
 class ExporterProcess:
@@ -199,14 +205,13 @@ def export_here(
         The exporter's summary of the run.
     """
     # Here is the one door from the pipeline's process to the exporter's code.
-    from ..exporting.journals import export_journal
+    from ..exporting.journals import export_each, export_journal
     from ..store.client import prepare_environment
 
     before = dict(os.environ)
     prepare_environment()
     try:
-        for side, side_uri in sides:
-            export_journal(side, side_uri)
+        export_each(sides)
         return export_journal(folder, uri, held)
     finally:
         for name in set(os.environ) - set(before):

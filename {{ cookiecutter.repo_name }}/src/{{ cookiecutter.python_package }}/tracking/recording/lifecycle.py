@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..journal import layout, locks, places
+from ..journal.disk import sync
+from ..journal.durability import JournalSync
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
 from ..settings import TrackingSettings
@@ -67,10 +69,12 @@ class Run:
         ended = {"e": "end", "status": status, "t": ended_ms}
         for folder in self._side_journals():
             side = JournalWriter(folder)
-            side.append(ended)
+            side.append({**ended, "files": layout.event_files(folder)})
             side.close()
-        self.recorder.append(ended)
+            self._sync(folder)
+        self.recorder.append({**ended, "files": layout.event_files(self.recorder.folder)})
         self.recorder.journal.flush()
+        self._sync(self.recorder.folder)
         held = self.recorder.journal.take_held()
         runs.finish(self.recorder)
         self.recorder.journal.close()
@@ -86,6 +90,10 @@ class Run:
             summary["duration_s"] = ended_ms / 1000 - self.begin_ns / 1e9
         show(summary)
 
+    def _sync(self, folder: Path) -> None:
+        # An exporter syncs the copies of artifacts itself, and nobody waits for it.
+        JournalSync(layout.places_of(folder)).sync(with_files=self.exporter is None)
+
     def _side_journals(self) -> list[Path]:
         places = self.recorder.places
         parents = dict.fromkeys(place.parent for place in (places.own, *places.spare))
@@ -95,6 +103,15 @@ class Run:
     def _export(self, held: list[str]) -> dict[str, Any]:
         folder = self.recorder.folder
         error = None
+        if self.settings.export != "later" and not launcher.can_export():
+            error = "the package mlflow is not installed in this environment"
+            logger.warning(
+                "The run is recorded, but not exported: %s. Install it with `pip install -r "
+                "requirements.txt`, then `kedro mlflow sync`.",
+                error,
+            )
+            layout.write_state(folder, {"error": error})  # for `kedro mlflow status`
+            return _waiting_summary(folder, self.settings, error)
         uris = self.recorder.side_uris
         sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
         if self.settings.export == "end":
@@ -147,12 +164,14 @@ def begin(
         "key": key,
         "start_ms": now // 1_000_000,
         "pid": os.getpid(),
+        # Whether an exporter tells each second that the run lives.
+        "beats": settings.export == "live" and launcher.can_export(),
         "settings": settings.public(),
         **header,
     }
     folder, owner_lock = _make_journal(project_path, about)
     exporter = None
-    if settings.export != "live":
+    if not about["beats"]:
         record_versions(folder, installed_versions())
     else:
         exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
@@ -177,7 +196,8 @@ def _make_journal(project_path: Path, header: dict[str, Any]) -> tuple[Path, loc
             # Made now: on a disk that is full later the exporter could not.
             (folder / locks.EXPORTER).touch(mode=0o600)
             spare = {places.SPARE: places.spare_folders(folder)}
-            layout.write_json(folder / layout.HEADER, {**header, **spare})
+            layout.write_json(folder / layout.HEADER, {**header, **spare}, lasting=True)
+            sync(root)
         except OSError as error:
             failure = failure or error
             owner_lock.release()

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..settings import sqlite_path
+from .reasons import StoreError
 from .sqlite import ensure_sqlite
 
 # MLflow's own defaults block for 245 s on a refused port and 1205 s on a server that hangs. The
@@ -33,6 +34,8 @@ def open_client(uri: str) -> Any:
     Raises:
         StoreError: the store can't be used.
     """
+    if not uri.strip():  # MLflow would make a store of its own in the working directory
+        raise StoreError("no tracking URI is given; set MLFLOW_TRACKING_URI to one")
     path = sqlite_path(uri)
     if path is not None:
         ensure_sqlite(path, uri)

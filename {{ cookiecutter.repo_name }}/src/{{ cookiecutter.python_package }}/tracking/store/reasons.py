@@ -22,7 +22,8 @@ def reason(error: BaseException) -> str:
     """Return one line that says what is wrong, without credentials."""
     text = str(error).strip() or type(error).__name__
     if isinstance(error, ModuleNotFoundError) and error.name:
-        text = f"this store needs the package {error.name!r}, which is not installed"
+        package = error.name.partition(".")[0]
+        text = f"this store needs the package {package!r}, which is not installed"
     elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
     elif "database or disk is full" in text:
