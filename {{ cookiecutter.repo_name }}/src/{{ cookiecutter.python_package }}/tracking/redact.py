@@ -1,8 +1,6 @@
 """Keeps passwords and tokens out of everything that is recorded, logged or shown."""
 
-import logging
 import re
-import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -74,42 +72,6 @@ def named_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, Mapping):
             found[str(key)] = named_secrets(value)
     return found
-
-
-class SecretsFilter(logging.Filter):
-    """Masks known secrets in log records, their tracebacks included, before a handler writes them.
-
-    Args:
-        secrets: the values to mask.
-    """
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        super().__init__()
-        self.secrets = set(secrets)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Mask the record's text; lets every record pass."""
-        message = record.getMessage()
-        masked = redact_text(message, self.secrets)
-        if masked != message:
-            record.msg, record.args = masked, None
-        if record.exc_info and not record.exc_text:
-            # What `logging.Formatter` would write, and what it takes instead if it is there.
-            text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-            masked = redact_text(text, self.secrets)
-            if masked != text:
-                record.exc_text = masked
-        return True
-
-
-def mask_logs(secrets: Iterable[str]) -> None:
-    """Mask secrets in all that the root logger's handlers write from now on, in this process."""
-    for handler in logging.getLogger().handlers:
-        known = next((f for f in handler.filters if isinstance(f, SecretsFilter)), None)
-        if known is None:
-            handler.addFilter(SecretsFilter(secrets))
-        else:
-            known.secrets.update(secrets)
 
 
 def secret_values(credentials: object) -> tuple[str, ...]:

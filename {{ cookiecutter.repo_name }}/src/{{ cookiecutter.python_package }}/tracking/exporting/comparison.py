@@ -1,10 +1,11 @@
 """The metrics of a run beside those of the previous run, and of the best other run."""
 
-import logging
 import threading
 from typing import Any
 
-logger = logging.getLogger(__name__)
+from ..logs import PlainLogger
+
+logger = PlainLogger(__name__)
 
 # Each best value is a search of its own, and of many metrics nobody knows which ones matter.
 MAX_COMPARED, MAX_METRICS = 3, 10

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..logs import PlainLogger
 from ..journal import locks
 from ..journal.heartbeat import Heartbeat, is_orphan
 from ..journal.packages import installed_versions, record_versions
@@ -24,7 +25,7 @@ from ..store.reasons import reason
 from .attempts import Exporter, Warm
 from .journals import conclude, export_journal, export_leftovers
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 POLL_SECONDS = 0.2
 # Where processors are short, the pipeline goes first; a quarter of its share is left to us.

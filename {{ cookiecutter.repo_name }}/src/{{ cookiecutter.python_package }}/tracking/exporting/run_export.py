@@ -1,11 +1,11 @@
 """Brings one journal into one MLflow run; may be repeated from the first line at any time."""
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..logs import PlainLogger
 from ..journal import layout, snapshot
 from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
@@ -19,7 +19,7 @@ from .inputs import dataset_input
 from .mlflow_run import MlflowRun
 from .uploads import Uploads
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 class RunExport:

@@ -1,18 +1,18 @@
 """Files of the project as artifacts of the run."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from ..logs import PlainLogger
 from ..arguments import named_options
 from ..kedro_internals import file_of
 from ..recording import lifecycle, runs
 from .guard import guarded
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 @named_options

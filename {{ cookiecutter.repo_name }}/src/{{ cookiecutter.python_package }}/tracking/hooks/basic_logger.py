@@ -3,7 +3,6 @@
 import datetime
 import getpass
 import importlib.util
-import logging
 import os
 import platform
 import time
@@ -13,17 +12,19 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from ..logs import PlainLogger
 from .. import env
 from ..arguments import named_options, require_one_of
 from ..kedro_internals import file_of, is_parameter
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..recording.repeat_command import repeat_command, run_params_that_are_set
-from ..redact import mask_logs, named_secrets, redact_mapping, secret_values
+from ..logs import mask_logs
+from ..redact import named_secrets, redact_mapping, secret_values
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
 from .guard import guarded
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 _SECRETS = "_mlflow_secrets"
 

@@ -1,14 +1,14 @@
 """Signs of life of a pipeline's process, from which an exporter learns when it died."""
 
-import logging
 import os
 import threading
 import time
 from pathlib import Path
 
+from ..logs import PlainLogger
 from . import layout
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 SECONDS = 1.0
 

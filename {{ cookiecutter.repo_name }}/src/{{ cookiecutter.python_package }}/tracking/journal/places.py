@@ -1,15 +1,15 @@
 """The folders that journals lie in: a project's own, and others for when its disk takes no more."""
 
-import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..logs import PlainLogger
 from .. import env
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 FOLDER_NAME = ".mlflow-journal"
 # The entry of a journal's header that names its spare folders.

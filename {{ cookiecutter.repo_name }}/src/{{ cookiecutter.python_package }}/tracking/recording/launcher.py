@@ -3,7 +3,6 @@
 import atexit
 import contextlib
 import json
-import logging
 import os
 import selectors
 import subprocess
@@ -15,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..logs import PlainLogger
 from .. import env
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 _EXPORTER = f"{__name__.rpartition('.recording.')[0]}.exporting.process"
 

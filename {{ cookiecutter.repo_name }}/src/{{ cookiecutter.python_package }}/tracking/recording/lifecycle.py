@@ -1,6 +1,5 @@
 """The life of a run in the pipeline's process: begin, end, and each way to break off."""
 
-import logging
 import os
 import shutil
 import threading
@@ -9,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..logs import PlainLogger
 from ..journal import layout, locks, places
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
@@ -18,7 +18,7 @@ from . import launcher, runs, signals, workers
 from .panel import show
 from .recorder import Recorder
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 class Run:

@@ -1,17 +1,17 @@
 """What every way to record stands on: one event into the journal, one warning for each key."""
 
-import logging
 import threading
 from pathlib import Path
 from typing import Any
 
+from ..logs import PlainLogger
 from ..journal.events import as_text, clean_key
 from ..journal.layout import places_of
 from ..journal.places import JournalPlaces
 from ..journal.writer import JournalWriter
 from ..redact import looks_secret, redact_text
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 class Voice:
