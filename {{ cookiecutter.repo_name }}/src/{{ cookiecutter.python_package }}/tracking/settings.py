@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from . import env
 from .arguments import require_one_of
-from .redact import redact_text
+from .redact import redact_text, redact_value
 
 Export = Literal["live", "end", "later"]
 EXPORTS: tuple[str, ...] = get_args(Export)
@@ -74,7 +74,7 @@ class TrackingSettings:
         """Return what may be written to disk: no credentials."""
         content = asdict(self)
         content["uri"] = redact_text(self.uri)
-        content["tags"] = {key: redact_text(value) for key, value in self.tags.items()}
+        content["tags"] = redact_value(self.tags)
         return content
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..journal.events import MAX_TAG, as_metric, clean_key
 from ..recording.recorder import Recorder
+from ..redact import MASK, redact_value
 from .kinds import AUTO, METRIC, PARAM
 
 TAG = "kedro.dataset."
@@ -24,7 +25,7 @@ def record(recorder: Recorder, kind: str, name: str, value: Any) -> None:
         recorder.set_tag(f"{TAG}{name}", json.dumps({"kind": METRIC, "shape": shape}))
         return
     recorder.log_params(value, name)
-    text = _exact_json({"kind": PARAM, "value": value})
+    text = _exact_json({"kind": PARAM, "value": redact_value(value, name, recorder.secrets)})
     if text is not None and len(text) <= MAX_TAG:
         recorder.set_tag(f"{TAG}{name}", text)
 
@@ -62,7 +63,8 @@ def fetch(client: Any, run_id: str, name: str) -> Any:
         KeyError: the run has no such metric or param.
     """
     data = client.get_run(run_id).data
-    note = json.loads(data.tags.get(clean_key(f"{TAG}{name}"), "{}"))
+    text = data.tags.get(clean_key(f"{TAG}{name}"), "{}")
+    note = json.loads(text) if text != MASK else {"value": MASK}
     if "value" in note:
         return note["value"]
     if note.get("kind") == METRIC:

@@ -11,8 +11,9 @@ from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
 from ..models.queue import ModelQueue
 from ..redact import redact_text
+from ..redact_files import redact_file
 from ..store.client import together
-from ..store.reasons import StoreError
+from ..store.reasons import StoreError, summed_up
 from ..timeline.timeline import Timeline
 from .batches import Batches
 from .inputs import dataset_input
@@ -161,7 +162,7 @@ class RunExport:
         if not self._run.is_attached:
             self.client.set_terminated(run_id, status, int(self.end["t"]))
         if self.waiting:
-            raise StoreError("; ".join(sorted(set(self.waiting.values()))))
+            raise StoreError(summed_up(self.waiting.values()))
 
     def _last_sign_of_life(self) -> int:
         """Return when the run was last heard of, in nanoseconds since 1970.
@@ -195,6 +196,9 @@ class RunExport:
             path = Path(name)
             if path.exists():
                 copy = self._places.store(partial(snapshot.take, path, since=since))
+                masked = redact_file(copy, ()) if copy.is_file() else None
+                if masked is not None:
+                    copy.write_bytes(masked)
                 self._uploads.add(str(self._places.relative(copy)))
 
     def _keep_artifact(self, name: str, content: bytes) -> None:

@@ -86,7 +86,7 @@ class MLflowArtifactsLoggerHook:
     def _log_dataset(self, name: str) -> None:
         recorder = runs.current()
         if recorder is not None and name in recorder.saved_files:
-            recorder.log_artifact(recorder.saved_files[name])
+            recorder.log_artifact(recorder.saved_files[name], is_data=True)
 
 
 def _logged_before(path: Path) -> int:

@@ -20,7 +20,7 @@ from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..recording.repeat_command import repeat_command, run_params_that_are_set
 from ..logs import mask_logs
-from ..redact import named_secrets, redact_mapping, secret_values
+from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
 from .guard import guarded
 
@@ -111,13 +111,18 @@ class MLflowBasicLoggerHook:
         return self.enable_mlflow and env.switch(env.ENABLED, default=True)
 
     @hook_impl
-    def after_catalog_created(self, catalog: Any, conf_creds: Any) -> None:
-        """Note the values of `credentials.yml`, to mask them wherever they turn up."""
-        self._note_secrets(catalog, conf_creds)
+    def after_catalog_created(
+        self, catalog: Any, conf_catalog: Any, conf_creds: Any, parameters: Any
+    ) -> None:
+        """Note the secrets of the whole configuration, to mask them wherever they turn up."""
+        self._note_secrets(catalog, conf_catalog, conf_creds, parameters)
 
     @guarded
-    def _note_secrets(self, catalog: Any, conf_creds: Any) -> None:
-        setattr(catalog, _SECRETS, secret_values(conf_creds))
+    def _note_secrets(
+        self, catalog: Any, conf_catalog: Any, conf_creds: Any, parameters: Any
+    ) -> None:
+        found = (secret_values(conf_creds), secrets_in(conf_catalog), secrets_in(parameters))
+        setattr(catalog, _SECRETS, merged(*found))
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_pipeline_run(
@@ -171,8 +176,12 @@ class MLflowBasicLoggerHook:
             return
         project_path = Path(run_params["project_path"])
         settings = self.settings.resolved(project_path)
-        named = named_secrets({"env": os.environ, "params": run_params.get("runtime_params") or {}})
-        found = secret_values([known_secrets, _password_of(settings.uri), named])
+        found = merged(
+            known_secrets,
+            secret_values([_password_of(settings.uri)]),
+            secrets_in(dict(os.environ)),
+            secrets_in(run_params.get("runtime_params")),
+        )
         mask_logs(found)
         inputs = pipeline.inputs()
         names = [name for name in pipeline.datasets() if not is_parameter(name)]

@@ -9,7 +9,7 @@ from kedro.framework.hooks import hook_impl
 from ..logs import PlainLogger
 from ..arguments import named_options
 from ..recording import runs
-from ..redact import looks_secret
+from ..secret_names import looks_secret
 from .guard import guarded
 
 logger = PlainLogger(__name__)

@@ -1,0 +1,111 @@
+"""Which names usually hold a secret: `DB_PASSWORD`, `api_key`, and not `pad_token`, `band_pass`.
+
+By the words of a name, not by pieces of them. A word that also means something else (`token`,
+`pass`, `key`) counts by the words beside it.
+"""
+
+import re
+from functools import lru_cache
+
+# One of these anywhere makes a name secret.
+_ALWAYS = frozenset(
+    "password passwords passwd passphrase passphrases passcode passwort pwd pswd secret secrets "
+    "credential credentials creds apikey apikeys authtoken accesstoken accesskey secretkey "
+    "privatekey clientsecret connectionstring authorization".split()
+)
+# These only as the last word.
+_LAST = frozenset("auth dsn sas jwt bearer cookie cookies otp".split())
+# What may follow the last word of a secret's name, as in `access_key_id` and `token_2`.
+_TAIL = frozenset("id value key data base64 pem".split())
+# A name that ends so tells about a secret, and is none.
+_ABOUT = frozenset(
+    "length len size count min max num file filename path dir folder policy column col field dim "
+    "rotation expiry expires expiration ttl timeout name names hint attempts strength regex pattern "
+    "type required enabled format backend provider method mode scheme scope scopes host port url "
+    "uri endpoint realm arn index idx region version".split()
+)
+# `pass` and `token` after one of these is no secret.
+_PASSES = frozenset(
+    "band low high all notch single double two one first second third last final initial multi num "
+    "n forward backward fwd bwd max min by full partial dry train training eval test inference data "
+    "smoothing filter filtering refine refinement optimization cleaning per each extra post pre "
+    "must should did tests warmup boarding season".split()
+)
+_TOKENS = frozenset(
+    "pad padding eos bos unk unknown cls sep mask oov stop start end begin special image img video "
+    "audio speech text prefix suffix middle newline placeholder initializer trigger class dist "
+    "distill distillation register reg separator sos eot eom eod boi eoi bov eov patch visual "
+    "vision word subword byte char character label entity sentence decoder encoder fim pool pooled "
+    "noise latent rare forced suppress timestamp timestamps fill delimiter split blank first last "
+    "next prev previous new min max num n per each total input output prompt completion context "
+    "language lang vocab additional extra mem memory summary draft thinking reasoning target "
+    "document passage question answer pos position".split()
+)
+# `tokens` and `key` are secrets only after one of these.
+_AUTHORITIES = frozenset(
+    "api access auth refresh bearer session secret private account encryption signing ssh deploy "
+    "license fernet hmac aes rsa gpg pgp subscription shared openai anthropic azure aws gcp google "
+    "stripe sendgrid twilio datadog wandb huggingface hf github gitlab slack mapbox sentry comet "
+    "neptune cohere mistral groq".split()
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SEGMENT = re.compile(r"[./:\\]+")
+_WORD = re.compile(r"[^\W_]+")
+# The working directory, in the environment of every shell (POSIX).
+_NO_SECRETS = frozenset({"PWD", "env..PWD"})
+
+
+@lru_cache(maxsize=65536)
+def looks_secret(name: str) -> bool:
+    """Whether a setting with this name usually holds a secret (`DB_PASSWORD`, `db.auth.user`).
+
+    Args:
+        name: a name, with the names of what it lies in before it, separated by dots.
+    """
+    return _rank(name) > 0
+
+
+@lru_cache(maxsize=65536)
+def looks_always_secret(name: str) -> bool:
+    """Whether even a number of this name is a secret: a password may be one, a token is not."""
+    return _rank(name) > 1
+
+
+def _rank(name: str) -> int:
+    if name in _NO_SECRETS:
+        return 0
+    segments = [_words(segment) for segment in _SEGMENT.split(name)]
+    last = segments[-1]
+    if last and last[-1] in _ABOUT:
+        return 0
+    above = [words for words in segments[:-1] if words and words[-1] not in ("pass", "pw")]
+    return max(map(_rank_of_words, [*above, last]))
+
+
+def _words(segment: str) -> list[str]:
+    words = [word.lower().rstrip("0123456789") for word in _WORD.findall(_CAMEL.sub(" ", segment))]
+    return [word for word in words if word]
+
+
+def _rank_of_words(words: list[str]) -> int:
+    # `PGPASSWORD`
+    if not _ALWAYS.isdisjoint(words) or any(word.endswith("password") for word in words):
+        return 0 if words[-1] in _ABOUT else 2
+    for length in (len(words), len(words) - 1):
+        if length > 0 and (length == len(words) or words[-1] in _TAIL):
+            before, last = set(words[: length - 1]), words[length - 1]
+            if _ends_as_secret(before, last, has_tail=length < len(words)):
+                return 1
+    return 0
+
+
+def _ends_as_secret(before: set[str], last: str, has_tail: bool) -> bool:
+    if last == "token":
+        return before.isdisjoint(_TOKENS) and not has_tail or not before.isdisjoint(_AUTHORITIES)
+    if last in ("key", "keys", "tokens"):
+        return not before.isdisjoint(_AUTHORITIES)
+    if last in ("pass", "pw"):
+        return not has_tail and before.isdisjoint(_PASSES)
+    if last in ("string", "str"):
+        return not before.isdisjoint({"connection", "conn"})
+    return last in _LAST and not has_tail
