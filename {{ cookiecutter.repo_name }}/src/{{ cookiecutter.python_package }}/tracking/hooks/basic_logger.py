@@ -175,7 +175,11 @@ class MLflowBasicLoggerHook:
             logger.info("The mlflow package is not installed: this run is not tracked.")
             return
         project_path = Path(run_params["project_path"])
-        settings = self.settings.resolved(project_path)
+        try:
+            settings = self.settings.resolved(project_path)
+        except ValueError as error:
+            logger.warning("This run is not tracked: %s", error)
+            return
         found = merged(
             known_secrets,
             secret_values([_password_of(settings.uri)]),
