@@ -96,6 +96,7 @@ PLAIN = [
     "password: ${oc.env:DB_PASSWORD}",
     "PWD=/home/ann/iris",
     "Basic authentication failed for bearer of the ring",
+    "left out, for the names look secret: DB_TOKEN, DB_PASSWORD",
     "see http://host:5000/#/experiments/1@2",
     "2026-01-01 12:00:00,123 - kedro.io - INFO - Loading data from params:api_key",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,11 +101,11 @@ def test_what_no_command_can_say_is_said(
 @pytest.mark.parametrize(
     ("argv", "options"),
     [
+        (["/bin/kedro", "run", "--async", "--tags=x"], "--async"),
         (
-            ["/venv/bin/kedro", "run", "--async", "--conf-source", "c.zip"],
-            "--async --conf-source=c.zip",
+            ["main.py", "--tags", "run", "--runner-params=max_workers=2"],
+            "--runner-params=max_workers=2",
         ),
-        (["main.py", "--conf-source=c.zip", "--tags", "run"], "--conf-source=c.zip"),
         (["kedro", "ipython", "--async"], ""),
         (["kedro", "mlflow", "sync"], ""),
         (["ipython", "run", "--async"], ""),
@@ -136,3 +138,25 @@ def test_secrets_are_masked(baked: BakedProject) -> None:
     told = {"runtime_params": {"db": {"password": "hunter2 x", "url": "a://b:hunter2@h"}, "n": 1}}
     assert "hunter2" not in repeat(told)
     assert "n=1" in repeat(told)
+
+
+@pytest.mark.parametrize(
+    ("source", "option"),
+    [
+        ("/work/iris/conf", ""),
+        ("/work/iris/other", "--conf-source=other"),
+        ("/elsewhere/conf.zip", "--conf-source=/elsewhere/conf.zip"),
+        ("s3://bucket/conf", "--conf-source=s3://bucket/conf"),
+    ],
+)
+def test_configuration_of_the_session_is_named(
+    baked: BakedProject, source: str, option: str
+) -> None:
+    """A notebook's session may have another one, which no run param tells of."""
+    context = SimpleNamespace(
+        project_path=Path("/work/iris"), config_loader=SimpleNamespace(conf_source=source)
+    )
+    repeat = baked.tracking("recording.repeat_command")
+    baked.tracking("hooks.basic_logger").MLflowBasicLoggerHook().after_context_created(context)
+    assert repeat.repeat_command({}) == f"kedro run {option}".strip()
+    repeat.note_configuration("conf", Path(), "conf")

@@ -7,7 +7,7 @@ from numbers import Number
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from .secret_names import looks_always_secret, looks_secret
+from .secret_names import looks_always_secret, looks_secret, may_name_secret
 
 MASK = "***"
 
@@ -25,10 +25,6 @@ _URI_QUERY = re.compile(
     r"(?i)(?P<name>[?&;](?:password|passwd|pwd|token|access_token|api_?key|secret|sig)=)[^&;\s\"']+"
 )
 _URI_PASSWORD = re.compile(r"://[^:/?#\s@]*:([^\s]+)@")
-# Most texts have none of these, and then nothing below can be found in them.
-_HINTS = tuple(
-    "pass pwd pswd pw secret token cred key auth dsn sas cookie jwt otp bearer conn".split()
-)
 _NAME = r"(?P<name>[A-Za-z_][\w.\-]*)"
 _HEADER = re.compile(
     r"(?i)(?P<head>\b(?:proxy-)?authorization\b\\*[\"']?\s*[:=]\s*\\*[\"']?"
@@ -50,7 +46,8 @@ _NUMBER = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<valu
 # `password=x` in one word, as command lines, environments and connection strings have it.
 _PAIR = re.compile(r"\b" + _NAME + r"(?P<mark>=)(?P<value>[^\s,;&\"'(){}\[\]]+)")
 _OPTION = re.compile(r"(?<![\w\-])--" + _NAME + r"(?P<mark>\s+)(?P<value>[^\s\-\"'][^\s]*)")
-# `X-Api-Key: x`, and YAML's mappings in one line.
+# `X-Api-Key: x`, and YAML's mappings in one line: in prose a `secret: these, those` is none.
+_BRACES = re.compile(r"\{[^{}\n]*\}")
 _HYPHENED = re.compile(r"\b(?P<name>\w+(?:-\w+)+)(?P<mark>:\s*)(?P<value>[^\s\"',;]+)")
 _FLOW = re.compile(
     r"(?<=[\s,{])" + _NAME + r"(?P<mark>:[ \t]+)(?P<value>[^\s,{}\[\]\"'][^,{}\[\]\n]*)(?=[,}])"
@@ -59,7 +56,7 @@ _FLOW = re.compile(
 _LINE = re.compile(
     r"(?m)^(?P<lead>[ \t#>+\-]*)" + _NAME + r"(?P<mark>:[ \t]+)(?P<value>[^\s\"'].*?)[ \t\r]*$"
 )
-_TEXT_SHAPES = (_LIST, _NUMBER, _PAIR, _OPTION, _HYPHENED, _FLOW, _LINE)
+_TEXT_SHAPES = (_LIST, _NUMBER, _PAIR, _OPTION, _HYPHENED, _LINE)
 # In code and in JSON, where a name without quotes around its value is an expression.
 CODE_SHAPES = (_LIST, _NUMBER)
 # Not a secret but where it comes from, a type, or nothing: `${oc.env:DB_PASSWORD}`, `str`.
@@ -98,8 +95,7 @@ def redact_text(text: str, secrets: Iterable[str] = (), shapes: Iterable[Any] | 
         text = _URI_QUERY.sub(rf"\g<name>{MASK}", text)
     if "KEY-----" in text:
         text = _PRIVATE_KEY.sub(rf"\g<head>{MASK}\g<end>", text)
-    lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    if not may_name_secret(text):
         return text
     text = _HEADER.sub(rf"\g<head>{MASK}", text)
     text = _BEARER.sub(rf"\g<head>{MASK}", text)
@@ -107,6 +103,8 @@ def redact_text(text: str, secrets: Iterable[str] = (), shapes: Iterable[Any] | 
         text = _QUOTED.sub(_mask_quoted, text)
         for shape in _TEXT_SHAPES if shapes is None else shapes:
             text = shape.sub(_mask_value, text)
+        if shapes is None:
+            text = _BRACES.sub(lambda found: _FLOW.sub(_mask_value, found[0]), text)
     return text
 
 
@@ -236,4 +234,9 @@ def _ready(found: Iterable[str]) -> tuple[str, ...]:
         for part in parts:
             plain = (part, quote(part, safe=""), quote_plus(part), repr(part)[1:-1])
             forms.update(plain, (json.dumps(part)[1:-1],))
-    return merged(form for form in forms if len(form.strip()) >= _MIN_SECRET_LENGTH)
+    # The password `password` would blank out each word that tells of one.
+    return merged(
+        form
+        for form in forms
+        if len(form.strip()) >= _MIN_SECRET_LENGTH and not (form.isalpha() and looks_secret(form))
+    )

@@ -16,7 +16,7 @@ _ALWAYS = frozenset(
 # These only as the last word.
 _LAST = frozenset("auth dsn sas jwt bearer cookie cookies otp".split())
 # What may follow the last word of a secret's name, as in `access_key_id` and `token_2`.
-_TAIL = frozenset("id value key data base64 pem".split())
+_TAIL = frozenset("id value key header base pem".split())
 # A name that ends so tells about a secret, and is none.
 _ABOUT = frozenset(
     "length len size count min max num file filename path dir folder policy column col field dim "
@@ -48,6 +48,10 @@ _AUTHORITIES = frozenset(
     "stripe sendgrid twilio datadog wandb huggingface hf github gitlab slack mapbox sentry comet "
     "neptune cohere mistral groq".split()
 )
+# Each name of a secret has one of these in it, and most other texts have none.
+_PIECES = tuple(
+    "pass pwd pswd pw secret token cred key auth dsn sas cookie jwt otp bearer conn".split()
+)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEGMENT = re.compile(r"[./:\\]+")
 _WORD = re.compile(r"[^\W_]+")
@@ -71,8 +75,14 @@ def looks_always_secret(name: str) -> bool:
     return _rank(name) > 1
 
 
+def may_name_secret(text: str) -> bool:
+    """Whether a text can have the name of a secret in it; quick, and True too often."""
+    lowered = text.lower()
+    return any(map(lowered.__contains__, _PIECES))
+
+
 def _rank(name: str) -> int:
-    if name in _NO_SECRETS:
+    if name in _NO_SECRETS or not may_name_secret(name):
         return 0
     segments = [_words(segment) for segment in _SEGMENT.split(name)]
     last = segments[-1]
@@ -94,18 +104,18 @@ def _rank_of_words(words: list[str]) -> int:
     for length in (len(words), len(words) - 1):
         if length > 0 and (length == len(words) or words[-1] in _TAIL):
             before, last = set(words[: length - 1]), words[length - 1]
-            if _ends_as_secret(before, last, has_tail=length < len(words)):
+            if _ends_as_secret(before, last, is_id=length < len(words) and words[-1] == "id"):
                 return 1
     return 0
 
 
-def _ends_as_secret(before: set[str], last: str, has_tail: bool) -> bool:
+def _ends_as_secret(before: set[str], last: str, is_id: bool) -> bool:
     if last == "token":
-        return before.isdisjoint(_TOKENS) and not has_tail or not before.isdisjoint(_AUTHORITIES)
+        return (before.isdisjoint(_TOKENS) and not is_id) or not before.isdisjoint(_AUTHORITIES)
     if last in ("key", "keys", "tokens"):
         return not before.isdisjoint(_AUTHORITIES)
     if last in ("pass", "pw"):
-        return not has_tail and before.isdisjoint(_PASSES)
+        return not is_id and before.isdisjoint(_PASSES)
     if last in ("string", "str"):
         return not before.isdisjoint({"connection", "conn"})
-    return last in _LAST and not has_tail
+    return last in _LAST and not is_id

@@ -18,7 +18,11 @@ from ..arguments import named_options, require_one_of
 from ..kedro_internals import file_of, is_parameter
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
-from ..recording.repeat_command import repeat_command, run_params_that_are_set
+from ..recording.repeat_command import (
+    note_configuration,
+    repeat_command,
+    run_params_that_are_set,
+)
 from ..logs import mask_logs
 from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
@@ -109,6 +113,18 @@ class MLflowBasicLoggerHook:
     def is_enabled(self) -> bool:
         """Whether runs are tracked at all."""
         return self.enable_mlflow and env.switch(env.ENABLED, default=True)
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Note where the configuration comes from, which no run param tells."""
+        self._note_configuration(context)
+
+    @guarded
+    def _note_configuration(self, context: Any) -> None:
+        from kedro.framework.project import settings
+
+        source = str(context.config_loader.conf_source)
+        note_configuration(source, Path(context.project_path), str(settings.CONF_SOURCE))
 
     @hook_impl
     def after_catalog_created(

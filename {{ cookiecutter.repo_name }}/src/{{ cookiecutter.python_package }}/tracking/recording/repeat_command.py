@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ _OPTIONS = {
 # Where Kedro takes `f([a,b]) -> [c]` for one name.
 _KEEPS_BRACKETS = ("--nodes", "--from-nodes", "--to-nodes", "--namespaces")
 # What Kedro does not tell a hook; of the command that started this process, if it is `kedro run`.
-_UNTOLD = ("--conf-source", "--async", "--runner-params")
+_UNTOLD = ("--async", "--runner-params")
+_configuration = threading.local()  # Kedro makes a context in the thread that then runs it
 # What Kedro reads from `--params=key=text` as this very text.
 _PLAIN_TEXT = re.compile(r"(?!(?i:true|false|null|yes|no|on|off|y|n|nan|inf)$)[A-Za-z_/][\w./\-]*")
 
@@ -51,6 +53,20 @@ def runner_name(runner: object) -> str:
     """Return the class name of a runner, which Kedro hands on as a repr with a memory address."""
     found = re.search(r"(\w+) object at 0x", str(runner))
     return found.group(1) if found else str(runner)
+
+
+def note_configuration(source: str, project: Path, default: str) -> None:
+    """Note where the configuration of the runs of this thread comes from.
+
+    Args:
+        source: a folder or an archive.
+        project: the project's folder.
+        default: where it comes from if nobody says so, relative to the project.
+    """
+    path = Path(source)
+    if "://" not in source and path.is_relative_to(project):
+        source = path.relative_to(project).as_posix()
+    _configuration.source = None if source == default else source
 
 
 def repeat_command(run_params: Mapping[str, Any]) -> str:
@@ -99,6 +115,9 @@ def _arguments(run_params: Mapping[str, Any]) -> Iterator[str]:
         yield f"--params={','.join(f'{key}={_param(key, item)}' for key, item in _flat(params))}"
     if run_params.get("only_missing_outputs"):
         yield "--only-missing-outputs"
+    source = getattr(_configuration, "source", None)
+    if source:
+        yield f"--conf-source={source}"
     runner = _runner_path(str(run_params.get("runner") or ""))
     if runner != "SequentialRunner":
         yield f"--runner={runner}"

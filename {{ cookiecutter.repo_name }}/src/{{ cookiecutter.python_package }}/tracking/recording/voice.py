@@ -64,4 +64,6 @@ class Voice:
             return MASK
         if isinstance(value, Mapping | list | tuple | set | frozenset):
             value = redact_value(value, key, self.secrets)
+        elif isinstance(value, int | float):
+            return as_text(value)
         return redact_text(as_text(value), self.secrets)
