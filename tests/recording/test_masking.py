@@ -145,3 +145,20 @@ def test_header_of_a_journal_has_no_secret(baked: BakedProject) -> None:
     )
     assert PASSWORD not in json.dumps(settings.public())
     assert settings.public()["tags"] == {"api_key": "***", "team": "blue"}
+
+
+def test_files_of_a_run_that_was_killed_are_masked_too(
+    recorder: Any, baked: BakedProject, tmp_path: Path
+) -> None:
+    """The exporter takes them, which knows no secret: by their names."""
+    folder = tmp_path / "conf"
+    folder.mkdir()
+    (folder / "a.yml").write_text(f"api_key: {PASSWORD}\n")
+    recorder.log_at_end({str(folder): 0, str(folder / "a.yml"): 0})
+    recorder.journal.close()
+    export = baked.tracking("exporting.run_export").RunExport(recorder.folder, None)
+    export.read(last=True)
+    export._take_files_of_the_dead()
+    copies = list(recorder.folder.rglob("a.yml"))
+    assert [path.read_text() for path in copies] == ["api_key: '***'\n"] * 2
+    assert PASSWORD in (folder / "a.yml").read_text()

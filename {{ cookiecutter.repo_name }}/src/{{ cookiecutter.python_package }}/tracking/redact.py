@@ -44,7 +44,7 @@ _QUOTED = re.compile(
 _LIST = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<value>\[[^\]]*\])")
 _NUMBER = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<value>-?\d[\d.]*)")
 # `password=x` in one word, as command lines, environments and connection strings have it.
-_PAIR = re.compile(r"\b" + _NAME + r"(?P<mark>=)(?P<value>[^\s,;&\"'(){}\[\]]+)")
+_PAIR = re.compile(r"\b" + _NAME + r"(?P<mark>=)(?P<value>[^\s,;&`\"'(){}\[\]]+)")
 _OPTION = re.compile(r"(?<![\w\-])--" + _NAME + r"(?P<mark>\s+)(?P<value>[^\s\-\"'][^\s]*)")
 # `X-Api-Key: x`, and YAML's mappings in one line: in prose a `secret: these, those` is none.
 _BRACES = re.compile(r"\{[^{}\n]*\}")

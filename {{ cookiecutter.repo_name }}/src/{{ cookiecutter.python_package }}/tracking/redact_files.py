@@ -93,6 +93,26 @@ def redact_file(path: Path, secrets: Iterable[str], by_names: bool = True) -> by
     return b"".join(parts) if is_changed else None
 
 
+def mask_copy(copy: Path, secrets: Iterable[str] = (), by_names: bool = True) -> list[str]:
+    """Mask the secrets in a copy of a file or folder; returns the names of the masked files.
+
+    Args:
+        copy: the copy, which is changed.
+        secrets: values that are masked wherever they occur.
+        by_names: as `redact_file` has it.
+
+    Raises:
+        OSError: it can't be read or written.
+    """
+    names = []
+    for path in sorted(copy.rglob("*")) if copy.is_dir() else [copy]:
+        masked = redact_file(path, secrets, by_names) if path.is_file() else None
+        if masked is not None:
+            path.write_bytes(masked)
+            names.append(path.relative_to(copy.parent).as_posix())
+    return names
+
+
 def _suffix(name: str) -> str:
     path = PurePath(name)
     return ".env" if path.name.startswith(".env") else path.suffix.lower()

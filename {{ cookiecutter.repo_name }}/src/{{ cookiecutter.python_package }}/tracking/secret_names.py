@@ -22,22 +22,22 @@ _ABOUT = frozenset(
     "length len size count min max num file filename path dir folder policy column col field dim "
     "rotation expiry expires expiration ttl timeout name names hint attempts strength regex pattern "
     "type required enabled format backend provider method mode scheme scope scopes host port url "
-    "uri endpoint realm arn index idx region version".split()
+    "uri endpoint realm arn index idx region version env var".split()
 )
-# `pass` and `token` after one of these is no secret.
-_PASSES = frozenset(
-    "band low high all notch single double two one first second third last final initial multi num "
-    "n forward backward fwd bwd max min by full partial dry train training eval test inference data "
-    "smoothing filter filtering refine refinement optimization cleaning per each extra post pre "
-    "must should did tests warmup boarding season".split()
+# `pass` is a secret alone and after one of these; else it is one of a filter or a compiler.
+_LOGINS = frozenset(
+    "db database smtp mail email imap ftp sftp ssh http https proxy admin root user default login "
+    "my mysql pg postgres redis rabbitmq amqp mqtt kafka mongo oracle hive jdbc odbc ldap vpn wifi "
+    "keystore truststore cert basic sudo server service app account".split()
 )
+# `token` after one of these is no secret.
 _TOKENS = frozenset(
     "pad padding eos bos unk unknown cls sep mask oov stop start end begin special image img video "
     "audio speech text prefix suffix middle newline placeholder initializer trigger class dist "
     "distill distillation register reg separator sos eot eom eod boi eoi bov eov patch visual "
     "vision word subword byte char character label entity sentence decoder encoder fim pool pooled "
     "noise latent rare forced suppress timestamp timestamps fill delimiter split blank first last "
-    "next prev previous new min max num n per each total input output prompt completion context "
+    "next prev previous page new min max num n per each total input output prompt completion context "
     "language lang vocab additional extra mem memory summary draft thinking reasoning target "
     "document passage question answer pos position".split()
 )
@@ -51,6 +51,12 @@ _AUTHORITIES = frozenset(
 # Each name of a secret has one of these in it, and most other texts have none.
 _PIECES = tuple(
     "pass pwd pswd pw secret token cred key auth dsn sas cookie jwt otp bearer conn".split()
+)
+# These two words make a name secret wherever they stand, as in `AWS_BEARER_TOKEN_BEDROCK`.
+_PAIRS = frozenset(
+    f"{authority} {what}"
+    for authority in ("api", "access", "auth", "bearer", "refresh", "session", "security")
+    for what in ("token", "key")
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEGMENT = re.compile(r"[./:\\]+")
@@ -101,6 +107,8 @@ def _rank_of_words(words: list[str]) -> int:
     # `PGPASSWORD`
     if not _ALWAYS.isdisjoint(words) or any(word.endswith("password") for word in words):
         return 0 if words[-1] in _ABOUT else 2
+    if not _PAIRS.isdisjoint(map(" ".join, zip(words, words[1:], strict=False))):
+        return 0 if words[-1] in _ABOUT else 1
     for length in (len(words), len(words) - 1):
         if length > 0 and (length == len(words) or words[-1] in _TAIL):
             before, last = set(words[: length - 1]), words[length - 1]
@@ -115,7 +123,7 @@ def _ends_as_secret(before: set[str], last: str, is_id: bool) -> bool:
     if last in ("key", "keys", "tokens"):
         return not before.isdisjoint(_AUTHORITIES)
     if last in ("pass", "pw"):
-        return not is_id and before.isdisjoint(_PASSES)
+        return not is_id and (not before or not before.isdisjoint(_LOGINS))
     if last in ("string", "str"):
         return not before.isdisjoint({"connection", "conn"})
     return last in _LAST and not is_id

@@ -11,7 +11,7 @@ from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
 from ..models.queue import ModelQueue
 from ..redact import redact_text
-from ..redact_files import redact_file
+from ..redact_files import mask_copy
 from ..store.client import together
 from ..store.reasons import StoreError, summed_up
 from ..timeline.timeline import Timeline
@@ -196,9 +196,7 @@ class RunExport:
             path = Path(name)
             if path.exists():
                 copy = self._places.store(partial(snapshot.take, path, since=since))
-                masked = redact_file(copy, ()) if copy.is_file() else None
-                if masked is not None:
-                    copy.write_bytes(masked)
+                mask_copy(copy)
                 self._uploads.add(str(self._places.relative(copy)))
 
     def _keep_artifact(self, name: str, content: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..journal import snapshot
 from ..redact import redact_text
-from ..redact_files import masks_files_named, redact_document, redact_file
+from ..redact_files import mask_copy, redact_document, redact_file
 from .voice import Voice
 
 
@@ -46,22 +46,20 @@ class FileVoice(Voice):
 
     def _without_secrets(self, stored: Path, owned: bool, is_data: bool) -> Path:
         """Mask the secrets in a copy; what others still need is masked in another copy."""
-        for path in sorted(stored.rglob("*")) if stored.is_dir() else [stored]:
-            if not masks_files_named(path.name) or not path.is_file():
-                continue
-            masked = redact_file(path, self.secrets, by_names=not is_data)
-            if masked is None:
-                continue
-            name = path.relative_to(stored.parent).as_posix()
+        names = []
+        if not owned:
+            names = mask_copy(stored, self.secrets, by_names=not is_data)
+        elif stored.is_file():
+            masked = redact_file(stored, self.secrets, by_names=not is_data)
+            if masked is not None:
+                names = [stored.name]
+                stored = snapshot.write(self.places, stored.name, masked)
+        for name in names:
             self.warn(
                 f"masked {name}",
                 f"secrets in {name!r} are masked in MLflow, and not in the file itself; keep them "
                 f"in conf/local/credentials.yml, which is not recorded",
             )
-            if not owned:
-                path.write_bytes(masked)
-            elif stored.is_file():
-                return snapshot.write(self.places, path.name, masked)
         return stored
 
     def _say_artifact(self, stored: Path, folder: str | None, owned: bool) -> None:
