@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +261,17 @@ def test_bytes_that_are_no_text_stay(baked: BakedProject, tmp_path: Path) -> Non
     path.write_bytes(b"\xff\xfe password=" + PASSWORD.encode() + b"\r\n\xff")
     masked = baked.tracking("redact_files").redact_file(path, ())
     assert masked == b"\xff\xfe password=***\r\n\xff"
+
+
+HOSTILE = ["a-", "a.b", "\\", '"', "{a:", "password", "a=b=", "://a:", "'key':[", "-", "--a"]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("name", ["a.txt", "a.yml", "a.patch"])
+def test_hostile_text_takes_no_time(baked: BakedProject, unit: str, name: str) -> None:
+    """A pattern that goes back and forth would take hours here, or all of the stack."""
+    text = "token " + unit * (200_000 // len(unit))
+    redact = baked.tracking("redact_files").redact_document
+    begin = time.process_time()
+    redact(text, name)
+    assert time.process_time() - begin < 5

@@ -25,7 +25,8 @@ _URI_QUERY = re.compile(
     r"(?i)(?P<name>[?&;](?:password|passwd|pwd|token|access_token|api_?key|secret|sig)=)[^&;\s\"']+"
 )
 _URI_PASSWORD = re.compile(r"://[^:/?#\s@]*:([^\s]+)@")
-_NAME = r"(?P<name>[A-Za-z_][\w.\-]*)"
+# Bounded, or a megabyte of letters and hyphens would take minutes.
+_NAME = r"(?<![\w.])(?P<name>[A-Za-z_][\w.\-]{0,80})"
 _HEADER = re.compile(
     r"(?i)(?P<head>\b(?:proxy-)?authorization\b\\*[\"']?\s*[:=]\s*\\*[\"']?"
     r"(?:(?:bearer|basic|digest|token|apikey|negotiate)\s+)?)(?!(?:\w+\s+)?\*\*\*)[^\s\"'\\,}]+"
@@ -37,18 +38,19 @@ _PRIVATE_KEY = re.compile(
 )
 # `"password": "x"`, `password = 'x'`, and both in a text that is quoted itself.
 _QUOTED = re.compile(
-    r"(?P<q>\\*[\"']?)\b" + _NAME + r"(?P=q)(?P<mark>\s*[:=]\s*[rbuf]?[rbuf]?)"
+    r"(?P<q>(?:(?<!\\)\\{1,4})?[\"']?)" + _NAME + r"(?P=q)(?P<mark>\s*[:=]\s*[rbuf]?[rbuf]?)"
     r"(?:(?P<open>\\+[\"'])(?P<inner>.*?)(?P=open)"
     r"|\"(?P<double>(?:\\.|[^\"\\\n])*)\"|'(?P<single>(?:\\.|[^'\\\n])*)')"
 )
-_LIST = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<value>\[[^\]]*\])")
+_LIST = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<value>\[[^\]]{0,4000}\])")
 _NUMBER = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<value>-?\d[\d.]*)")
 # `password=x` in one word, as command lines, environments and connection strings have it.
-_PAIR = re.compile(r"\b" + _NAME + r"(?P<mark>=)(?P<value>[^\s,;&`\"'(){}\[\]]+)")
+_PAIR = re.compile(_NAME + r"(?P<mark>=)(?P<value>[^\s,;&`\"'(){}\[\]]+)")
+_LAST_NAME = re.compile(r"[A-Za-z_][\w.\-]*$")
 _OPTION = re.compile(r"(?<![\w\-])--" + _NAME + r"(?P<mark>\s+)(?P<value>[^\s\-\"'][^\s]*)")
 # `X-Api-Key: x`, and YAML's mappings in one line: in prose a `secret: these, those` is none.
 _BRACES = re.compile(r"\{[^{}\n]*\}")
-_HYPHENED = re.compile(r"\b(?P<name>\w+(?:-\w+)+)(?P<mark>:\s*)(?P<value>[^\s\"',;]+)")
+_HYPHENED = re.compile(r"(?<![\w\-])(?P<name>\w{1,40}(?:-\w{1,40}){1,5})(?P<mark>:\s*)(?P<value>[^\s\"',;]+)")
 _FLOW = re.compile(
     r"(?<=[\s,{])" + _NAME + r"(?P<mark>:[ \t]+)(?P<value>[^\s,{}\[\]\"'][^,{}\[\]\n]*)(?=[,}])"
 )
@@ -56,7 +58,7 @@ _FLOW = re.compile(
 _LINE = re.compile(
     r"(?m)^(?P<lead>[ \t#>+\-]*)" + _NAME + r"(?P<mark>:[ \t]+)(?P<value>[^\s\"'].*?)[ \t\r]*$"
 )
-_TEXT_SHAPES = (_LIST, _NUMBER, _PAIR, _OPTION, _HYPHENED, _LINE)
+_TEXT_SHAPES = (_LIST, _NUMBER, _OPTION, _HYPHENED, _LINE)
 # In code and in JSON, where a name without quotes around its value is an expression.
 CODE_SHAPES = (_LIST, _NUMBER)
 # Not a secret but where it comes from, a type, or nothing: `${oc.env:DB_PASSWORD}`, `str`.
@@ -104,6 +106,7 @@ def redact_text(text: str, secrets: Iterable[str] = (), shapes: Iterable[Any] | 
         for shape in _TEXT_SHAPES if shapes is None else shapes:
             text = shape.sub(_mask_value, text)
         if shapes is None:
+            text = _PAIR.sub(_mask_pair, text)
             text = _BRACES.sub(lambda found: _FLOW.sub(_mask_value, found[0]), text)
     return text
 
@@ -125,12 +128,22 @@ def _replace(text: str, secret: str) -> str:
 
 def _mask_value(found: "re.Match[str]") -> str:
     value = found["value"]
-    start = found[0][: found.start("value") - found.start()]
     if not _is_secret_in_text(found["name"], value):
-        # `--params=db.password=x`
-        return start + _PAIR.sub(_mask_value, value) if found.re is _PAIR else found[0]
+        return found[0]
+    start = found[0][: found.start("value") - found.start()]
     quotes = '"' if found[0].startswith('"') else ""
     return f"{start}{quotes}{MASK}{quotes}{found[0][found.end('value') - found.start() :]}"
+
+
+def _mask_pair(found: "re.Match[str]") -> str:
+    """Mask `password=x`, where it is a value itself too: `--params=db.password=x`."""
+    parts = found[0].split("=")
+    for number, part in enumerate(parts[:-1], start=1):
+        name = _LAST_NAME.search(part[-80:])
+        value = "=".join(parts[number : number + 2])
+        if name is not None and _is_secret_in_text(name[0], value):
+            return "=".join([*parts[:number], MASK])
+    return found[0]
 
 
 def _mask_quoted(found: "re.Match[str]") -> str:
