@@ -115,15 +115,8 @@ def mask_known(text: str, secrets: Iterable[str]) -> str:
     """Mask in a text each of the known secrets, and nothing else."""
     for secret in secrets:
         if secret in text:
-            text = _replace(text, secret)
+            text = text.replace(secret, MASK)
     return text
-
-
-def _replace(text: str, secret: str) -> str:
-    if secret.isalpha() or secret.isdigit():
-        # A plain word such as a user's name may be a part of another word.
-        return re.sub(rf"(?<![^\W_]){re.escape(secret)}(?![^\W_])", MASK, text)
-    return text.replace(secret, MASK)
 
 
 def _mask_value(found: "re.Match[str]") -> str:
