@@ -50,7 +50,9 @@ _LAST_NAME = re.compile(r"[A-Za-z_][\w.\-]*$")
 _OPTION = re.compile(r"(?<![\w\-])--" + _NAME + r"(?P<mark>\s+)(?P<value>[^\s\-\"'][^\s]*)")
 # `X-Api-Key: x`, and YAML's mappings in one line: in prose a `secret: these, those` is none.
 _BRACES = re.compile(r"\{[^{}\n]*\}")
-_HYPHENED = re.compile(r"(?<![\w\-])(?P<name>\w{1,40}(?:-\w{1,40}){1,5})(?P<mark>:\s*)(?P<value>[^\s\"',;]+)")
+_HYPHENED = re.compile(
+    r"(?<![\w\-])(?P<name>\w{1,40}(?:-\w{1,40}){1,5})(?P<mark>:\s*)(?P<value>[^\s\"',;]+)"
+)
 _FLOW = re.compile(
     r"(?<=[\s,{])" + _NAME + r"(?P<mark>:[ \t]+)(?P<value>[^\s,{}\[\]\"'][^,{}\[\]\n]*)(?=[,}])"
 )

@@ -7,51 +7,54 @@ By the words of a name, not by pieces of them. A word that also means something 
 import re
 from functools import lru_cache
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # One of these anywhere makes a name secret.
-_ALWAYS = frozenset(
+_ALWAYS = _set(
     "password passwords passwd passphrase passphrases passcode passwort pwd pswd secret secrets "
     "credential credentials creds apikey apikeys authtoken accesstoken accesskey secretkey "
-    "privatekey clientsecret connectionstring authorization".split()
+    "privatekey clientsecret connectionstring authorization"
 )
 # These only as the last word.
-_LAST = frozenset("auth dsn sas jwt bearer cookie cookies otp".split())
+_LAST = _set("auth dsn sas jwt bearer cookie cookies otp")
 # What may follow the last word of a secret's name, as in `access_key_id` and `token_2`.
-_TAIL = frozenset("id value key header base pem".split())
+_TAIL = _set("id value key header base pem")
 # A name that ends so tells about a secret, and is none.
-_ABOUT = frozenset(
+_ABOUT = _set(
     "length len size count min max num file filename path dir folder policy column col field dim "
-    "rotation expiry expires expiration ttl timeout name names hint attempts strength regex pattern "
-    "type required enabled format backend provider method mode scheme scope scopes host port url "
-    "uri endpoint realm arn index idx region version env var".split()
+    "rotation expiry expires expiration ttl timeout name names hint attempts strength regex "
+    "pattern type required enabled format backend provider method mode scheme scope scopes host "
+    "port url uri endpoint realm arn index idx region version env var"
 )
 # `pass` is a secret alone and after one of these; else it is one of a filter or a compiler.
-_LOGINS = frozenset(
+_LOGINS = _set(
     "db database smtp mail email imap ftp sftp ssh http https proxy admin root user default login "
     "my mysql pg postgres redis rabbitmq amqp mqtt kafka mongo oracle hive jdbc odbc ldap vpn wifi "
-    "keystore truststore cert basic sudo server service app account".split()
+    "keystore truststore cert basic sudo server service app account"
 )
 # `token` after one of these is no secret.
-_TOKENS = frozenset(
+_TOKENS = _set(
     "pad padding eos bos unk unknown cls sep mask oov stop start end begin special image img video "
     "audio speech text prefix suffix middle newline placeholder initializer trigger class dist "
     "distill distillation register reg separator sos eot eom eod boi eoi bov eov patch visual "
     "vision word subword byte char character label entity sentence decoder encoder fim pool pooled "
     "noise latent rare forced suppress timestamp timestamps fill delimiter split blank first last "
-    "next prev previous page new min max num n per each total input output prompt completion context "
-    "language lang vocab additional extra mem memory summary draft thinking reasoning target "
-    "document passage question answer pos position".split()
+    "next prev previous page new min max num n per each total input output prompt completion "
+    "context language lang vocab additional extra mem memory summary draft thinking reasoning "
+    "target document passage question answer pos position"
 )
 # `tokens` and `key` are secrets only after one of these.
-_AUTHORITIES = frozenset(
+_AUTHORITIES = _set(
     "api access auth refresh bearer session secret private account encryption signing ssh deploy "
     "license fernet hmac aes rsa gpg pgp subscription shared openai anthropic azure aws gcp google "
     "stripe sendgrid twilio datadog wandb huggingface hf github gitlab slack mapbox sentry comet "
-    "neptune cohere mistral groq".split()
+    "neptune cohere mistral groq"
 )
 # Each name of a secret has one of these in it, and most other texts have none.
-_PIECES = tuple(
-    "pass pwd pswd pw secret token cred key auth dsn sas cookie jwt otp bearer conn".split()
-)
+_PIECES = _set("pass pwd pswd pw secret token cred key auth dsn sas cookie jwt otp bearer conn")
 # These two words make a name secret wherever they stand, as in `AWS_BEARER_TOKEN_BEDROCK`.
 _PAIRS = frozenset(
     f"{authority} {what}"
@@ -84,7 +87,7 @@ def looks_always_secret(name: str) -> bool:
 def may_name_secret(text: str) -> bool:
     """Whether a text can have the name of a secret in it; quick, and True too often."""
     lowered = text.lower()
-    return any(map(lowered.__contains__, _PIECES))
+    return any(piece in lowered for piece in _PIECES)
 
 
 def _rank(name: str) -> int:

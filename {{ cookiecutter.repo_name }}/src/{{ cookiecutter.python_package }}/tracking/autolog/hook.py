@@ -9,10 +9,10 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..logs import PlainLogger
 from ..arguments import named_options, require_one_of
 from ..hooks.guard import guarded
 from ..journal import layout
+from ..logs import PlainLogger
 from ..project import project_tracking_uri
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder

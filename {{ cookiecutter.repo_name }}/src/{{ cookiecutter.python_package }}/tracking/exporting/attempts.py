@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..logs import PlainLogger
 from ..journal import layout
+from ..logs import PlainLogger
 from ..store.client import open_client
 from ..store.reasons import reason
 from .comparison import Comparison

@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..logs import PlainLogger
 from ..journal import locks
 from ..journal.heartbeat import Heartbeat, is_orphan
 from ..journal.packages import installed_versions, record_versions
+from ..logs import PlainLogger
 from ..store.client import open_client, prepare_environment
 from ..store.mlflow_internals import leave_out_data_science
 from ..store.reasons import reason

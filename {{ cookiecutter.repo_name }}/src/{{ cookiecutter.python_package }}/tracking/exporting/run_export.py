@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..logs import PlainLogger
 from ..journal import layout, snapshot
 from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
+from ..logs import PlainLogger
 from ..models.queue import ModelQueue
 from ..redact import redact_text
 from ..redact_files import mask_copy

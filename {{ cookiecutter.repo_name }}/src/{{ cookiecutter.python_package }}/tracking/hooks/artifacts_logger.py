@@ -6,9 +6,9 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..logs import PlainLogger
 from ..arguments import named_options
 from ..kedro_internals import file_of
+from ..logs import PlainLogger
 from ..recording import lifecycle, runs
 from .guard import guarded
 

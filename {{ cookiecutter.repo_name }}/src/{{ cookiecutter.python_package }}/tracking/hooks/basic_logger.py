@@ -12,10 +12,10 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..logs import PlainLogger
 from .. import env
 from ..arguments import named_options, require_one_of
 from ..kedro_internals import file_of, is_parameter
+from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..recording.repeat_command import (
@@ -23,7 +23,6 @@ from ..recording.repeat_command import (
     repeat_command,
     run_params_that_are_set,
 )
-from ..logs import mask_logs
 from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
 from .guard import guarded

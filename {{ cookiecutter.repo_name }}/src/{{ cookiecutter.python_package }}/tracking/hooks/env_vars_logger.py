@@ -6,8 +6,8 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..logs import PlainLogger
 from ..arguments import named_options
+from ..logs import PlainLogger
 from ..recording import runs
 from ..secret_names import looks_secret
 from .guard import guarded

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..logs import PlainLogger
 from .. import env
+from ..logs import PlainLogger
 
 logger = PlainLogger(__name__)
 

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..logs import PlainLogger
 from .. import env
+from ..logs import PlainLogger
 
 logger = PlainLogger(__name__)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..logs import PlainLogger
 from ..journal import layout, locks, places
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
+from ..logs import PlainLogger
 from ..settings import TrackingSettings
 from ..version import LAYER
 from . import launcher, runs, signals, workers

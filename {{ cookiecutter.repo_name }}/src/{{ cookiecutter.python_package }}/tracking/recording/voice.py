@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..logs import PlainLogger
 from ..journal.events import as_text, clean_key
 from ..journal.layout import places_of
 from ..journal.places import JournalPlaces
 from ..journal.writer import JournalWriter
+from ..logs import PlainLogger
 from ..redact import MASK, is_secret, redact_text, redact_value
 
 logger = PlainLogger(__name__)
