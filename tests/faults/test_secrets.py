@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
 
 import pytest
+import yaml
 
-from .lab import SRC, Ended, Lab
+from .lab import SRC, Ended, Lab, command_line
 from .picture import only_run, picture_of, text_of
 from .server import Proxy, Server
 
@@ -164,3 +166,116 @@ def test_working_directory_is_no_secret(lab: Lab) -> None:
     assert done.code == 1
     traceback = text_of(lab.store, only_run(lab.store), "traceback.txt")
     assert f"{lab.root}/src/fault_lab/pipelines/lab/nodes.py" in traceback
+
+
+# Rows 11 and 20 of issue 12: each place where a secret was put, with a value of its own.
+SECRET = "hunter2-"
+PARAMETERS = f"""\
+weight: 0.5
+database:
+  password: {SECRET}nested
+accounts:
+  - user: ann
+    password: {SECRET}list
+  - {{user: bob, api_key: {SECRET}flow}}
+headers:
+  Authorization: Bearer {SECRET}header
+  X-Api-Key: {SECRET}x-header
+url: postgresql://ann:{SECRET}url@host/db
+note: log in with password={SECRET}text
+pad_token: "<pad>"
+"""
+RUDE_NODE = f"""
+def check(words: str, letters: dict, given: dict) -> tuple[str, float, dict]:
+    logging.getLogger("fault_lab").warning("login with %s", given["database"]["password"])
+    logging.getLogger("fault_lab").warning("sent {{'password': '{SECRET}log'}}")
+    Path(f"check-{{os.environ.get('LAB_MARK')}}.pid").write_text(str(os.getpid()))
+    time.sleep(float(os.environ.get("LAB_SLEEP", 0)))
+    if os.environ.get("LAB_FAULT") == "raise":
+        raise ValueError(f"refused: Server=h;PWD={{given['database']['password']}};{SECRET[:-1]}")
+    return words.lower(), len(letters["longest"]) / 10, [given, {{"password": "{SECRET}saved"}}]
+"""
+
+
+def rude_lab(lab: Lab) -> dict[str, str]:
+    """Put a secret wherever one may stand; returns the environment that has some too."""
+    (lab.root / "conf/base/parameters.yml").write_text("weight: 0.5\npassword: hunter2-committed\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", f"password={SECRET}message"]):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        lab.project.run("git", *identity, *words)
+    (lab.root / "conf/base/parameters.yml").write_text(PARAMETERS)
+    nodes = lab.root / f"{SRC}/pipelines/lab/nodes.py"
+    text = nodes.read_text()
+    start, end = text.index("def check"), text.index("def join")
+    nodes.write_text("import logging\n" + text[:start] + RUDE_NODE.strip() + "\n\n\n" + text[end:])
+    lab.project.edit(
+        f"{SRC}/pipelines/lab/pipeline.py",
+        'node(check, ["words", "letters"], ["quiet", "share"], name="check")',
+        'node(check, ["words", "letters", "parameters"], ["quiet", "share", "kept"], name="check")',
+    )
+    lab.project.edit(
+        f"{SRC}/catalogs/catalog.py",
+        "catalog_dict = {",
+        'catalog_dict = {\n    "kept": MLflowDataSet(dataset="p"),\n'
+        f'    "joined": MLflowDataSet(dataset={{"type": "text.TextDataset", '
+        f'"filepath": "data/joined.txt", "credentials": {{"key": "{SECRET}inline"}}}}),',
+    )
+    lab.project.edit(
+        f"{SRC}/catalogs/catalog.py", '    "joined": MLflowDataSet(dataset="txt"),\n', ""
+    )
+    lab.project.edit(
+        f"{SRC}/mlflow/mlflow_config.py",
+        'param_env_vars=["CI_COMMIT_SHA", "CI_COMMIT_MESSAGE"]',
+        'param_env_vars=["LAB_TOKEN", "LAB_PLAIN"], metric_env_vars=["LAB_SECRET"]',
+    )
+    return {
+        "LAB_TOKEN": f"{SECRET}environment",
+        "LAB_SECRET": f"{SECRET}metric",
+        "LAB_PLAIN": f"curl -H 'Authorization: Bearer {SECRET}curl' https://host",
+        "KEDRO_MLFLOW_KEEP_JOURNAL": "true",
+    }
+
+
+@pytest.mark.parametrize("ending", ["finished", "raised"])
+def test_secret_is_nowhere_in_whatever_shape(lab: Lab, ending: str) -> None:
+    """Store, journal, artifacts, logs and other processes' command lines, for each shape of it."""
+    environment = rude_lab(lab)
+    environment["LAB_SLEEP"] = "1"
+    if ending == "raised":
+        environment["LAB_FAULT"] = "raise"
+    params = f"--params=smtp.pass={SECRET}option,n=3"
+    started = lab.start("kedro", "run", params, env=environment)
+    started.wait_for_node()
+    others = [pid for pid in started.family() if pid != started.process.pid]
+    lines = [command_line(pid) for pid in others]
+    done = started.wait()
+    assert done.code == (ending == "raised"), done.output
+    assert lines
+    assert not [line for line in lines if SECRET in line]
+    # What the user wrote himself, and the files of his datasets, which the run loads again.
+    skip = ("conf/", "data/", ".git/", "output-")
+    found = places_with(lab, SECRET, Ended(0, "", 0), skip)
+    assert [name for name in found if "/datasets/" not in name] == []
+
+    run = only_run(lab.store)
+    picture = picture_of(lab.store, run)
+    assert picture.params["pad_token"] == "<pad>"
+    assert picture.params["database.password"] == "***"
+    assert picture.params["headers.Authorization"] == "***"
+    assert picture.params["env..LAB_TOKEN"] == "***"
+    assert "smtp.pass=***,n=3" in picture.tags["kedro.command"]
+    recorded = yaml.safe_load(text_of(lab.store, run, "parameters.yml"))
+    assert recorded["pad_token"] == "<pad>"
+    assert recorded["accounts"] == [
+        {"user": "ann", "password": "***"},
+        {"user": "bob", "api_key": "***"},
+    ]
+    assert "***" in text_of(lab.store, run, "git/uncommitted.patch")
+    assert (lab.root / "conf/base/parameters.yml").read_text() == PARAMETERS
+    log = (lab.root / "logs/info.log").read_text()
+    assert log.count("secrets in 'parameters.yml' are masked in MLflow") == 1
+    if ending == "raised":
+        assert "PWD=***" in text_of(lab.store, run, "traceback.txt")
+    else:
+        tag = json.loads(picture.tags["kedro.dataset.kept"])
+        assert tag["value"][1] == {"password": "***"}

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON
 
 from .checks import WAIT, check_kept, check_pipeline, mounted
 from .journals import Tracking, copy_of, end, new_journal, picture_by_key, reference_of, without_key
 from .lab import Lab
-from .picture import client_of, forget_stores, only_run, picture_of, runs_in
+from .picture import client_of, forget_stores, only_run, picture_of, runs_in, text_of
 from .server import Proxy, Server, start_server
 
 
@@ -443,3 +448,20 @@ def test_two_syncs_at_once(lab: Lab) -> None:
     keys = [run.data.tags["kedro.run_key"] for run in runs_in(lab.store)]
     assert len(keys) == len(set(keys)) == 5
     assert lab.waiting() == []
+
+
+# Row 14 of issue 12.
+@pytest.mark.parametrize("name", ["100%20x", "what?"])
+def test_project_in_a_folder_with_an_odd_name(lab_root: Path, tmp_path: Path, name: str) -> None:
+    """A `%` or `?` in the path: store, journal and artifacts lie in the project and nowhere else."""
+    root = Path(shutil.copytree(lab_root, tmp_path / name / "lab"))
+    lab = Lab(BakedProject(root, PYTHON))
+    done = lab.run()
+    check_pipeline(lab, done)
+    uri = f"sqlite+pysqlite:///{quote(str(root))}/mlruns/sqlite.db"
+    run = only_run(uri)
+    assert run.info.status == "FINISHED"
+    assert text_of(uri, run, "joined.txt").startswith("THE QUICK")
+    assert "No run waits" in lab.run("kedro", "mlflow", "status").output
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (root / "mlruns/sqlite.db").is_file()

@@ -9,11 +9,12 @@ import gzip
 import html
 import importlib.util
 import json
-import logging
 import threading
 from pathlib import Path
 
-logger = logging.getLogger(__name__)
+from .logs import PlainLogger
+
+logger = PlainLogger(__name__)
 
 _LIBRARY = Path("package_data", "plotly.min.js")
 # 0.08 s; the smallest size, 10 % below, takes 0.2 s.

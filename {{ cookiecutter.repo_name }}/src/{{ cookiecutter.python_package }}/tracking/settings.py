@@ -1,18 +1,25 @@
 """Where runs go and how: what `MLflowBasicLoggerHook` was told, and the environment's say."""
 
 import os
+import re
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, get_args
+from urllib.parse import unquote
 
 from . import env
 from .arguments import require_one_of
-from .redact import redact_text
+from .redact import redact_text, redact_value
 
 Export = Literal["live", "end", "later"]
 EXPORTS: tuple[str, ...] = get_args(Export)
 DEFAULT_URI = "sqlite:///mlruns/sqlite.db"
 MAX_EXPERIMENT_NAME = 500
+_SQLITE = "sqlite:///"
+# The same driver. MLflow 3.17 would make folders called `what%3F` for a path in the other form.
+_SQLITE_QUOTED = "sqlite+pysqlite:///"
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class TrackingSettings:
         """Return what may be written to disk: no credentials."""
         content = asdict(self)
         content["uri"] = redact_text(self.uri)
-        content["tags"] = {key: redact_text(value) for key, value in self.tags.items()}
+        content["tags"] = redact_value(self.tags)
         return content
 
 
@@ -84,11 +91,16 @@ def absolute_uri(uri: str, project_path: Path) -> str:
     Example:
         >>> absolute_uri("sqlite:///mlruns/sqlite.db", Path("/home/me/iris"))
         'sqlite:////home/me/iris/mlruns/sqlite.db'
+
+    Raises:
+        ValueError: the project's path cannot stand in a URI.
     """
-    prefix = "sqlite:///"
-    if uri.startswith(prefix) and ":memory:" not in uri:
-        path, mark, query = uri.removeprefix(prefix).partition("?")
-        return f"{prefix}{(project_path / path).as_posix()}{mark}{query}"
+    if uri.startswith(_SQLITE) and ":memory:" not in uri:
+        path, mark, query = uri.removeprefix(_SQLITE).partition("?")
+        if Path(path).is_absolute():
+            return f"{_SQLITE}{Path(path).as_posix()}{mark}{query}"
+        folder = sqlite_uri(project_path).rstrip("/")
+        return f"{folder}/{Path(path).as_posix()}{mark}{query}"
     if "://" not in uri and ":" not in uri[2:] and uri not in ("databricks", "uc"):
         return (project_path / uri).as_uri()
     return uri
@@ -101,6 +113,35 @@ def redacted_equal(recorded: object, uri: str) -> bool:
 
 def sqlite_path(uri: str) -> Path | None:
     """Return the file of an SQLite tracking URI, or None for another store."""
-    if not uri.startswith("sqlite:///"):
+    if not uri.startswith((_SQLITE, _SQLITE_QUOTED)):
         return None
-    return Path(uri.removeprefix("sqlite:///").partition("?")[0])
+    path = uri.partition(":///")[2].partition("?")[0]
+    return Path(unquote(path) if "%" in path and _has_quoted_paths() else path)
+
+
+def sqlite_uri(path: Path) -> str:
+    """Return the tracking URI of an SQLite file.
+
+    Raises:
+        ValueError: its path cannot stand in a URI.
+    """
+    text = path.as_posix()
+    if "%" in text or "?" in text:
+        if _has_quoted_paths():
+            return _SQLITE_QUOTED + text.replace("%", "%25").replace("?", "%3F")
+        if "?" in text:
+            raise ValueError(
+                f"an SQLite store cannot lie below {text}, which has a question mark; rename the "
+                f"folder, give `uri` another store, or install SQLAlchemy 2.1 or newer"
+            )
+    return f"{_SQLITE}{text}"
+
+
+@lru_cache(maxsize=1)
+def _has_quoted_paths() -> bool:
+    """Whether SQLAlchemy reads `%3F` in the path of a URI as `?`, which it does from 2.1 on."""
+    try:
+        found = re.match(r"(\d+)\.(\d+)", version("sqlalchemy"))
+    except PackageNotFoundError:  # then no store is opened here
+        return True
+    return found is not None and (int(found[1]), int(found[2])) >= (2, 1)

@@ -1,7 +1,6 @@
 """MLflow's own autologging and fluent calls, in the run that this layer records."""
 
 import importlib
-import logging
 import os
 import threading
 import time
@@ -13,12 +12,13 @@ from kedro.framework.hooks import hook_impl
 from ..arguments import named_options, require_one_of
 from ..hooks.guard import guarded
 from ..journal import layout
+from ..logs import PlainLogger
 from ..project import project_tracking_uri
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..store.mlflow_internals import let_go_of_run
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 AUTOLOG_FLAVORS = (
     "keras",

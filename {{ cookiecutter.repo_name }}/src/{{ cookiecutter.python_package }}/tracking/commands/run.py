@@ -2,13 +2,14 @@
 
 import copy
 import functools
-import logging
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-logger = logging.getLogger(__name__)
+from ..logs import PlainLogger
+
+logger = PlainLogger(__name__)
 
 
 def tracked(command: click.Command) -> click.Command:

@@ -1,7 +1,7 @@
 """The kinds of `MLflowDataSet`: which Kedro dataset writes which file."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from kedro.io import AbstractDataset
 
@@ -38,7 +38,7 @@ FILES: dict[str, tuple[str, str | None]] = {
 PICTURES = ("png", "jpg", "jpeg", "svg", "pdf")
 
 
-def copy_mode_of_kind(kind: str | None) -> str | None:
+def copy_mode_of_kind(kind: str | None) -> Literal["assign"] | None:
     """Return how a kept value of a kind is handed out; None for Kedro's choice by its type.
 
     A figure is handed out as it is: Matplotlib's can't always be copied, from Python 3.14 on

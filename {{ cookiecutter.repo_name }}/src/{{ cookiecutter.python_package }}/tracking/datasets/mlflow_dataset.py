@@ -13,6 +13,7 @@ from ..arguments import named_options
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
+from ..redact import redact_text
 from . import own_files
 from .destination import Destination
 from .entries import default_filepath
@@ -197,10 +198,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             sample = self.recorder.samples.pop(self._catalog_name, None)
             options = self._model_options.as_event()
             record_model(recorder, name, data, own, recorder is self.recorder, sample, options)
-        elif own is not None and recorder is self.recorder:
-            recorder.log_artifact(own, owned=True)
         elif own is not None:
-            recorder.log_artifact(own)
+            recorder.log_artifact(own, owned=recorder is self.recorder, is_data=True)
 
     def _keep_own(self, written: Path, name: str) -> Path | None:
         """Put a file into the run's journal, which is where this run loads it from."""
@@ -286,7 +285,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     def _describe(self) -> dict[str, Any]:
         return {
             "dataset": self.kind or (self._file and self._file.describe()),
-            "filepath": self._filepath,
+            "filepath": self._filepath and redact_text(self._filepath),
             "dataset_name": self.dataset_name,
             "loading_run_id": self.loading_run_id,
             "model_uri": self.model_uri,

@@ -11,6 +11,7 @@ from typing import Any
 from ..journal.events import MAX_DEPTH, MAX_TAG, as_metric, as_text, clean_key, flatten
 from ..recording.recorder import Recorder
 from ..recording.sorting import METRIC, PARAM, labelled, sort_of
+from ..redact import redact_value
 from .exact import pack, unpack
 from .histories import History, history_of, loaded_history
 from .kinds import AUTO
@@ -56,7 +57,7 @@ def _record_param(recorder: Recorder, name: str, value: Any) -> Any:
                 f"{key!r} is {type(leaf).__qualname__}, neither a scalar nor a container: its "
                 f'text is kept as a param; MLflowDataSet("pkl") keeps it whole',
             )
-    return _packed(value)
+    return _packed(redact_value(value, name, recorder.secrets))
 
 
 def _record_metric(recorder: Recorder, name: str, value: Any, above: tuple[int, ...]) -> Any:
@@ -73,7 +74,7 @@ def _record_metric(recorder: Recorder, name: str, value: Any, above: tuple[int, 
     several = labelled(value)
     if several is None or id(value) in above or len(above) >= MAX_DEPTH:
         recorder.log_metric(name, value)
-        return _exactly(value, _KEPT_AS_PARAM)
+        return _exactly(redact_value(value, name, recorder.secrets), _KEPT_AS_PARAM)
     names = {key: f"{name}.{as_text(key)}" for key in several}
     shapes = {
         key: _record_metric(recorder, names[key], item, (*above, id(value)))
@@ -85,7 +86,7 @@ def _record_metric(recorder: Recorder, name: str, value: Any, above: tuple[int, 
             f"{name!r} has keys with the same text: in MLflow they are one metric with the values "
             f"of both; make them differ",
         )
-        return _exactly(value, [_PAIRS, []])
+        return _exactly(redact_value(value, name, recorder.secrets), [_PAIRS, []])
     if all(type(key) is str for key in shapes):
         return shapes
     return [_PAIRS, [[_packed(key) or [names[key]], shape] for key, shape in shapes.items()]]

@@ -1,18 +1,18 @@
 """Exports a run again and again until the store takes it: tries, pauses, and what is wrong."""
 
-import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..journal import layout
+from ..logs import PlainLogger
 from ..store.client import open_client
 from ..store.reasons import reason
 from .comparison import Comparison
 from .run_export import RunExport
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 MAX_BACKOFF = 10.0
 

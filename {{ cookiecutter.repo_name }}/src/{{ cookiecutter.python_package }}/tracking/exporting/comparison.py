@@ -1,14 +1,14 @@
 """The metrics of a run beside those of the previous run, and of the best other run."""
 
-import logging
 import math
 import threading
 from collections import Counter
 from typing import Any
 
 from ..journal.events import as_recorded
+from ..logs import PlainLogger
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 # Each best value is a search of its own, and of many metrics nobody knows which ones matter.
 MAX_COMPARED, MAX_METRICS = 3, 10

@@ -1,19 +1,19 @@
 """The journals of a project: which wait for their export, and the export of one."""
 
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..journal import layout, locks, mending, places
 from ..journal.heartbeat import is_running
+from ..logs import PlainLogger
 from ..settings import redacted_equal
 from ..store.reasons import reason
 from .attempts import Exporter
 from .run_export import RunExport
 from .summary import summarize
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dict[str, Any]:

@@ -19,13 +19,14 @@ from ..journal import layout, locks
 from ..journal.durability import JournalSync
 from ..journal.heartbeat import Heartbeat, is_orphan
 from ..journal.packages import installed_versions, record_versions
+from ..logs import PlainLogger
 from ..store.client import open_client, prepare_environment
 from ..store.mlflow_internals import leave_out_data_science
 from ..store.reasons import reason
 from .attempts import Exporter, Warm
 from .journals import conclude, export_each, export_leftovers
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 POLL_SECONDS = 0.2
 # Where processors are short, the pipeline goes first; a quarter of its share is left to us.

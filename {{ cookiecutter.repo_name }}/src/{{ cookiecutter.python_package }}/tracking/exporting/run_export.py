@@ -1,6 +1,5 @@
 """Brings one journal into one MLflow run; may be repeated from the first line at any time."""
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,17 +8,19 @@ from typing import Any
 from ..journal import layout, snapshot
 from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
+from ..logs import PlainLogger
 from ..models.queue import ModelQueue
 from ..redact import redact_text
+from ..redact_files import mask_copy
 from ..store.client import together
-from ..store.reasons import StoreError
+from ..store.reasons import StoreError, summed_up
 from ..timeline.timeline import Timeline
 from .batches import Batches
 from .inputs import dataset_input
 from .mlflow_run import MlflowRun
 from .uploads import Uploads
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 class RunExport:
@@ -176,7 +177,7 @@ class RunExport:
         if not self._run.is_attached:
             self.client.set_terminated(run_id, status, int(self.end["t"]))
         if self.waiting:
-            raise StoreError("; ".join(sorted(set(self.waiting.values()))))
+            raise StoreError(summed_up(self.waiting.values()))
 
     def _last_sign_of_life(self) -> int:
         """Return when the run was last heard of, in nanoseconds since 1970.
@@ -210,6 +211,7 @@ class RunExport:
             path = Path(name)
             if path.exists():
                 copy = self._places.store(partial(snapshot.take, path, since=since))
+                mask_copy(copy)
                 self._uploads.add(str(self._places.relative(copy)))
 
     def _keep_artifact(self, name: str, content: bytes) -> None:

@@ -1,6 +1,5 @@
 """Files of the project as artifacts of the run."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,11 @@ from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
 from ..kedro_internals import file_of
+from ..logs import PlainLogger
 from ..recording import lifecycle, runs
 from .guard import guarded
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 @named_options
@@ -86,7 +86,7 @@ class MLflowArtifactsLoggerHook:
     def _log_dataset(self, name: str) -> None:
         recorder = runs.current()
         if recorder is not None and name in recorder.saved_files:
-            recorder.log_artifact(recorder.saved_files[name])
+            recorder.log_artifact(recorder.saved_files[name], is_data=True)
 
 
 def _logged_before(path: Path) -> int:

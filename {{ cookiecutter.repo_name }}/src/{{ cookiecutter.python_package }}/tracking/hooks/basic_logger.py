@@ -2,7 +2,6 @@
 
 import datetime
 import getpass
-import logging
 import os
 import platform
 import time
@@ -15,14 +14,19 @@ from kedro.framework.hooks import hook_impl
 from .. import env
 from ..arguments import named_options, require_one_of
 from ..kedro_internals import file_of, is_parameter
+from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
-from ..recording.repeat_command import repeat_command, run_params_that_are_set
-from ..redact import mask_logs, named_secrets, redact_mapping, secret_values
+from ..recording.repeat_command import (
+    note_configuration,
+    repeat_command,
+    run_params_that_are_set,
+)
+from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
 from .guard import guarded
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 _SECRETS = "_mlflow_secrets"
 
@@ -109,13 +113,30 @@ class MLflowBasicLoggerHook:
         return self.enable_mlflow and env.switch(env.ENABLED, default=True)
 
     @hook_impl
-    def after_catalog_created(self, catalog: Any, conf_creds: Any) -> None:
-        """Note the values of `credentials.yml`, to mask them wherever they turn up."""
-        self._note_secrets(catalog, conf_creds)
+    def after_context_created(self, context: Any) -> None:
+        """Note where the configuration comes from, which no run param tells."""
+        self._note_configuration(context)
 
     @guarded
-    def _note_secrets(self, catalog: Any, conf_creds: Any) -> None:
-        setattr(catalog, _SECRETS, secret_values(conf_creds))
+    def _note_configuration(self, context: Any) -> None:
+        from kedro.framework.project import settings
+
+        source = str(context.config_loader.conf_source)
+        note_configuration(source, Path(context.project_path), str(settings.CONF_SOURCE))
+
+    @hook_impl
+    def after_catalog_created(
+        self, catalog: Any, conf_catalog: Any, conf_creds: Any, parameters: Any
+    ) -> None:
+        """Note the secrets of the whole configuration, to mask them wherever they turn up."""
+        self._note_secrets(catalog, conf_catalog, conf_creds, parameters)
+
+    @guarded
+    def _note_secrets(
+        self, catalog: Any, conf_catalog: Any, conf_creds: Any, parameters: Any
+    ) -> None:
+        found = (secret_values(conf_creds), secrets_in(conf_catalog), secrets_in(parameters))
+        setattr(catalog, _SECRETS, merged(*found))
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_pipeline_run(
@@ -165,9 +186,17 @@ class MLflowBasicLoggerHook:
         if not self.is_enabled():
             return
         project_path = Path(run_params["project_path"])
-        settings = self.settings.resolved(project_path)
-        named = named_secrets({"env": os.environ, "params": run_params.get("runtime_params") or {}})
-        found = secret_values([known_secrets, _password_of(settings.uri), named])
+        try:
+            settings = self.settings.resolved(project_path)
+        except ValueError as error:
+            logger.warning("This run is not tracked: %s", error)
+            return
+        found = merged(
+            known_secrets,
+            secret_values([_password_of(settings.uri)]),
+            secrets_in(dict(os.environ)),
+            secrets_in(run_params.get("runtime_params")),
+        )
         mask_logs(found)
         inputs = pipeline.inputs()
         names = [name for name in pipeline.datasets() if not is_parameter(name)]

@@ -1,6 +1,5 @@
 """Environment variables of a run."""
 
-import logging
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
+from ..logs import PlainLogger
 from ..recording import runs
-from ..redact import looks_secret
+from ..secret_names import looks_secret
 from .guard import guarded
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 ALL = "__ALL__"
 
@@ -68,5 +68,5 @@ class MLflowEnvVarsLoggerHook:
                 try:
                     recorder.log_metric(f"{self.prefix}{name}", float(os.environ[name]))
                 except ValueError:
-                    logger.warning("%s=%r is no number; kept as a param.", name, os.environ[name])
+                    recorder.warn(name, f"{name} is no number; kept as a param")
                     recorder.log_param(f"{self.prefix}{name}", os.environ[name])

@@ -1,11 +1,13 @@
 """Keeps a fault of the tracking layer from reaching the pipeline."""
 
 import functools
-import logging
 from collections.abc import Callable
 from typing import ParamSpec
 
-logger = logging.getLogger(__name__)
+from ..journal.events import as_text
+from ..logs import PlainLogger
+
+logger = PlainLogger(__name__)
 
 _Arguments = ParamSpec("_Arguments")
 _warned: set[str] = set()
@@ -19,7 +21,7 @@ def guarded(hook: Callable[_Arguments, None]) -> Callable[_Arguments, None]:
         try:
             hook(*args, **kwargs)
         except Exception as error:
-            key = f"{hook.__qualname__}: {error!r}"
+            key = f"{hook.__qualname__}: {type(error).__qualname__}: {as_text(error)}"
             if key not in _warned:
                 _warned.add(key)
                 logger.warning(

@@ -1,15 +1,15 @@
 """Signs of life of a pipeline's process: does it run, and when was it last heard of."""
 
 import contextlib
-import logging
 import os
 import threading
 import time
 from pathlib import Path
 
+from ..logs import PlainLogger
 from . import layout, locks
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 SECONDS = 1.0
 # Of a process that can't be seen from here, in another container or on another machine: so long

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import logging
 import os
 import secrets
 import shutil
@@ -11,11 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..logs import PlainLogger
 from ..version import LAYER
 from .disk import sync
 from .places import JournalPlaces
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 FORMAT = 1
 HEADER = "run.json"

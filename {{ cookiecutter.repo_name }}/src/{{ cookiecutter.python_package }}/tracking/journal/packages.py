@@ -1,16 +1,16 @@
 """The versions that a run has: of all packages (MLflow's `requirements.txt`), and of this layer."""
 
-import logging
 import re
 import sys
 from pathlib import Path
 
+from ..logs import PlainLogger
 from ..manifest import layer_label
 from . import snapshot
 from .layout import places_of
 from .writer import JournalWriter
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 ARTIFACT = "requirements.txt"
 # Shown as tags too, to compare runs by.

@@ -1,6 +1,5 @@
 """The folders that journals lie in: a project's own, and others for when its disk takes no more."""
 
-import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import env
+from ..logs import PlainLogger
 from .disk import sync
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 FOLDER_NAME = ".mlflow-journal"
 # The entry of a journal's header that names its spare folders.

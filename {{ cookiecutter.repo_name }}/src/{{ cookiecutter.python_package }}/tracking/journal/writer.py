@@ -5,18 +5,18 @@ lock and processes share nothing.
 """
 
 import errno
-import logging
 import os
 import secrets
 import sys
 from pathlib import Path
 from typing import Any
 
+from ..logs import PlainLogger
 from .layout import encode, places_of
 from .locks import file_of, is_open
 from .places import make_spare
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 # Held in memory while no disk takes events; beyond it the oldest give way.
 MAX_HELD = 100_000

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..journal import snapshot
 from ..redact import redact_text
+from ..redact_files import mask_copy, redact_document, redact_file
 from .voice import Voice
 
 
@@ -20,28 +21,52 @@ class FileVoice(Voice):
         *,
         owned: bool = False,
         since: int = 0,
+        is_data: bool = False,
     ) -> None:
         """Record a file or folder as an artifact, as it is now: a later change does not show.
+
+        Secrets in configuration, logs and patches are masked in the copy; it is said, by name.
 
         Args:
             path: the file or folder.
             artifact_path: the folder inside the run's artifacts; the top by default.
             owned: the file lies in the journal already and nobody else writes to it.
             since: of a file that is only appended to, the bytes at its begin to leave out.
+            is_data: a node made it, so that its names tell nothing: known secrets only are masked.
         """
         source = Path(path)
         try:
             folder = snapshot.safe_artifact_path(artifact_path)
             stored = source if owned else self._take(source, since)
-            size = snapshot.size_of(stored)
+            stored = self._without_secrets(stored, owned, is_data)
+            self._say_artifact(stored, folder, owned)
         except (OSError, ValueError) as error:
             self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
-            return
+
+    def _without_secrets(self, stored: Path, owned: bool, is_data: bool) -> Path:
+        """Mask the secrets in a copy; what others still need is masked in another copy."""
+        names = []
+        if not owned:
+            names = mask_copy(stored, self.secrets, by_names=not is_data)
+        elif stored.is_file():
+            masked = redact_file(stored, self.secrets, by_names=not is_data)
+            if masked is not None:
+                names = [stored.name]
+                stored = snapshot.write(self.places, stored.name, masked)
+        for name in names:
+            self.warn(
+                f"masked {name}",
+                f"secrets in {name!r} are masked in MLflow, and not in the file itself; keep them "
+                f"in conf/local/credentials.yml, which is not recorded",
+            )
+        return stored
+
+    def _say_artifact(self, stored: Path, folder: str | None, owned: bool) -> None:
         event: dict[str, Any] = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
         if owned and stored.is_file() and stored.stat().st_nlink > 1:
             event["state"] = snapshot.state(stored)
         else:
-            event["size"] = size
+            event["size"] = snapshot.size_of(stored)
         self.append(event)
 
     def log_model(
@@ -77,14 +102,13 @@ class FileVoice(Voice):
     def log_text(self, text: str, artifact_file: str) -> None:
         """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""
         try:
-            name = snapshot.safe_artifact_path(artifact_file)
-            clean = redact_text(text, self.secrets).encode("utf-8", "replace")
-            stored = snapshot.write(self.places, Path(name or "text.txt").name, clean)
+            name = snapshot.safe_artifact_path(artifact_file) or "text.txt"
+            clean = redact_document(text, name, self.secrets).encode("utf-8", "replace")
+            stored = snapshot.write(self.places, Path(name).name, clean)
+            parent = Path(name).parent.as_posix()
+            self._say_artifact(stored, None if parent == "." else parent, owned=True)
         except (OSError, ValueError) as error:
             self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")
-            return
-        parent = Path(name or "").parent.as_posix()
-        self.log_artifact(stored, None if parent == "." else parent, owned=True)
 
     def log_input(
         self, name: str, path: str, *, rows: int | None, columns: Mapping[str, str] | None

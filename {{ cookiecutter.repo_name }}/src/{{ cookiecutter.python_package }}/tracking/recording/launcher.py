@@ -4,7 +4,6 @@ import atexit
 import contextlib
 import importlib.util
 import json
-import logging
 import os
 import selectors
 import subprocess
@@ -17,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import env
+from ..logs import PlainLogger
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 _EXPORTER = f"{__name__.rpartition('.recording.')[0]}.exporting.process"
 

@@ -1,6 +1,5 @@
 """The life of a run in the pipeline's process: begin, end, and each way to break off."""
 
-import logging
 import os
 import shutil
 import threading
@@ -14,13 +13,14 @@ from ..journal.disk import sync
 from ..journal.durability import JournalSync
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
+from ..logs import PlainLogger
 from ..settings import TrackingSettings
 from ..version import LAYER
 from . import launcher, runs, signals, workers
 from .panel import show
 from .recorder import Recorder
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 class Run:

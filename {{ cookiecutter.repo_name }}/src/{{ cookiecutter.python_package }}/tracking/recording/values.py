@@ -12,7 +12,6 @@ from ..journal.events import (
     flatten,
     text_digest,
 )
-from ..redact import MASK
 from .files import FileVoice
 
 # A history is journalled in lines of this many values, so that no reader needs it whole.
@@ -30,7 +29,7 @@ class ValueVoice(FileVoice):
     def log_param(self, key: str, value: object) -> None:
         """Record a param; a value above 6000 characters is cut, and kept whole as an artifact."""
         name = self._clean(key)
-        text = MASK if self._is_secret(key, value) else self._text(value)
+        text = self._masked(key, value)
         if self._seen_params.get(name) == text:
             return
         self._seen_params[name] = text
@@ -106,7 +105,7 @@ class ValueVoice(FileVoice):
     def set_tag(self, key: str, value: object) -> None:
         """Record a tag; a value above 8000 characters is cut, and kept whole as an artifact."""
         name = self._clean(key)
-        text = MASK if self._is_secret(key, value) else self._text(value)
+        text = self._masked(key, value)
         self.append({"e": "tag", "k": name, "v": self._cut(name, text, MAX_TAG)})
 
     def _cut(self, name: str, text: str, limit: int) -> str:

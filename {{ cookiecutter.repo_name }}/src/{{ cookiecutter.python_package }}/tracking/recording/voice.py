@@ -1,7 +1,7 @@
 """What every way to record stands on: one event into the journal, one warning for each key."""
 
-import logging
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,10 @@ from ..journal.events import as_text, clean_key
 from ..journal.layout import places_of
 from ..journal.places import JournalPlaces
 from ..journal.writer import JournalWriter
-from ..redact import looks_secret, redact_text
+from ..logs import PlainLogger
+from ..redact import MASK, is_secret, redact_text, redact_value
 
-logger = logging.getLogger(__name__)
+logger = PlainLogger(__name__)
 
 
 class Voice:
@@ -57,8 +58,12 @@ class Voice:
             self.warn(key, f"MLflow takes no key {key[:80]!r}; it is recorded as {name!r}")
         return name
 
-    def _is_secret(self, key: str, value: object) -> bool:
-        return isinstance(value, str | bytes) and looks_secret(key)
-
-    def _text(self, value: object) -> str:
+    def _masked(self, key: str, value: object) -> str:
+        """Return the text of a value, with the secrets in it masked."""
+        if is_secret(key, value):
+            return MASK
+        if isinstance(value, Mapping | list | tuple | set | frozenset):
+            value = redact_value(value, key, self.secrets)
+        elif isinstance(value, int | float):
+            return as_text(value)
         return redact_text(as_text(value), self.secrets)

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ..redact import mask_logs
+from ..logs import mask_logs
 from . import runs
 from .recorder import Recorder
 

@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..settings import sqlite_uri
+
 MODEL = "model.pkl"
 
 
@@ -51,7 +53,7 @@ def create_sqlite_store(file: Path) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA journal_mode=MEMORY")
 
-    engine: Any = create_engine(f"sqlite:///{file.as_posix()}")
+    engine: Any = create_engine(sqlite_uri(file))
     sqlalchemy.event.listen(engine, "connect", write_fast)
     engine.dispose()
     create_tables(engine)

@@ -1,12 +1,16 @@
 """What is wrong with a store, in plain words, and whether trying again can help."""
 
 import re
+from collections.abc import Iterable
+from os.path import commonprefix
 
 from ..redact import redact_text
 
 _PERMANENT = frozenset(
     {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "INVALID_STATE"}
 )
+# What differs where one reason holds up many things: paths and URLs, names, ids of requests.
+_PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
 
 
 class StoreError(Exception):
@@ -36,3 +40,29 @@ def reason(error: BaseException) -> str:
     elif "Read timed out" in text or "timed out" in text:
         text = "the MLflow server does not answer"
     return redact_text(text.splitlines()[0])[:500]
+
+
+def summed_up(reasons: Iterable[str]) -> str:
+    """Return reasons that differ in paths, names and ids only as one, with how many they are.
+
+    Args:
+        reasons: each as `<kind>: <text>`, where the kind is a plural.
+
+    Example:
+        >>> summed_up(["artifacts: no host for s3://b/a.txt", "artifacts: no host for s3://b/b.txt"])
+        '2 artifacts: no host for s3://b/….txt'
+    """
+    groups: dict[str, list[str]] = {}
+    for one in reasons:
+        groups.setdefault(_PARTICULAR.sub("…", one), []).append(one)
+    return "; ".join(
+        same[0] if len(same) == 1 else f"{len(same)} {_common(same)}" for same in groups.values()
+    )
+
+
+def _common(texts: list[str]) -> str:
+    if len(set(texts)) == 1:
+        return texts[0]
+    start = commonprefix(texts)
+    end = commonprefix([text[len(start) :][::-1] for text in texts])[::-1]
+    return f"{start}…{end}"

@@ -1,0 +1,168 @@
+"""Masks secrets in copies of text files: configuration, logs and patches, by their names' kind."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+
+from .redact import CODE_SHAPES, MASK, is_secret, mask_known, redact_text
+
+_YAML = frozenset({".yml", ".yaml"})
+_INI = frozenset({".ini", ".cfg", ".conf", ".env", ".properties", ".toml"})
+_PATCH = frozenset({".patch", ".diff"})
+_TEXT = frozenset({".txt", ".log", ".md", ".out", ".err"})
+KINDS = _YAML | _INI | _PATCH | _TEXT | {".json"}
+# A file is read in parts of this many bytes that end with a line.
+_PART = 4_000_000
+
+_SECTION = re.compile(r"(?m)^(?=diff --git )")
+_PATCH_NAME = re.compile(r"diff --git (?:.* )?\"?b/(?P<name>.*?)\"?$", re.MULTILINE)
+_BINARY = re.compile(r"(?m)^GIT binary patch$")
+_INI_LINE = re.compile(
+    r"(?m)^(?P<lead>[ \t#;+\-]*(?:export )?)(?P<name>[A-Za-z_][\w.\-]*)(?P<mark>[ \t]*[=:][ \t]*)"
+    r"(?P<value>[^\s\"'\[{$*].*?)[ \t\r]*$"
+)
+# `name:` with nothing behind, or the mark of a block of text: its value is what is indented below.
+_OPENING = re.compile(
+    r"^(?P<edge>[+\- ]?)(?P<lead>[ \t]*(?:- )*)[\"']?(?P<name>[A-Za-z_][\w.\-]*)[\"']?:"
+    r"[ \t]*(?:[|>][+\-\d]*|&\w+)?[ \t]*(?:#.*)?\r?$"
+)
+_INNER = re.compile(
+    r"^(?P<lead>[+\- ]?[ \t]*(?:- )*(?P<name>[\w.\-\"']+:[ \t]+)?)(?P<value>[^\s#].*?)(?P<end>\r?)$"
+)
+# YAML takes a bare `***` for an alias.
+_BARE_MASK = re.compile(
+    r"(?m)^(?P<head>[+\- ]?[ \t]*(?:- )*(?:[\w.\-\"']+:[ \t]+|- ))(?P<value>[^\s\"'\[{|>#][^\n#]*?)"
+    r"(?P<end>[ \t]*(?:#.*)?\r?)$"
+)
+_FLOW_MASK = re.compile(r"(?<![\w'\"*])\*\*\*(?=[ \t]*[,}\]])")
+
+
+def masks_files_named(name: str) -> bool:
+    """Whether a file of this name is of a kind that is masked: a configuration, log or patch."""
+    return _suffix(name) in KINDS
+
+
+def redact_document(text: str, name: str, secrets: Iterable[str] = ()) -> str:
+    """Mask the secrets in the text of a file; it keeps its format.
+
+    Args:
+        text: the text.
+        name: the file's name, whose ending says which format it has.
+        secrets: values that are masked wherever they occur.
+    """
+    secrets = tuple(secrets)
+    suffix = _suffix(name)
+    if suffix in _PATCH:
+        return "".join(_redact_section(part, secrets) for part in _SECTION.split(text))
+    if suffix in _TEXT:
+        return redact_text(text, secrets)
+    if suffix in _YAML:
+        masked = _mask_below_names(redact_text(text, secrets))
+        if masked == text:
+            return text
+        return _FLOW_MASK.sub(f"'{MASK}'", _BARE_MASK.sub(_quoted_mask, masked))
+    if suffix in _INI:
+        return redact_text(_INI_LINE.sub(_mask_line, text), secrets, CODE_SHAPES)
+    return redact_text(text, secrets, CODE_SHAPES)
+
+
+def redact_file(path: Path, secrets: Iterable[str], by_names: bool = True) -> bytes | None:
+    """Return what a text file holds with its secrets masked; None if there are none in it.
+
+    Args:
+        path: the file.
+        secrets: values that are masked wherever they occur.
+        by_names: mask also what has the name of a secret. Data may have such names by chance.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    if not masks_files_named(path.name):
+        return None
+    secrets = tuple(secrets)
+    parts, is_changed = [], False
+    with path.open("rb") as file:
+        while part := file.read(_PART) + file.readline():
+            # Other bytes than those of UTF-8 stay as they are.
+            text = part.decode("utf-8", "surrogateescape")
+            masked = (
+                redact_document(text, path.name, secrets) if by_names else mask_known(text, secrets)
+            )
+            is_changed = is_changed or masked != text
+            parts.append(masked.encode("utf-8", "surrogateescape"))
+    return b"".join(parts) if is_changed else None
+
+
+def mask_copy(copy: Path, secrets: Iterable[str] = (), by_names: bool = True) -> list[str]:
+    """Mask the secrets in a copy of a file or folder; returns the names of the masked files.
+
+    Args:
+        copy: the copy, which is changed.
+        secrets: values that are masked wherever they occur.
+        by_names: as `redact_file` has it.
+
+    Raises:
+        OSError: it can't be read or written.
+    """
+    names = []
+    for path in sorted(copy.rglob("*")) if copy.is_dir() else [copy]:
+        masked = redact_file(path, secrets, by_names) if path.is_file() else None
+        if masked is not None:
+            path.write_bytes(masked)
+            names.append(path.relative_to(copy.parent).as_posix())
+    return names
+
+
+def _suffix(name: str) -> str:
+    path = PurePath(name)
+    return ".env" if path.name.startswith(".env") else path.suffix.lower()
+
+
+def _redact_section(section: str, secrets: tuple[str, ...]) -> str:
+    """Mask the part of a patch that changes one file, as a file of its kind."""
+    found = _PATCH_NAME.match(section)
+    if _BINARY.search(section):
+        return section
+    name = found["name"] if found is not None else "patch.txt"
+    if _suffix(name) in KINDS - _PATCH:
+        return redact_document(section, name, secrets)
+    return redact_text(section, secrets, CODE_SHAPES)
+
+
+def _mask_line(found: "re.Match[str]") -> str:
+    if not is_secret(found["name"], found["value"]) or found["value"].startswith(MASK):
+        return found[0]
+    return f"{found['lead']}{found['name']}{found['mark']}{MASK}"
+
+
+def _quoted_mask(found: "re.Match[str]") -> str:
+    if MASK not in found["value"] or not found["value"].startswith(MASK):
+        return found[0]
+    return f"{found['head']}'{found['value'].replace(chr(39), chr(39) * 2)}'{found['end']}"
+
+
+def _mask_below_names(text: str) -> str:
+    """Mask in YAML what is indented below a name that looks secret: blocks, lists and mappings."""
+    lines = text.split("\n")
+    depth: int | None = None
+    for number, line in enumerate(lines):
+        edge = line[:1] if line[:1] in "+-" and not line.startswith("- ") else ""
+        body = line[len(edge) :]
+        if not body.strip():
+            continue
+        indent = len(body) - len(body.lstrip(" \t"))
+        if depth is not None and (
+            indent > depth or (indent == depth and body.lstrip().startswith("- "))
+        ):
+            lines[number] = edge + _mask_inner(body)
+            continue
+        found = _OPENING.match(body)
+        depth = indent if found is not None and is_secret(found["name"], "") else None
+    return "\n".join(lines)
+
+
+def _mask_inner(line: str) -> str:
+    found = _INNER.match(line)
+    if found is None or found["value"].rstrip().endswith(":"):
+        return line
+    return f"{found['lead']}'{MASK}'{found['end']}"
