@@ -122,6 +122,7 @@ def _client(folder: Path) -> Any:
         run_id="1" * 32,
         experiment_id="1",
         run_name="calm-cat-1",
+        status="RUNNING",
         artifact_uri=str(folder / "artifacts"),
     )
     data = SimpleNamespace(params={}, tags={}, metrics={})
