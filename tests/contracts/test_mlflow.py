@@ -76,7 +76,11 @@ def test_leave_out_data_science(baked: BakedProject) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", code, "store.db"],
         cwd=baked.root.parent,
-        env={**os.environ, "PYTHONPATH": str(baked.root / "src")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(baked.root / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",  # others compare the folder
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -154,8 +158,8 @@ def test_put_span_rows(
 
 
 def test_let_go_of_run(internals: Any, client: MlflowClient, run_id: str) -> None:
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(client.tracking_uri)
+    set_uri: Any = mlflow.set_tracking_uri
+    set_uri(client.tracking_uri)
     try:
         mlflow.start_run(run_id=run_id)
         internals.let_go_of_run("another")
@@ -163,7 +167,7 @@ def test_let_go_of_run(internals: Any, client: MlflowClient, run_id: str) -> Non
         internals.let_go_of_run(run_id)
         assert mlflow.active_run() is None
     finally:
-        mlflow.set_tracking_uri(before)
+        set_uri(None)  # else it would stay in the environment, too
     info = client.get_run(run_id).info
     assert info.status == "RUNNING"
 

@@ -349,7 +349,7 @@ import json, os, random, shutil, signal, sys, time
 from pathlib import Path
 import mlflow, mlflow.store.tracking.sqlalchemy_store  # what a fresh process spends its time on
 from fault_lab.tracking.exporting.journals import export_journal
-from fault_lab.tracking.store import prepare_environment
+from fault_lab.tracking.store.client import prepare_environment
 
 source, work, uri, wanted = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 prepare_environment()

@@ -7,7 +7,6 @@ break of. Started as `python -m <package>.tracking.flavor_process JOB`.
 import importlib
 import json
 import logging
-import os
 import pickle
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PACKAGE = __name__.rpartition(".")[0]
-_ROOT = Path(__file__).resolve().parents[2]
+from .. import env
+
 TIMEOUT = 300.0
 
 
@@ -42,16 +41,13 @@ def save(
     job = {**event, "place": str(place), "pickled": str(pickled), "id": model_id, "run": run_id}
     file = place.with_name("job.json")
     file.write_text(json.dumps(job), encoding="utf-8")
-    paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    command = [sys.executable, "-m", f"{_PACKAGE}.flavor_process", str(file)]
+    command = [sys.executable, "-m", __name__, str(file)]
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             check=False,
-            env=environment,
+            env=env.for_child(__name__, __file__),
             text=True,
             timeout=TIMEOUT,
         )
