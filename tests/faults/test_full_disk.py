@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,11 +19,12 @@ SIZES = ["4k", "8k", "16k", "32k", "48k"]
 
 
 @pytest.fixture
-def full_lab(lab: Lab, tmp_path: Path) -> Lab:
+def full_lab(lab: Lab) -> Iterator[Lab]:
     """A lab with a temporary folder of its own, where its journals go on."""
-    (tmp_path / "tmp").mkdir()
-    lab.env |= {"TMPDIR": str(tmp_path / "tmp"), "LAB_WAIT": str(WAIT)}
-    return lab
+    # With a short name: ParallelRunner's manager makes a socket in it, of 107 characters at most.
+    with TemporaryDirectory(prefix="lab-") as folder:
+        lab.env |= {"TMPDIR": folder, "LAB_WAIT": str(WAIT)}
+        yield lab
 
 
 def spare_files(lab: Lab) -> list[Path]:

@@ -278,4 +278,4 @@ def test_secret_is_nowhere_in_whatever_shape(lab: Lab, ending: str) -> None:
         assert "PWD=***" in text_of(lab.store, run, "traceback.txt")
     else:
         tag = json.loads(picture.tags["kedro.dataset.kept"])
-        assert tag["value"][1] == {"password": "***"}
+        assert tag["packed"][0][1] == {"password": "***"}

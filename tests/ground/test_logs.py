@@ -104,9 +104,12 @@ def test_name_in_brackets_breaks_no_hook_and_loses_nothing(
         hook = baked.tracking("hooks.catalog_logger").MLflowCatalogLoggerHook()
         recorder.undeclared = frozenset(pipeline([one]).outputs())
         if shape == "parameter":
-            hook.before_node_run(catalog, {"parameters": value})
+            around = hook.before_node_run(catalog, {"parameters": value})
         else:
-            hook.after_node_run(catalog, {}, {"made": value})
+            around = hook.after_node_run(catalog, {}, {"made": value})
+        next(around)
+        with pytest.raises(StopIteration):
+            around.send([])
     recorder.journal.close()
     (events,) = recorder.folder.glob("events-*")
     texts = [str(json.loads(line).get("v")) for line in events.read_text("utf8").splitlines()]

@@ -123,7 +123,7 @@ def test_unknown_version_is_refused_with_the_newest(mine: Project, repository: R
     repository.release("0.2.0")
     code, said = mine.update("0.3.0")
     assert code == 2
-    assert "has no version '0.3.0'; its newest are 0.1.0, 0.2.0" in said
+    assert "has no version '0.3.0'; its newest are 0.2.0, 0.1.0" in said
 
 
 @pytest.mark.slow

@@ -21,11 +21,12 @@ def layer() -> None:
 @layer.command()
 def status() -> None:
     """Print the layer's version, what you have changed in it, and open conflicts; offline."""
+    from .git import LayerError
     from .report import status_lines
 
     try:
         lines, is_open = status_lines(FOLDER)
-    except (OSError, ValueError) as error:
+    except (LayerError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo("\n".join(lines))
     sys.exit(1 if is_open else 0)

@@ -1,6 +1,7 @@
 """The lines that `layer status`, `diff` and `update` print."""
 
 import difflib
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -68,7 +69,16 @@ def conflict_lines(folder: Path, checkout: Checkout | None, conflicts: Iterable[
     lines = [f"{len(conflicts)} conflicts are open:" if conflicts[1:] else "1 conflict is open:"]
     lines += [f"  {conflict.path}: {conflict.note}" for conflict in conflicts]
     if checkout is not None:
-        lines.append("Mend each (`git mergetool` shows them), then `git add` or `git rm` it.")
+        place = shell_place(folder)
+        lines += [
+            "Mend each (`git mergetool` shows them; delete what you don't keep), then commit all:",
+            f"  git add -A -- {place}",
+            "  git commit",
+            "Or give the update up:",
+            f"  git reset -q -- {place}",
+            f"  git restore --worktree -- {place}",
+            f"  git clean -fd -- {place}",
+        ]
     else:
         lines.append(
             "Mend each between the lines <<<<<<< and >>>>>>>; delete those that you don't keep, "
@@ -78,6 +88,11 @@ def conflict_lines(folder: Path, checkout: Checkout | None, conflicts: Iterable[
         place = (folder / "layer").relative_to(project_of(folder)).as_posix()
         lines.append(f"Until then kedro may not start: ask `python {place} status` instead.")
     return lines
+
+
+def shell_place(folder: Path) -> str:
+    """Return a tracking folder's path in its project, as a shell takes it."""
+    return shlex.quote(folder.relative_to(project_of(folder)).as_posix())
 
 
 def plan_lines(steps: Iterable[Step], everything: bool) -> Iterator[str]:

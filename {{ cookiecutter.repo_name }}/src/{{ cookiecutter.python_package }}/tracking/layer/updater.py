@@ -25,7 +25,7 @@ from .git import LayerError
 from .job import DONE, OPEN, REFUSED, Job
 from .merge import merger
 from .plan import Step, collision, make_plan, read_tree
-from .report import conflict_lines, plan_lines
+from .report import conflict_lines, plan_lines, shell_place
 from .source import project_of
 from .swap import clear_rooms, exchange, room_beside, sync_to_disk
 from .versions import changelog_between, is_older
@@ -64,7 +64,9 @@ def update(job: Job) -> int:
         print(*conflict_lines(folder, checkout, conflicts), sep="\n")
         return OPEN
     record_place(folder, checkout).unlink(missing_ok=True)
-    print(f"The layer is {job.target_version} now. Look at it, run the tests, and commit it.")
+    print(f"The layer is {job.target_version} now. Look at it, and run the tests.")
+    if checkout is not None:
+        print(f"Then commit all of it:\n  git add -A -- {shell_place(folder)}\n  git commit")
     return DONE
 
 

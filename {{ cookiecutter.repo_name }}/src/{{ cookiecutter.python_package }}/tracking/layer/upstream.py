@@ -7,7 +7,7 @@ from pathlib import Path
 from ..manifest import MANIFEST, Manifest, hash_files, parse_manifest, plain
 from ..redact import redact_text
 from .git import LayerError, git, try_git
-from .versions import newest, version_key
+from .versions import newest, newest_first, spellings, version_key
 
 # The template's own path holds braces that differ between its versions; a project has its package.
 _PLACE = re.compile(rf"(?:^|.*/)src/[^/]+/tracking/{re.escape(MANIFEST)}$")
@@ -63,7 +63,7 @@ class Upstream:
         commit = self._commit_of(version)
         if commit is None:
             tags = [tag for tag in self._git("tag", "--list").split() if version_key(tag)]
-            known = ", ".join(sorted(tags, key=lambda tag: version_key(tag) or ((), 0, ""))[-5:])
+            known = ", ".join(newest_first(tags)[:5])
             raise LayerError(
                 f"{self.name} has no version {version!r}; "
                 + (f"its newest are {known}" if known else "it has no version tags at all")
@@ -156,7 +156,7 @@ class Upstream:
     def _commit_of(self, version: str) -> str | None:
         if not _REVISION.match(version):
             return None
-        for name in (f"refs/tags/{version}", f"refs/tags/v{version}", version):
+        for name in (*(f"refs/tags/{tag}" for tag in spellings(version)), version):
             words = ("rev-parse", "--verify", "--quiet", name + "^{commit}")
             done = try_git(*words, cwd=self._clone)
             if done.returncode == 0:

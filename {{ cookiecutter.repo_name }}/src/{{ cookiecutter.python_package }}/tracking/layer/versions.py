@@ -37,6 +37,17 @@ def newest(tags: Iterable[str]) -> str | None:
     return max(releases, key=lambda tag: releases[tag], default=None)
 
 
+def newest_first(tags: Iterable[str]) -> list[str]:
+    """Return the versions among tags, the newest first."""
+    keys = {tag: key for tag in tags if (key := version_key(tag)) is not None}
+    return sorted(keys, key=lambda tag: keys[tag], reverse=True)
+
+
+def spellings(version: str) -> tuple[str, str]:
+    """Return a version as it was given, then with or without the `v` that tags may have."""
+    return version, version[1:] if version.startswith("v") else f"v{version}"
+
+
 def changelog_between(text: str, base: str | None, target: str) -> str:
     """Return the entries of a changelog after one version, up to another one.
 
