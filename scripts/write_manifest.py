@@ -21,6 +21,9 @@ def expected(folder: Path) -> str:
     gone = [f"{old} -> {new}" for old, new in renames.items() if old in files]
     if gone:
         sys.exit(f"{path}: renames of files that are still there: {', '.join(gone)}")
+    lost = [f"{old} -> {new}" for old, new in renames.items() if new not in {*files, *renames}]
+    if lost:
+        sys.exit(f"{path}: renames to files that are not there: {', '.join(lost)}")
     text: str = manifest.Manifest(version_in(folder), files, renames).text()
     return text
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import pytest
 
 from scripts.template_layer import module
 from scripts.write_manifest import expected
-from tests.harness.baked import BakedProject
+from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import copy_template
 from tests.harness.store import runs_of
 from tests.layer.rig import commit, git, write_files
@@ -161,6 +165,35 @@ def test_self_test_sends_nothing_to_the_users_store(starter: Starter, tmp_path: 
     assert "self-test: passed" in starter.project.run(*command, env=env).stdout
     assert not elsewhere.exists()
     assert not starter.project.has_store()
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_the_old_layer_and_nothing_else(starter: Starter) -> None:
+    starter.release("0.2.0", FASTER)
+    project = starter.project
+    words = ["-m", "kedro", "mlflow", "layer", "update", "--from", str(starter.root)]
+    process = subprocess.Popen(
+        [str(project.python), *words],
+        cwd=project.root,
+        env=clean_env(project.python),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(starter.folder.parent.glob(".layer-update-*")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Interrupted: `kedro mlflow layer status` says which layer is there" in said
+    assert "Traceback" not in said
+    assert list(starter.folder.parent.glob(".layer-update-*")) == []
+    assert git(project.root, "status", "--porcelain") == ""
+    assert "layer 0.1.0\n" in project.run("kedro", "mlflow", "layer", "status").stdout
 
 
 @pytest.mark.slow

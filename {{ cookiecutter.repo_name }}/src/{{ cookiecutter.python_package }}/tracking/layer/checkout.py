@@ -78,6 +78,17 @@ class Checkout:
         feed = "".join(f"{line}\0" for line in lines).encode()
         git("update-index", "-z", "--index-info", cwd=self.top, feed=feed)
 
+    def busy_with(self) -> str | None:
+        """Return what the owner has begun in the repository and not ended, say `merge`."""
+        marks = {
+            "merge": "MERGE_HEAD",
+            "rebase": "rebase-merge",
+            "rebase or am": "rebase-apply",
+            "cherry-pick": "CHERRY_PICK_HEAD",
+            "revert": "REVERT_HEAD",
+        }
+        return next((name for name, mark in marks.items() if (self.git_dir / mark).exists()), None)
+
     def pathspec(self) -> str:
         """Return what names the folder to Git, whatever signs its path has."""
         return f":(top,literal){self.prefix.rstrip('/')}"

@@ -59,10 +59,10 @@ def diff(upstream: bool, version: str | None, source: str | None) -> None:
 def update(version: str | None, source: str | None, dry_run: bool, no_self_test: bool) -> None:
     """Merge a newer layer into this project's, and keep your edits.
 
-    Exit code 0: done, 1: conflicts wait for you, 2: refused, and nothing was changed.
+    Exit code 0: done, 1: conflicts wait for you, 2: refused, and nothing was changed, 130: Ctrl-C.
     """
     from .git import LayerError
-    from .job import OPEN, REFUSED
+    from .job import INTERRUPTED, INTERRUPTED_TEXT, OPEN, REFUSED
     from .report import open_lines
 
     try:
@@ -73,6 +73,9 @@ def update(version: str | None, source: str | None, dry_run: bool, no_self_test:
         from .handover import update as hand_over
 
         sys.exit(hand_over(FOLDER, source, version, dry_run=dry_run, self_test=not no_self_test))
+    except KeyboardInterrupt:
+        click.echo(INTERRUPTED_TEXT, err=True)
+        sys.exit(INTERRUPTED)
     except LayerError as error:
         click.echo(f"The layer was not updated: {error}.", err=True)
         sys.exit(REFUSED)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..manifest import Manifest, read_manifest
+from ..manifest import Manifest, layer_files, read_manifest
 from .checkout import Checkout, Entry, checkout_of
 from .merge import has_markers
 from .plan import File, Step
@@ -152,6 +152,11 @@ def open_conflicts(folder: Path, checkout: Checkout | None = None) -> list[Open]
         waits = checkout is None and file.is_file() and note.startswith(("deleted", "no text"))
         if path not in unmerged and (marked or waits):
             found.append(Open(path, note))
+    told = {conflict.path for conflict in found}
+    # Also where the record is gone: what has our markers can't be imported.
+    for path in set(layer_files(folder)) - told:
+        if has_markers((folder / path).read_bytes()):
+            found.append(Open(path, "has conflict markers"))
     return sorted(found, key=lambda conflict: conflict.path)
 
 

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..manifest import read_manifest
+from ..manifest import edits, read_manifest
 from .git import LayerError
 from .job import DONE, Job
 from .plan import read_tree
 from .report import diff_lines
 from .source import project_of, resolve_source
 from .upstream import Release, Upstream
-from .versions import is_older
+from .versions import is_older, version_key
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def update(
     """
     with _fetched(folder, source, whole) as fetched:
         target = fetched.upstream.target(version)
+        _check_tag(version or fetched.upstream.newest_tag(), target)
         if fetched.base is not None and _is_no_update(fetched, fetched.base, target, version):
             return DONE
         changelog = fetched.place / "CHANGELOG.md"
@@ -90,6 +91,11 @@ def owner_diff(folder: Path, source: str | None) -> list[str]:
     Raises:
         LayerError: that release can't be fetched.
     """
+    try:
+        if not edits(folder).count:
+            return ["No edits."]
+    except ValueError:
+        pass  # its manifest can't be read, which is told below
     with _fetched(folder, source) as fetched:
         assert fetched.base is not None
         released = read_tree(fetched.extract(fetched.base, "base"))
@@ -128,6 +134,16 @@ def _fetched(folder: Path, source: str | None, whole: bool = False) -> Iterator[
         yield Fetched(place, upstream, None if whole else upstream.base_of(manifest))
 
 
+def _check_tag(tag: str | None, target: Release) -> None:
+    """Refuse a release whose tag and whose own version differ: it would never count as newer."""
+    asked, found = version_key(tag or ""), target.manifest.layer
+    if asked is not None and asked != version_key(found):
+        raise LayerError(
+            f"{tag} holds layer {found} by its own word: its maintainer has to set LAYER in "
+            "tracking/version.py, and to tag again"
+        )
+
+
 def _is_no_update(fetched: Fetched, base: Release, target: Release, version: str | None) -> bool:
     """Say that there is nothing newer; refuse to go back."""
     have, wanted = base.manifest.layer, target.manifest.layer
@@ -159,4 +175,9 @@ def _run(job: Job, place: Path) -> int:
     # Nothing but the new layer to import from: neither the project nor the old layer.
     env = {**os.environ, "PYTHONPATH": str(target.parent), "PYTHONSAFEPATH": "1"}
     words = [sys.executable, "-B", "-m", "tracking.layer.updater", str(file)]
-    return subprocess.run(words, cwd=target.parent, env=env, stdin=subprocess.DEVNULL).returncode
+    with subprocess.Popen(words, cwd=target.parent, env=env, stdin=subprocess.DEVNULL) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # a terminal tells both; it cleans up, and says so

@@ -6,8 +6,9 @@ import from,
 
     python -m tracking.layer.updater job.json
 
-The exit code is 0 for done, 1 for conflicts that wait for the owner, 2 for refused. A field is
-never renamed or given another meaning; a new one has a default, for the jobs of older layers.
+The exit code is 0 for done, 1 for conflicts that wait for the owner, 2 for refused, 130 for Ctrl-C.
+A field is never renamed or given another meaning; a new one has a default, for the jobs of older
+layers.
 """
 
 import json
@@ -16,6 +17,9 @@ from pathlib import Path
 
 FORMAT = 1
 DONE, OPEN, REFUSED = 0, 1, 2
+# As a shell says of a program that Ctrl-C ended.
+INTERRUPTED = 130
+INTERRUPTED_TEXT = "Interrupted: `kedro mlflow layer status` says which layer is there, whole."
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from .conflicts import Open, open_conflicts, record_place, was_broken_off
 from .git import LayerError
 from .plan import Step, Tree
 from .source import project_of
+from .swap import left_rooms
 
 _WORDS = {
     "add": "new",
@@ -38,6 +39,10 @@ def status_lines(folder: Path) -> tuple[list[str], bool]:
     lines += [f"  added     {path}" for path in found.added]
     lines += [f"  missing   {path}" for path in found.missing]
     lines += [f"  left out  {wing}/ (an optional wing)" for wing in found.wings]
+    for room in left_rooms(folder):
+        lines.append(
+            f"{room.name}/ is of an update that is at work or was killed; the next ends it."
+        )
     try:
         checkout = checkout_of(folder)
     except LayerError as error:

@@ -29,6 +29,8 @@ def room_beside(folder: Path) -> Iterator[Path]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         room = Path(tempfile.mkdtemp(prefix=f"{_ROOM}{os.getpid()}-", dir=folder.parent))
+        # If this process is killed, nobody shall commit what is left.
+        (room / ".gitignore").write_text("*\n", "utf8")
     except OSError as error:
         raise LayerError(f"{folder.parent} can't be written to ({error.strerror})") from error
     try:
@@ -53,6 +55,11 @@ def clear_rooms(folder: Path) -> None:
             )
         _put_back(room, folder)
         shutil.rmtree(room, ignore_errors=True)
+
+
+def left_rooms(folder: Path) -> list[Path]:
+    """Return what killed updates have left beside a folder; the next update removes it."""
+    return sorted(folder.parent.glob(f"{_ROOM}*"))
 
 
 def exchange(new: Path, folder: Path) -> None:

@@ -22,7 +22,7 @@ from .conflicts import (
     take_back,
 )
 from .git import LayerError
-from .job import DONE, OPEN, REFUSED, Job
+from .job import DONE, INTERRUPTED, INTERRUPTED_TEXT, OPEN, REFUSED, Job
 from .merge import merger
 from .plan import Step, collision, make_plan, read_tree
 from .report import conflict_lines, plan_lines, shell_place
@@ -76,6 +76,8 @@ def _refuse(job: Job, folder: Path, checkout: Checkout | None) -> None:
             f"the layer is {job.base_version}, and {job.target_version} is older: to go back, "
             "check out the commit before the update"
         )
+    if checkout is not None and (busy := checkout.busy_with()):
+        raise LayerError(f"the repository is in the middle of a {busy}: finish or abort it first")
     # A folder that is gone as a whole is the owner's word, committed or not.
     dirty = checkout.dirty() if checkout is not None and layer_files(folder) else []
     if dirty:
@@ -183,6 +185,9 @@ def main(argv: list[str]) -> int:
         sys.stdout.reconfigure(errors="replace")  # a changelog may hold what a console does not
     try:
         return update(Job.read(Path(argv[0])))
+    except KeyboardInterrupt:
+        print(INTERRUPTED_TEXT, file=sys.stderr)
+        return INTERRUPTED
     except (LayerError, ValueError, OSError) as error:
         print(f"The layer was not updated: {redact_text(str(error))}.", file=sys.stderr)
         return REFUSED
