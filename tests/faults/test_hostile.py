@@ -274,6 +274,8 @@ def test_artifact_that_changes_while_it_is_copied(exported: Exported, tmp_path: 
     writer = threading.Thread(target=grow)
     writer.start()
     try:
+        while path.stat().st_size == 10_000_000:  # the writer is at work
+            time.sleep(0.001)
         exported.recorder.log_artifact(path)
     finally:
         stop.set()
