@@ -148,7 +148,7 @@ def test_layer_that_does_not_work_is_not_swapped_in(starter: Starter) -> None:
 def test_edit_that_imports_the_project_passes_the_self_test(starter: Starter) -> None:
     """The layer is tried under the package's own name, with the rest of the package around it."""
     exporter = starter.folder / "exporting/journals.py"
-    old = "from ..journal import layout, locks, places"
+    old = "from ..logs import PlainLogger"
     replace(exporter, old, f"from ...catalogs import config_loader\n{old}")
     commit(starter.project.root)
     starter.release("0.2.0", FASTER)
@@ -212,6 +212,8 @@ def test_source_in_pyproject_is_used_and_its_password_is_not_shown(starter: Star
     pyproject = starter.project.root / "pyproject.toml"
     section = '\n[tool.kedro-mlflow-layer]\nsource = "{}"\n'.format
     text = pyproject.read_text("utf8")
+    hook = starter.folder / GIT_HOOK
+    replace(hook, first_line_of(hook), first_line_of(hook) + "\n# Mine.")
     pyproject.write_text(text + section("http://me:hunter2-of-mine@127.0.0.1:9/x.git"), "utf8")
     commit(starter.project.root)
     for words in (("update",), ("diff",), ("diff", "--upstream")):
