@@ -20,8 +20,10 @@ heed_signals()
 
 pytest_plugins = ["tests.faults.matrix", "tests.harness.workers"]
 
-# Some tests import modules of the project that others compare file by file.
+# Some tests import modules of the project that others compare file by file, in this process or in
+# one that inherits its environment; `BakedProject.run` gives a user's environment without this.
 sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,7 @@ def test_project_without_wings_runs_is_exported_and_synced(project: BakedProject
     assert all(wing in told for wing in WINGS)
 
 
+@pytest.mark.slow
 def test_wing_hangs_on_the_core_by_being_there(project: BakedProject) -> None:
     wing = project.root / "src" / project.package / "tracking" / "greeting"
     wing.mkdir()
@@ -109,6 +110,7 @@ def test_wing_hangs_on_the_core_by_being_there(project: BakedProject) -> None:
     assert run.data.tags["greeting"] == "hello"
 
 
+@pytest.mark.slow
 def test_command_of_a_wing_that_the_core_has_or_that_is_broken_is_told(
     project: BakedProject,
 ) -> None:

@@ -43,6 +43,9 @@ quick = settings(
 # What a value is under "m".
 NUMBER, HISTORY, SEVERAL, KEPT = "a metric", "a history", "several", "kept as a param, and said"
 
+# A thousand of them.
+pytestmark = pytest.mark.slow
+
 
 class Color(enum.Enum):
     RED = "red"

@@ -26,6 +26,7 @@ def test_new_project_is_linted_and_formatted(
     project.run("ruff", "format", "--no-cache", "--check")
 
 
+@pytest.mark.slow
 def test_new_project_passes_the_type_checker(project: BakedProject) -> None:
     assert "strict = true" in project.read_file("pyproject.toml")
     project.run("mypy", timeout=600)
