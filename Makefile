@@ -36,7 +36,7 @@ demo: $(VENV)/project.stamp ## make a project and its first tracked run
 test: $(VENV)/dev.stamp ## all tests; some of them: make test PYTEST_ARGS='-k gantt -x' WORKERS=0
 	$(PYTEST) $(PYTEST_ARGS)
 
-test-fast: $(VENV)/dev.stamp ## the tests that take under a minute
+test-fast: $(VENV)/dev.stamp ## the tests that take under two minutes
 	$(PYTEST) -m 'not slow and not faults and not browser' $(PYTEST_ARGS)
 
 test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
