@@ -6,10 +6,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
-from kedro.io import AbstractDataset, DatasetError, MemoryDataset
+from kedro.io import AbstractDataset, CachedDataset, DatasetError, MemoryDataset, Version
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
+from kedro_datasets.partitions import PartitionedDataset
 
 from tests.harness.baked import BakedProject
 
@@ -64,6 +66,46 @@ def test_file_of(internals: Any, tmp_path: Path) -> None:
     assert internals.file_of(local) == str(tmp_path / "a.csv")
     assert internals.file_of(remote) == "memory:///a.csv"
     assert internals.file_of(MemoryDataset()) is None
+
+
+def test_saved_file_of(internals: Any, tmp_path: Path) -> None:
+    plain = CSVDataset(filepath=str(tmp_path / "a.csv"))
+    plain.save(pd.DataFrame({"a": [1]}))
+    assert internals.saved_file_of(plain) == str(tmp_path / "a.csv")
+    versioned = CSVDataset(filepath=str(tmp_path / "b.csv"), version=Version(None, None))
+    versioned.save(pd.DataFrame({"a": [1]}))
+    (file,) = (tmp_path / "b.csv").glob("*/b.csv")
+    assert internals.saved_file_of(versioned) == str(file)
+    assert internals.saved_file_of(MemoryDataset()) is None
+
+
+def test_partitions_of(internals: Any, tmp_path: Path) -> None:
+    dataset = PartitionedDataset(
+        path=str(tmp_path / "parts"), dataset=CSVDataset, filename_suffix=".csv"
+    )
+    data = {"north/one": pd.DataFrame({"a": [1]})}
+    dataset.save(data)
+    assert internals.partitions_of(dataset, data) == {
+        "north/one.csv": str(tmp_path / "parts/north/one.csv")
+    }
+    assert (tmp_path / "parts/north/one.csv").exists()
+    assert internals.partitions_of(MemoryDataset(), data) is None
+
+
+def test_filesystem_of(internals: Any, tmp_path: Path) -> None:
+    remote = CSVDataset(filepath="memory://bucket/a.csv")
+    remote.save(pd.DataFrame({"a": [1]}))
+    found = internals.filesystem_of(remote)
+    assert found.cat(internals.saved_file_of(remote)) == b"a\n1\n"
+    assert internals.filesystem_of(CSVDataset(filepath=str(tmp_path / "a.csv"))) is None
+    parts = PartitionedDataset(path="memory://parts", dataset=CSVDataset)
+    assert internals.filesystem_of(parts).protocol == "memory"
+
+
+def test_unwrapped(internals: Any, tmp_path: Path) -> None:
+    inner = CSVDataset(filepath=str(tmp_path / "a.csv"))
+    assert internals.unwrapped(CachedDataset(inner)) is inner
+    assert internals.unwrapped(inner) is inner
 
 
 def test_config_of(internals: Any, tmp_path: Path) -> None:

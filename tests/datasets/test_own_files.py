@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from tests.harness.baked import BakedProject
 
@@ -17,13 +18,15 @@ def project_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def connected(baked: BakedProject, filepath: str | None) -> tuple[Any, Any]:
+def connected(
+    baked: BakedProject, filepath: str | None, kind: str | dict[str, Any] = "txt"
+) -> tuple[Any, Any]:
     """Return a dataset that takes part in a run, and the run's recorder."""
     journal = Path.cwd() / ".mlflow-journal" / "run"
     recorder = baked.tracking("recording.recorder").Recorder("run", journal)
     recorder.folder.mkdir(parents=True, exist_ok=True)
     dataset_class = baked.tracking("datasets.mlflow_dataset").MLflowDataset
-    dataset = dataset_class("txt", filepath, caching=False)
+    dataset = dataset_class(kind, filepath, caching=False)
     dataset.connect(recorder, "note")
     return dataset, recorder
 
@@ -76,6 +79,42 @@ def test_change_in_place_is_told(baked: BakedProject, project_path: Path) -> Non
     found, notes = uploaded(baked, recorder)
     assert found == {"note.txt": "changed"}
     assert notes == ["'note.txt' was changed in place after it was saved; MLflow has the change"]
+
+
+FAR = "memory://bucket/note.txt"
+BY_DATASET = {"type": "text.TextDataset", "filepath": FAR}
+
+
+@pytest.mark.parametrize(("filepath", "kind"), [(FAR, "txt"), (None, BY_DATASET)])
+def test_file_that_lies_far_away_is_an_artifact(
+    baked: BakedProject, project_path: Path, filepath: str | None, kind: Any
+) -> None:
+    dataset, recorder = connected(baked, filepath, kind)
+    dataset.save("first")
+    MemoryFileSystem().pipe("/bucket/note.txt", b"of a later run")
+    assert dataset.load() == "first"
+    assert uploaded(baked, recorder) == ({"note.txt": "first"}, [])
+
+
+def test_file_far_away_that_cannot_be_read_back_is_told_and_loads(
+    baked: BakedProject,
+    project_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As where only writing is allowed."""
+
+    def refuse(*args: Any, **options: Any) -> None:
+        raise PermissionError("you may only write here")
+
+    dataset, _ = connected(baked, FAR)
+    with monkeypatch.context() as context:
+        context.setattr(MemoryFileSystem, "get", refuse)
+        dataset.save("first")
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert warning == "'note.txt' is not recorded: you may only write here."
+    assert dataset._own_file() is None
+    assert dataset.load() == "first"
 
 
 def test_copy_does_not_fill_a_file_that_an_attempt_to_share_left(

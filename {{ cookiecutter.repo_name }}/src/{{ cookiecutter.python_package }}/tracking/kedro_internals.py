@@ -50,6 +50,73 @@ def file_of(dataset: Any) -> str | None:
     return str(path) if protocol == "file" else f"{protocol}://{path}"
 
 
+def saved_file_of(dataset: Any) -> str | None:
+    """Return the path of the file that a dataset saved last; of a versioned one, that version's.
+
+    Why: after a save `_get_save_path` refuses, for the file exists now.
+    Seen in: Kedro 1.7.0 (`AbstractVersionedDataset._get_versioned_path`).
+    Goes when: a dataset tells what it saved.
+    """
+    path = getattr(dataset, "_filepath", None)
+    if getattr(dataset, "_version", None):
+        path = dataset._get_versioned_path(dataset.resolve_save_version())
+    return None if path is None else str(path)
+
+
+def partitions_of(dataset: Any, data: Any) -> dict[str, str] | None:
+    """Return the paths of the partitions that a `PartitionedDataset` saved, by their names.
+
+    Why: where a partition lies is told nowhere.
+    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._partition_to_path`, `_filename_suffix`).
+    Goes when: it has a public `filename` of a partition.
+
+    Args:
+        dataset: any dataset.
+        data: what it saved.
+
+    Returns:
+        None for a dataset without partitions.
+    """
+    path_of = getattr(dataset, "_partition_to_path", None)
+    if path_of is None or not isinstance(data, Mapping):
+        return None
+    suffix = dataset._filename_suffix
+    return {f"{name}{suffix}": str(path_of(name)) for name in data}
+
+
+def filesystem_of(dataset: Any) -> Any:
+    """Return the fsspec file system of a dataset, None for the disk of this machine.
+
+    Why: only the dataset has its credentials and options at hand.
+    Seen in: kedro-datasets 9.6.0 (`_fs`, `_filesystem`, `_protocol`).
+    Goes when: a dataset can be asked for the bytes of its file.
+
+    Raises:
+        ValueError: the dataset has none, as those of Spark.
+    """
+    protocol = getattr(dataset, "_protocol", "file")
+    if protocol in ("file", "local"):
+        return None
+    found = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
+    if found is None:
+        raise ValueError(
+            f"{type(dataset).__name__} does not tell how its file on {protocol}:// is read back"
+        )
+    return found
+
+
+def unwrapped(dataset: Any) -> Any:
+    """Return what a `CachedDataset` wraps; another dataset is returned as it is.
+
+    Why: it does not tell otherwise.
+    Seen in: Kedro 1.7.0 (`CachedDataset._dataset`).
+    Goes when: it has a public name for it.
+    """
+    from kedro.io import CachedDataset
+
+    return dataset._dataset if isinstance(dataset, CachedDataset) else dataset
+
+
 def config_of(dataset: Any) -> dict[str, Any]:
     """Return the configuration from which Kedro builds an equal dataset, credentials included.
 

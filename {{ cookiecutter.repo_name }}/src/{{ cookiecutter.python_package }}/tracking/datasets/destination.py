@@ -26,9 +26,14 @@ class Destination:
     experiment_name: str | None = None
     run_id: str | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the run itself."""
+        return self == Destination()
+
     def recorder(self, own: Recorder) -> Recorder:
         """Return the recorder for this destination, given the run's own."""
-        if self == Destination():
+        if self.is_own:
             return own
         key = self._key(own)
         side = own.sides.get(key)
@@ -38,7 +43,7 @@ class Destination:
 
     def announce(self, own: Recorder) -> None:
         """Note, in the process that began the run, the store that the side journal goes to."""
-        if self != Destination():
+        if not self.is_own:
             own.side_uris[self._key(own)] = self.tracking_uri
 
     def _key(self, own: Recorder) -> str:

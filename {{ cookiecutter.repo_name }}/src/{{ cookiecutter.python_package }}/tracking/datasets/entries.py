@@ -41,6 +41,10 @@ def complete_config(name: str, config: Any) -> Any:
         # Kedro warns of every class whose name ends in `Set`.
         complete["type"] = type_name.removesuffix("DataSet").removesuffix("Dataset") + "Dataset"
     kind = config.get("dataset")
+    if isinstance(kind, Mapping) and kind.get("versioned"):
+        # There Kedro finds it: it hands over this run's version, and that of `--load-versions`.
+        complete["dataset"] = {key: kind[key] for key in kind if key != "versioned"}
+        complete["versioned"] = True
     if isinstance(kind, str) and not config.get("filepath"):
         extension = "pkl" if kind in (*VALUES, MODEL) else kind
         complete["filepath"] = default_filepath(complete["dataset_name"], f".{extension}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, Version
 
 from ..arguments import nearest
 from ..kedro_internals import config_of, definition_of
@@ -75,7 +75,13 @@ class FileKind:
     def __init__(self, dataset: str | Mapping[str, Any] | AbstractDataset[Any, Any]) -> None:
         self.filepath: str | None = None
         self.extension = ""
+        # Of a kind of ours; else the owner gave the dataset, which may look at what is there.
+        self.name = dataset if isinstance(dataset, str) else None
         self.versioned = False
+        # Whether a save adds to the file that is there.
+        self.appends = False
+        # Whether pandas' index is not in it.
+        self.leaves_out_index = False
         self._config: dict[str, Any]
         self._extra: str | None
         if isinstance(dataset, str):
@@ -88,6 +94,7 @@ class FileKind:
                 self._extra = FILES["pkl"][1]
                 return
             self.extension = f".{dataset}"
+            self.leaves_out_index = dataset in ("csv", "xls", "xlsx")
             self._config = {"type": FILES[dataset][0]}
             self._extra = FILES[dataset][1]
             return
@@ -97,8 +104,11 @@ class FileKind:
             raise ValueError(
                 f"the configuration of a dataset needs a `type`; this one has {list(config)}."
             )
-        self.versioned = bool(config.get("versioned"))
+        self.versioned = bool(config.pop("versioned", False))
+        self.appends = _appends(config)
         class_name, has_file, path = definition_of(config)
+        has_index = (config.get("save_args") or {}).get("index", False)
+        self.leaves_out_index = class_name in ("CSVDataset", "ExcelDataset") and not has_index
         if not has_file:
             raise ValueError(
                 f"{class_name} has no `filepath`, and MLflow takes files: "
@@ -114,16 +124,22 @@ class FileKind:
         kind = self._config["type"]
         return kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
 
-    def at(self, path: str, save_version: str | None = None) -> AbstractDataset[Any, Any]:
+    def at(self, path: str, version: Version | None = None) -> AbstractDataset[Any, Any]:
         """Return the Kedro dataset for a path.
+
+        Args:
+            path: the file's path or URL.
+            version: which version is loaded and saved; None where the file is not versioned.
 
         Raises:
             ImportError: kedro-datasets lacks what it needs, with the command that installs it.
         """
         try:
-            return AbstractDataset.from_config(
-                "file", {**self._config, "filepath": path}, save_version=save_version
-            )
+            config = {**self._config, "filepath": path}
+            if version is None:
+                return AbstractDataset.from_config("file", config)
+            config["versioned"] = True
+            return AbstractDataset.from_config("file", config, version.load, version.save)
         except Exception as error:
             if self._extra is None:
                 raise
@@ -131,3 +147,10 @@ class FileKind:
                 f"a {self.extension} file needs more packages; "
                 f"`pip install 'kedro-datasets[{self._extra}]'` ({error})"
             ) from error
+
+
+def _appends(config: Mapping[str, Any]) -> bool:
+    """Whether a dataset's configuration opens its file to add to it, as `mode: a` does."""
+    opened = dict(config.get("fs_args") or {}).get("open_args_save") or {}
+    modes = [dict(options).get("mode") for options in (config.get("save_args") or {}, opened)]
+    return any("a" in mode for mode in modes if isinstance(mode, str))

@@ -1,24 +1,24 @@
 """`MLflowDataSet`: a catalog entry whose value goes to MLflow when a node saves it."""
 
-import os
-import secrets
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from kedro.io import AbstractDataset, DatasetError, MemoryDataset
+from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from ..arguments import named_options
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
 from ..redact import redact_text
-from . import own_files
+from . import own_files, round_trip
+from .additions import note_addition, recorded_at_end
+from .dataset_file import DatasetFile
 from .destination import Destination
-from .entries import default_filepath
 from .kinds import MODEL, VALUES, FileKind, copy_mode_of_kind
 from .values import record
+from .written_files import is_remote
 
 
 @named_options
@@ -52,6 +52,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             behind the alias: `{"metric": "score", "greater_is_better": True}`.
         model_uri: load this model instead of the run's own, say `models:/iris@champion`,
             `models:/iris/3` or `runs:/<run id>/model`.
+        version: of a versioned file, which one is loaded and saved; Kedro gives it to an entry with
+            `versioned: true`, and `kedro run --load-versions` chooses it.
         serialization_format: of a scikit-learn model, `"cloudpickle"` or `"skops"`. Loading a
             pickle runs code, so load models of people you trust; skops loads only the types that
             the model's own file names, takes no functions of one's own, and takes longer.
@@ -81,17 +83,19 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         promote_if: Mapping[str, Any] | None = None,
         model_uri: str | None = None,
         serialization_format: Literal["cloudpickle", "skops"] = "cloudpickle",
+        version: Version | None = None,
     ) -> None:
         self.kind = dataset if isinstance(dataset, str) else None
-        self._file: FileKind | None = None
+        self._file: DatasetFile | None = None
         if dataset is not None:
-            self._file = FileKind(MODEL if self.kind in VALUES else dataset)
+            kind = FileKind(MODEL if self.kind in VALUES else dataset)
+            self._file = DatasetFile(kind, filepath, dataset_name, version)
         if copy_mode not in (None, "deepcopy", "copy", "assign"):
             raise ValueError(f"copy_mode is {copy_mode!r}; use 'deepcopy', 'copy' or 'assign'.")
         self._destination = Destination(saving_tracking_uri, saving_experiment_name, saving_run_id)
         self.dataset_name = dataset_name
         self._catalog_name = dataset_name or ""
-        self._given_filepath = filepath
+        self._version = self._file and self._file.version
         self.loading_tracking_uri = loading_tracking_uri
         self.loading_run_id = loading_run_id
         self.file_caching = file_caching
@@ -105,6 +109,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
                 f'with dataset="model", not with dataset={dataset!r}.'
             )
         self.recorder: Recorder | None = None
+        self._is_loaded = True
         self._copy_mode: Any = copy_mode or copy_mode_of_kind(self.kind)
         is_kept = caching or dataset is None
         self._cache = MemoryDataset(copy_mode=self._copy_mode) if is_kept else None
@@ -114,23 +119,33 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     @property
     def _filepath(self) -> str | None:
         """Where the last run's value lies; Kedro-Viz and `--only-missing-outputs` ask for it."""
-        if self._file is None:
-            return None
-        given = self._given_filepath or self._file.filepath
-        name = (self.dataset_name or "unnamed").replace("/", "_")
-        return given or default_filepath(name, self._file.extension)
+        return self._file and self._file.path
 
-    def connect(self, recorder: Recorder, catalog_name: str) -> None:
-        """Tell the dataset which run it belongs to, and its name in the catalog."""
+    def reserve_name(self, recorder: Recorder, catalog_name: str) -> None:
+        """Keep the name of its artifact for it, where it is later loaded from by that name."""
+        if self._file is not None and self.kind not in VALUES and self._destination.is_own:
+            self._file.name = self.dataset_name or catalog_name
+            recorder.reserve(self._file.artifact_name, self._file.origin)
+
+    def connect(self, recorder: Recorder, catalog_name: str, is_loaded: bool = True) -> None:
+        """Tell the dataset which run it belongs to, its name, and whether a node loads it."""
         self.recorder = recorder
+        self._is_loaded = is_loaded
         self.dataset_name = self.dataset_name or catalog_name
         self._catalog_name = catalog_name
+        if self._file is not None:
+            self._file.name = self.dataset_name
         self._destination.announce(recorder)
 
     def save(self, data: Any) -> None:
         """Write the file, record the value, and keep it in memory where `caching` says so."""
         if self._file is not None:
-            self._save_file(data)
+            self._file.save(data, partial(self._record, data))
+            if self._file.is_fixed:
+                self._release()
+                if self.recorder is not None:
+                    note_addition(self._destination.recorder(self.recorder), self._file)
+                return
         if self._cache is not None:
             self._cache.save(data)
 
@@ -148,67 +163,43 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             self._cache.save(value)
         return value
 
-    def _save_file(self, data: Any) -> None:
-        assert self._file is not None
-        target = str(self._filepath)
-        if self._file.versioned or _is_remote(target):
-            self._file.at(target).save(data)
-            self._record(data, None)
-            return
-        place = Path(target)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # Beside the target, then renamed: nobody ever reads half a file, and a run that goes on at
-        # the same time keeps its own.
-        temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name}")
-        try:
-            self._write(temporary, data)
-            self._record(data, temporary)
-            if temporary.is_dir() and place.is_dir():
-                shutil.rmtree(place)
-            os.replace(temporary, place)
-        finally:
-            if temporary.exists():
-                temporary.unlink()
-
-    def _write(self, path: Path, data: Any) -> None:
-        assert self._file is not None
-        try:
-            self._file.at(str(path)).save(data)
-        except Exception as error:
-            if self.kind != MODEL:
-                raise
-            raise DatasetError(
-                f"the model {self.dataset_name!r} of type {type(data).__qualname__} can't be "
-                f"pickled: {error.__cause__ or error}. Keep locks, open files and connections out "
-                f"of it."
-            ) from error
-
-    def _record(self, data: Any, written: Path | None) -> None:
+    def _record(self, data: Any, put: Callable[[Path], None]) -> None:
         if self.recorder is None:
             return
         recorder = self._destination.recorder(self.recorder)
         name = str(self.dataset_name)
         assert self._file is not None
-        own = None
-        if written is not None:
-            own = self._keep_own(written, f"{name.replace('/', '_')}{self._file.extension}")
+        round_trip.tell_of_lost_index(self.recorder, name, self._file.kind, data)
+        own = self._keep_own(data, put)
         if self.kind in VALUES:
             record(recorder, str(self.kind), name, data)
         elif self.kind == MODEL and own is not None:
             sample = self.recorder.samples.pop(self._catalog_name, None)
             options = self._model_options.as_event()
-            record_model(recorder, name, data, own, recorder is self.recorder, sample, options)
+            owned = recorder is self.recorder
+            record_model(recorder, name, data, own, owned, sample, options, self._file.origin)
         elif own is not None:
-            recorder.log_artifact(own, owned=recorder is self.recorder, is_data=True)
+            owned = recorder is self.recorder
+            recorder.log_artifact(own, owned=owned, is_data=True, origin=self._file.origin)
 
-    def _keep_own(self, written: Path, name: str) -> Path | None:
+    def _keep_own(self, data: Any, put: Callable[[Path], None]) -> Path | None:
         """Put a file into the run's journal, which is where this run loads it from."""
         assert self.recorder is not None
+        assert self._file is not None
+        name = str(self.dataset_name)
+        file_name = self._file.artifact_name
+        put_value = None
+        if self._is_loaded and self._cache is not None and not self._file.is_fixed:
+            put_value = round_trip.value_for_others(self._file.kind, data)
         try:
-            return own_files.keep(self.recorder.places, str(self.dataset_name), written, name)
+            return own_files.keep(self.recorder.places, name, file_name, put, put_value)
         except (OSError, ValueError) as error:
-            self.recorder.warn(name, f"{name!r} is not recorded: {error}")
+            self.recorder.warn(file_name, f"{file_name!r} is not recorded: {error}")
             return None
+
+    def record_at_end(self) -> Callable[[], None] | None:
+        """Return what records a file that the run adds to when the run ends; None for others."""
+        return self._file and recorded_at_end(self._file, partial(self._record, None))
 
     def _own_file(self) -> Path | None:
         run = self.recorder
@@ -216,21 +207,24 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     def _load_file(self) -> Any:
         assert self._file is not None
+        if self._file.is_fixed:
+            return self._file.dataset().load()
         own = self._own_file()
         if own is not None:
-            return self._file.at(str(own)).load()
+            value = own_files.value_beside(own) if self._cache is not None else None
+            return own_files.load_value(value) if value else self._file.kind.at(str(own)).load()
         if not self._may_resume():
             raise DatasetError(
                 f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
                 f"resume from it; use `kedro run --from-inputs {self._catalog_name}`."
             )
-        path = str(self._filepath)
-        if not _is_remote(path) and not Path(path).exists():
+        path = self._file.path
+        if not is_remote(path) and not Path(path).exists():
             raise DatasetError(
                 f"{self.dataset_name!r} was never saved: there is no {path}. Run the pipeline that "
                 f"makes it, or name a run with `loading_run_id`."
             )
-        return self._file.at(path).load()
+        return self._file.dataset().load()
 
     def _may_resume(self) -> bool:
         """Whether the value of the last run that saved one will do."""
@@ -238,8 +232,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         # The journal of a run that is over and exported is gone; its values are the last ones.
         if run is None or run.resumed is None or not run.folder.exists():
             return True
-        is_versioned = self._file is not None and self._file.versioned
-        return is_versioned or self._catalog_name in run.resumed
+        is_owners = self._file is not None and self._file.is_written_in_place
+        return is_owners or self._catalog_name in run.resumed
 
     def _load_from_mlflow(self) -> Any:
         from . import loading
@@ -256,7 +250,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         run_id = str(self.loading_run_id)
         if self.kind in VALUES:
             return loading.load_value(client, run_id, name)
-        return loading.load_file(client, run_id, name, self._file, keep)
+        return loading.load_file(client, run_id, name, self._file.kind, keep)
 
     def _exists(self) -> bool:
         if self._cache is not None and self._cache.exists():
@@ -265,11 +259,13 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             return False
         if self.loading_run_id or self.model_uri or self._own_file() is not None:
             return True
-        return self._file.at(str(self._filepath)).exists()
+        return self._file.exists()
 
     def _release(self) -> None:
         if self._cache is not None:
             self._cache.release()
+        if self._file is not None:
+            self._file.release()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the kept value behind: another process loads it from the run's file."""
@@ -284,7 +280,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {
-            "dataset": self.kind or (self._file and self._file.describe()),
+            "dataset": self.kind or (self._file and self._file.kind.describe()),
             "filepath": self._filepath and redact_text(self._filepath),
             "dataset_name": self.dataset_name,
             "loading_run_id": self.loading_run_id,
@@ -293,7 +289,3 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
 
 MLflowDataSet = MLflowDataset
-
-
-def _is_remote(path: str) -> bool:
-    return "://" in path and not path.startswith("file://")

@@ -1,10 +1,13 @@
 """The files that a dataset saves in a run, kept in the run's journal: the run loads them again."""
 
 import os
+import pickle
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ..journal import snapshot
 from ..journal.events import clean_key
@@ -12,16 +15,25 @@ from ..journal.places import JournalPlaces
 from .entries import DEFAULT_FOLDER
 
 DATASETS = "datasets"
+# The value itself, beside a file that does not give it back as it was.
+_VALUE = ".value"
 
 
-def keep(places: JournalPlaces, dataset_name: str, written: Path, name: str) -> Path:
+def keep(
+    places: JournalPlaces,
+    dataset_name: str,
+    name: str,
+    put: Callable[[Path], None],
+    put_value: Callable[[Path], None] | None = None,
+) -> Path:
     """Make a file that was just written part of the journal, and return its place there.
 
     Args:
         places: the folders of the run's journal.
         dataset_name: the dataset that wrote it.
-        written: the file or folder, which is about to be renamed.
         name: the name that its artifact gets.
+        put: is given the place that the file, or folder, goes to.
+        put_value: is given the place that the value itself goes to, for `value_beside`.
 
     Raises:
         OSError: it can't be read, or no disk takes it.
@@ -33,8 +45,9 @@ def keep(places: JournalPlaces, dataset_name: str, written: Path, name: str) -> 
         try:
             folder.mkdir(mode=0o700, parents=True)
             half = folder / f".{name}"
-            if not _link(written, half):
-                snapshot.copy(written, half)
+            put(half)
+            if put_value is not None:
+                put_value(folder / _VALUE)
             os.replace(half, folder / name)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -53,6 +66,24 @@ def newest(places: JournalPlaces, dataset_name: str) -> Path | None:
             if not path.name.startswith("."):
                 return path
     return None
+
+
+def value_beside(own: Path) -> Path | None:
+    """Return where the value lies that was kept beside a file of `newest`, if one was."""
+    path = own.with_name(_VALUE)
+    return path if path.exists() else None
+
+
+def load_value(path: Path) -> Any:
+    """Load a value that another process of the run kept."""
+    with path.open("rb") as file:
+        return pickle.load(file)  # noqa: S301  written by this run
+
+
+def link_or_copy(written: Path, place: Path) -> None:
+    """Put a file that is about to be renamed, or a folder, into a place of the journal."""
+    if not _link(written, place):
+        snapshot.copy(written, place)
 
 
 def _folder(dataset_name: str) -> str:

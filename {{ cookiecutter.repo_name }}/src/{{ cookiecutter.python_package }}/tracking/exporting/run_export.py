@@ -53,7 +53,7 @@ class RunExport:
         self._timeline = Timeline(self.key, self.header, self._note)
         self._inputs: list[dict[str, Any]] = []
         self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add, is_new)
-        self._at_end: dict[str, int] = {}
+        self._at_end: dict[str, tuple[int, str | None]] = {}
         self._sizes: dict[str, int] = {}
         self._interrupted = 0
         self._error: str | None = None
@@ -207,12 +207,12 @@ class RunExport:
             self._inputs.clear()
 
     def _take_files_of_the_dead(self) -> None:
-        for name, since in self._at_end.items():
+        for name, (since, folder) in self._at_end.items():
             path = Path(name)
             if path.exists():
                 copy = self._places.store(partial(snapshot.take, path, since=since))
                 mask_copy(copy)
-                self._uploads.add(str(self._places.relative(copy)))
+                self._uploads.add(str(self._places.relative(copy)), folder)
 
     def _keep_artifact(self, name: str, content: bytes) -> None:
         stored = snapshot.write(self._places, name, content)
@@ -262,7 +262,9 @@ class RunExport:
             self._batches.add_metric(event["m"], seconds, int(event["t"]) // 1_000_000, 0)
 
     def _on_at_end(self, event: dict[str, Any]) -> None:
-        self._at_end = {str(path): int(since) for path, since in event["since"].items()}
+        folders = event.get("p", {})
+        for path, since in event["since"].items():
+            self._at_end[str(path)] = int(since), folders.get(path)
 
     def _on_charts(self, event: dict[str, Any]) -> None:
         self._timeline.ask_for_charts(event)

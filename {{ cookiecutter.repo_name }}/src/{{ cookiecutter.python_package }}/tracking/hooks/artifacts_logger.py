@@ -7,7 +7,9 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
-from ..kedro_internals import file_of
+from ..datasets.mlflow_dataset import MLflowDataSet
+from ..datasets.written_files import has_files, log_written_files
+from ..kedro_internals import is_parameter
 from ..logs import PlainLogger
 from ..recording import lifecycle, runs
 from .guard import guarded
@@ -43,9 +45,20 @@ class MLflowArtifactsLoggerHook:
         self.enable_mlflow = enable_mlflow
 
     @hook_impl(tryfirst=True)  # or another plugin that raises here would cost the log files
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: Any) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
         """Record the first files, and see to it that the last ones are recorded at the end."""
+        self._reserve_names(pipeline, catalog)
         self._begin(run_params, catalog)
+
+    @guarded
+    def _reserve_names(self, pipeline: Any, catalog: Any) -> None:
+        recorder = getattr(catalog, runs.ATTRIBUTE, None)
+        if recorder is None or not (self.before or self.after):
+            return
+        for name in sorted(pipeline.datasets() - recorder.undeclared):
+            dataset = None if is_parameter(name) else catalog.get(name)
+            if isinstance(dataset, MLflowDataSet):
+                dataset.reserve_name(recorder, name)
 
     @guarded
     def _begin(self, run_params: dict[str, Any], catalog: Any) -> None:
@@ -61,12 +74,8 @@ class MLflowArtifactsLoggerHook:
         for name in self.datasets:
             if name not in catalog:
                 logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
-                continue
-            path = file_of(catalog.get(name))
-            if path is None:
+            elif not has_files(catalog.get(name)):
                 logger.warning("datasets_after_node_run names %r, which has no file.", name)
-            else:
-                run.recorder.saved_files[name] = path
 
     def _log(self, run: lifecycle.Run, files: Mapping[Path, int]) -> None:
         for path, since in files.items():
@@ -77,16 +86,23 @@ class MLflowArtifactsLoggerHook:
                 run.recorder.log_artifact(path, since=since)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str) -> None:
-        """Record the file of a dataset that was named in `datasets_after_node_run`."""
-        if dataset_name in self.datasets:
-            self._log_dataset(dataset_name)
+    def before_node_run(self, catalog: Any) -> None:
+        """Note the catalog that a node's outputs are saved with: `after_dataset_saved` lacks it."""
+        if self.datasets and self.enable_mlflow:
+            runs.of_catalog(catalog)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Record what a dataset that was named in `datasets_after_node_run` just wrote."""
+        if dataset_name in self.datasets and self.enable_mlflow:
+            self._log_dataset(dataset_name, data)
 
     @guarded
-    def _log_dataset(self, name: str) -> None:
+    def _log_dataset(self, name: str, data: Any) -> None:
         recorder = runs.current()
-        if recorder is not None and name in recorder.saved_files:
-            recorder.log_artifact(recorder.saved_files[name], is_data=True)
+        catalog = runs.catalog_of(recorder)
+        if recorder is not None and catalog is not None and has_files(catalog.get(name)):
+            log_written_files(recorder, name, catalog.get(name), data)
 
 
 def _logged_before(path: Path) -> int:

@@ -11,7 +11,7 @@ from ..datasets.mlflow_dataset import MLflowDataSet
 from ..journal.events import flatten
 from ..kedro_internals import is_parameter
 from ..models.sample import sample_for
-from ..recording import runs
+from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..recording.sorting import METRIC, sort_of
 from .guard import guarded
@@ -46,11 +46,16 @@ class MLflowCatalogLoggerHook:
         recorder = getattr(catalog, runs.ATTRIBUTE, None)
         if recorder is None or not self.enable_mlflow:
             return
+        loaded = {name for node in pipeline.nodes for name in node.inputs}
         for name in pipeline.datasets():
             if not is_parameter(name) and name not in recorder.undeclared:
                 dataset = catalog.get(name)
                 if isinstance(dataset, MLflowDataSet):
-                    dataset.connect(recorder, name)
+                    dataset.connect(recorder, name, is_loaded=name in loaded)
+                    record = dataset.record_at_end()
+                    run = lifecycle.of(recorder)
+                    if record is not None and run is not None:
+                        run.at_end.append(record)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_node_run(

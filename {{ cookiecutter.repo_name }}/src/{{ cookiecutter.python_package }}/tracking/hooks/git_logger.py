@@ -1,7 +1,5 @@
 """The state of the code: git commit, branch, and what was not committed."""
 
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,8 @@ from ..arguments import named_options
 from ..recording import runs
 from ..recording.recorder import Recorder
 from ..redact import redact_text
+from .git_patch import log_uncommitted, run_git
 from .guard import guarded
-
-# A huge repository must not hold up the pipeline.
-_TIMEOUT_SECONDS = 5
-_MAX_PATCH_BYTES = 5_000_000
 
 
 @named_options
@@ -24,7 +19,8 @@ class MLflowGitLoggerHook:
 
     Writes the tags `mlflow.source.git.commit`, `mlflow.source.git.branch` and
     `mlflow.source.git.repoURL` (MLflow's own names), `git.commit_message` and `git.dirty`, and the
-    patch of uncommitted changes as the artifact `git/uncommitted.patch`.
+    patch of uncommitted changes and new files as the artifact `git/uncommitted.patch`, from which
+    `git apply` makes the same files again.
 
     Args:
         enable_mlflow: False turns this hook off.
@@ -47,12 +43,13 @@ class MLflowGitLoggerHook:
 
 def log_git_state(recorder: Recorder, project: Path) -> None:
     """Record the git state of a folder; nothing where git or a repository is missing."""
-    head, status, url = _git(
+    answers = run_git(
         project,
         ["log", "-1", "--format=%H%n%D%n%B"],
         ["status", "--porcelain", "--", "."],
         ["config", "--get", "remote.origin.url"],
     )
+    head, status, url = (text and text.decode("utf-8", "replace") for text in answers)
     if not head:
         return
     commit, refs, message = (*head.split("\n", 2), "", "")[:3]
@@ -66,31 +63,4 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
     if status is not None:
         recorder.set_tag("git.dirty", str(bool(status.strip())).lower())
     if status and status.strip():
-        (patch,) = _git(project, ["diff", "HEAD", "--no-color", "--no-ext-diff", "--", "."])
-        untracked = [line[3:] for line in status.splitlines() if line.startswith("??")]
-        listing = "".join(f"# untracked: {name}\n" for name in untracked)
-        recorder.log_text((listing + (patch or ""))[:_MAX_PATCH_BYTES], "git/uncommitted.patch")
-
-
-def _git(project: Path, *commands: list[str]) -> list[str | None]:
-    """Run git commands at the same time; None for one that fails or takes too long."""
-    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    try:
-        running = [
-            subprocess.Popen(["git", *words], cwd=project, stdout=subprocess.PIPE, **pipes)
-            for words in commands
-        ]
-    except OSError:  # no git
-        return [None] * len(commands)
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
-    return [_output(process, deadline) for process in running]
-
-
-def _output(process: "subprocess.Popen[bytes]", deadline: float) -> str | None:
-    with process:
-        try:
-            output, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0.01))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return None
-    return output.decode("utf-8", "replace") if process.returncode == 0 else None
+        log_uncommitted(recorder, project)

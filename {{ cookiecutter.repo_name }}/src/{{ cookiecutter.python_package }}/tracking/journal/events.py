@@ -24,6 +24,8 @@ MAX_BATCH_METRICS = 1000
 MAX_BATCH_PARAMS = 100
 MAX_BATCH_TAGS = 100
 MAX_STEP = 2**63 - 1
+# The artifact that the exporter draws of the run's times.
+GANTT = "gantt.html"
 
 # MLflow takes no colon on Windows (`validate_param_and_metric_name`).
 _REFUSED = re.compile(r"[^/\w.\- ]" if os.name == "nt" else r"[^/\w.\- :]")

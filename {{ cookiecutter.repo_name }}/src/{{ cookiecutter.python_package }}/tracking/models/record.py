@@ -18,6 +18,7 @@ def record_model(
     owned: bool,
     sample: Any,
     options: Mapping[str, Any],
+    origin: str,
 ) -> None:
     """Record a model as an MLflow model, or as a file where MLflow does not know its kind.
 
@@ -29,6 +30,7 @@ def record_model(
         owned: the pickle lies in the journal of that run.
         sample: rows that it was trained on, for signature and example; None if they are not known.
         options: how it is kept, as `ModelOptions.as_event` gives it.
+        origin: what tells its pickle from other files, as for `log_artifact`.
     """
     flavor = flavor_of(model)
     if flavor is None:
@@ -36,7 +38,7 @@ def record_model(
         recorder.warn(
             name, f"MLflow has no flavour for {name!r}, a {kind}: its pickle is an artifact"
         )
-        recorder.log_artifact(pickled, owned=owned)
+        recorder.log_artifact(pickled, owned=owned, origin=origin)
         return
     about: dict[str, Any] = {"signature": None, "example": None}
     if sample is not None:
@@ -49,4 +51,4 @@ def record_model(
     code = own_code(packages)
     about["packages"] = sorted(packages - set(code))
     recorder.log_model(name, pickled, flavor, about, code.values(), options)
-    recorder.log_artifact(pickled, owned=owned)
+    recorder.log_artifact(pickled, owned=owned, origin=origin)

@@ -8,11 +8,14 @@ from typing import Any
 from ..journal import snapshot
 from ..redact import redact_text
 from ..redact_files import mask_copy, redact_document, redact_file
+from .artifact_names import ArtifactNames
 from .voice import Voice
 
 
 class FileVoice(Voice):
     """Says what files a run made or was given; a copy of each lies in the journal."""
+
+    _names: ArtifactNames | None = None
 
     def log_artifact(
         self,
@@ -22,6 +25,7 @@ class FileVoice(Voice):
         owned: bool = False,
         since: int = 0,
         is_data: bool = False,
+        origin: str | None = None,
     ) -> None:
         """Record a file or folder as an artifact, as it is now: a later change does not show.
 
@@ -33,15 +37,43 @@ class FileVoice(Voice):
             owned: the file lies in the journal already and nobody else writes to it.
             since: of a file that is only appended to, the bytes at its begin to leave out.
             is_data: a node made it, so that its names tell nothing: known secrets only are masked.
+            origin: what tells it from other files of the same name; its path by default.
         """
         source = Path(path)
         try:
             folder = snapshot.safe_artifact_path(artifact_path)
+            origin = origin or (f"dataset {source.name}" if owned else str(source.absolute()))
+            folder = self._folder_for(source.name, folder, origin)
             stored = source if owned else self._take(source, since)
             stored = self._without_secrets(stored, owned, is_data)
             self._say_artifact(stored, folder, owned)
         except (OSError, ValueError) as error:
             self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
+
+    def artifact_folder(self, path: Path) -> str | None:
+        """Return the artifact folder that a file will get, as `log_artifact` gives it."""
+        return self._folder_for(path.name, None, str(path.absolute()))
+
+    def reserve(self, name: str, origin: str | None = None) -> None:
+        """Keep a name at the top of the run's artifacts for a file that comes later.
+
+        Args:
+            name: the file's name.
+            origin: as for `log_artifact`; by default a text, or what the exporter makes.
+        """
+        self._folder_for(name, None, origin or f"text {name}")
+
+    def _folder_for(self, name: str, wanted: str | None, origin: str) -> str | None:
+        if self._names is None:
+            self._names = ArtifactNames(self.places)
+        folder = self._names.folder_for(name, wanted, origin)
+        if folder != wanted:
+            self.warn(
+                f"{folder}/{name}",
+                f"two files of this run are called {name!r}: {origin!r} is recorded as "
+                f"'{folder}/{name}'",
+            )
+        return folder
 
     def _without_secrets(self, stored: Path, owned: bool, is_data: bool) -> Path:
         """Mask the secrets in a copy; what others still need is masked in another copy."""
@@ -103,10 +135,12 @@ class FileVoice(Voice):
         """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""
         try:
             name = snapshot.safe_artifact_path(artifact_file) or "text.txt"
-            clean = redact_document(text, name, self.secrets).encode("utf-8", "replace")
+            clean = _encoded(redact_document(text, name, self.secrets))
             stored = snapshot.write(self.places, Path(name).name, clean)
             parent = Path(name).parent.as_posix()
-            self._say_artifact(stored, None if parent == "." else parent, owned=True)
+            folder = None if parent == "." else parent
+            folder = self._folder_for(Path(name).name, folder, f"text {name}")
+            self._say_artifact(stored, folder, owned=True)
         except (OSError, ValueError) as error:
             self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")
 
@@ -141,3 +175,11 @@ class FileVoice(Voice):
 
     def _take_code(self, source: Path) -> Path:
         return self.places.store(lambda folder: snapshot.take_code(source, folder))
+
+
+def _encoded(text: str) -> bytes:
+    """Return a text as UTF-8; bytes that were no UTF-8 when they were read stay as they were."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")

@@ -20,7 +20,6 @@ class Recorder(TimeVoice):
         inputs: file paths of the pipeline's free inputs, by dataset name.
         resumed: names of datasets that may be loaded as an earlier run left them.
         secrets: values that are masked wherever they occur; never written to disk.
-        saved_files: paths of datasets whose file is recorded when it is saved, by dataset name.
     """
 
     def __init__(
@@ -32,13 +31,11 @@ class Recorder(TimeVoice):
         inputs: Mapping[str, str] | None = None,
         resumed: frozenset[str] | None = None,
         secrets: tuple[str, ...] = (),
-        saved_files: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(key, folder, secrets)
         self.undeclared = undeclared
         self.inputs = dict(inputs or {})
         self.resumed = resumed
-        self.saved_files = dict(saved_files or {})
         # Journals for MLflow datasets that save elsewhere, see `datasets/destination.py`.
         self.sides: dict[str, Recorder] = {}
         self.side_uris: dict[str, str | None] = {}
@@ -52,5 +49,4 @@ class Recorder(TimeVoice):
             "inputs": self.inputs,
             "resumed": self.resumed,
             "secrets": self.secrets,
-            "saved_files": self.saved_files,
         }

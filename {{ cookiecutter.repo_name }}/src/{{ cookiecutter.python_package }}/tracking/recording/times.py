@@ -5,9 +5,10 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from ..journal.events import MAX_TAG, as_text, clean_key
+from ..journal.events import GANTT, MAX_TAG, as_text, clean_key
 from ..redact import redact_text
 from .values import ValueVoice
 
@@ -58,10 +59,16 @@ class TimeVoice(ValueVoice):
         Args:
             since: by their paths, the bytes to leave out as `log_artifact` does.
         """
-        self.append({"e": "at_end", "since": dict(since)})
+        event: dict[str, Any] = {"e": "at_end", "since": dict(since)}
+        folders = {path: self.artifact_folder(Path(path)) for path in since}
+        if any(folders.values()):
+            event["p"] = folders
+        self.append(event)
 
     def log_chart_settings(self, **chosen: Any) -> None:
         """Record how the exporter draws the run's Gantt chart; see `MLflowTimeLoggerHook`."""
+        if chosen.get("gantt"):
+            self.reserve(GANTT)
         self.append({"e": "charts", **chosen})
 
     def log_interrupt(self) -> None:

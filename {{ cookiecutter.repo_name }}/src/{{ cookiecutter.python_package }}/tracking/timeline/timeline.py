@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import pages
+from ..journal.events import GANTT
 from ..redact import redact_text
 from ..settings import sqlite_path
 from ..store.client import together
@@ -24,7 +25,6 @@ SHOWN_AFTER, SHOWN_AGAIN = 10.0, 1.5
 # is of (as in https://github.com/mlflow/mlflow/issues/9457). So where the file would go through the
 # server, a trace of fewer spans is rows instead, which every client reads.
 MAX_ROWS = 100
-GANTT = "gantt.html"
 
 
 class Timeline:

@@ -1,0 +1,151 @@
+"""The patch of what was not committed: `git apply` makes the same files again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.baked import BakedProject
+
+AUTHOR = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git, and return what it printed."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(["git", *words], cwd=folder, env=env, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode("utf-8", "replace")
+
+
+def tree(folder: Path) -> dict[str, bytes | str]:
+    """Return the content of each file of a folder, and whether it can be run."""
+    found: dict[str, bytes | str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = f"link to {path.readlink()}"
+        elif path.is_file() and ".git/" not in f"{name}/":
+            found[name] = path.read_bytes() + bytes([os.access(path, os.X_OK)])
+    return found
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project in a folder of a Git repository, with everything committed."""
+    top = tmp_path / "repository"
+    folder = top / "project"
+    folder.mkdir(parents=True)
+    git(top, "init", "--quiet")
+    (top / "beside.txt").write_text("not the project\n")
+    (folder / "text.txt").write_text("one\ntwo\n")
+    (folder / "latin.csv").write_bytes("stra\xdfe\n".encode("latin-1") * 3)
+    (folder / "windows.txt").write_bytes(b"a\r\nb\r\n")
+    (folder / "image.png").write_bytes(bytes(range(256)) * 10)
+    (folder / "gone.txt").write_text("gone\n")
+    (folder / "name with space\tä.txt").write_text("old\n")
+    (folder / ".gitignore").write_text("ignored/\n")
+    git(top, "add", "--all")
+    git(top, *AUTHOR, "commit", "--quiet", "--no-gpg-sign", "--message=all")
+    return folder
+
+
+def recorded(baked: BakedProject, project: Path, journal: Path) -> tuple[bytes | None, Any]:
+    """Return the patch that the hook records of a project, and the recorder."""
+    recorder = baked.tracking("recording.recorder").Recorder("run", journal)
+    journal.mkdir(parents=True)
+    baked.tracking("hooks.git_logger").log_git_state(recorder, project)
+    patches = list(journal.glob("files/*/uncommitted.patch"))
+    return (patches[0].read_bytes() if patches else None), recorder
+
+
+def change_all(folder: Path) -> None:
+    """Change what can be changed in a folder."""
+    (folder / "text.txt").write_text("one\nzwei\nthree")
+    (folder / "latin.csv").write_bytes("stra\xdfe\nm\xfcll\n".encode("latin-1"))
+    (folder / "windows.txt").write_bytes(b"a\r\nB\r\n")
+    (folder / "image.png").write_bytes(bytes(reversed(range(256))) * 10)
+    (folder / "gone.txt").unlink()
+    (folder / "name with space\tä.txt").write_text("new\n")
+    (folder / "script.sh").write_text("#!/bin/sh\n")
+    (folder / "script.sh").chmod(0o755)
+    (folder / "new folder").mkdir()
+    (folder / "new folder" / "müll [1].bin").write_bytes(b"\x00\xff" * 100)
+    (folder / "new folder" / "*.txt").write_text("a star\n")
+    (folder / "empty.txt").touch()
+    (folder / "link").symlink_to("text.txt")
+    (folder / "big.txt").write_text("a line of a big file\n" * 200_000)
+    (folder / "staged.txt").write_text("staged\n")
+    git(folder, "add", "staged.txt")
+
+
+def test_apply_makes_the_same_files_again(
+    baked: BakedProject, project: Path, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(project.parent), str(clone))
+    change_all(project)
+    before = git(project, "status", "--porcelain")
+    patch, _ = recorded(baked, project, tmp_path / "journal")
+    assert git(project, "status", "--porcelain") == before
+    assert patch is not None
+    (tmp_path / "uncommitted.patch").write_bytes(patch)
+    git(clone, "apply", str(tmp_path / "uncommitted.patch"))
+    assert tree(clone / "project") == tree(project)
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["diff.noprefix=true", "diff.mnemonicPrefix=true", "diff.relative=true", "color.ui=always"],
+)
+def test_a_users_way_to_see_differences_changes_nothing(
+    baked: BakedProject, project: Path, tmp_path: Path, option: str
+) -> None:
+    (project / "text.txt").write_text("other\n")
+    git(project, "config", *option.split("="))
+    patch, _ = recorded(baked, project, tmp_path / "journal")
+    assert patch is not None
+    assert b"\n--- a/project/text.txt\n+++ b/project/text.txt\n" in patch
+
+
+def too_big(project: Path) -> str:
+    (project / "data.bin").write_bytes(bytes(5_000_001))
+    return "'data.bin': not in git/uncommitted.patch"
+
+
+def repository_inside(project: Path) -> str:
+    git(project, "init", "--quiet", "inside")
+    return "'inside/': not in git/uncommitted.patch"
+
+
+@pytest.mark.parametrize("leave", [too_big, repository_inside])
+def test_what_is_left_out_is_said_by_name(
+    baked: BakedProject,
+    project: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    leave: Callable[[Path], str],
+) -> None:
+    told = leave(project)
+    (project / "new.txt").write_text("new\n")
+    patch, _ = recorded(baked, project, tmp_path / "journal")
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert warning.startswith(told)
+    assert patch is not None
+    assert patch.startswith(f"# untracked: {told.split(chr(39))[1]}\n".encode())
+    assert b"+new\n" in patch
+
+
+def test_a_patch_that_is_too_big_is_not_recorded_and_said(
+    baked: BakedProject, project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (project / "text.txt").write_bytes(os.urandom(10_000_000).hex().encode() * 2)
+    patch, _ = recorded(baked, project, tmp_path / "journal")
+    assert patch is None
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert "MB, 20 MB is the limit; commit what you changed" in warning

@@ -1,0 +1,104 @@
+"""The files that a Kedro dataset wrote: on this machine, far away, in versions or partitions."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import replace
+from pathlib import Path, PurePosixPath
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..journal import snapshot
+from ..kedro_internals import (
+    file_of,
+    filesystem_of,
+    partitions_of,
+    saved_file_of,
+    unwrapped,
+)
+from ..recording.recorder import Recorder
+
+
+@contextmanager
+def replacing(place: Path) -> Iterator[Path]:
+    """Yield a path beside a file; what was written there takes the file's place at the end.
+
+    So nobody ever reads half a file, and a run that goes on at the same time keeps its own.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name}")
+    try:
+        yield temporary
+        if temporary.is_dir() and place.is_dir():
+            rmtree(place)
+        replace(temporary, place)
+    finally:
+        if temporary.exists():
+            temporary.unlink()
+
+
+def is_remote(path: str) -> bool:
+    """Whether a path is that of another machine's file."""
+    return "://" in path and not path.startswith("file://")
+
+
+def has_files(dataset: Any) -> bool:
+    """Whether a dataset writes one file, a version of it, or partitions."""
+    dataset = unwrapped(dataset)
+    return file_of(dataset) is not None or partitions_of(dataset, {}) is not None
+
+
+def log_written_files(recorder: Recorder, name: str, dataset: Any, data: Any) -> None:
+    """Record what a dataset wrote when it saved a value: its file, this version, these partitions.
+
+    Args:
+        recorder: records the run.
+        name: the dataset's name, the artifact folder of its partitions.
+        dataset: the dataset.
+        data: what it saved.
+    """
+    dataset = unwrapped(dataset)
+    partitions = partitions_of(dataset, data)
+    if partitions is None:
+        _log_file(recorder, dataset, str(saved_file_of(dataset)), None)
+    for partition, path in (partitions or {}).items():
+        folder = PurePosixPath(name.replace(":", "_"), partition).parent
+        _log_file(recorder, dataset, path, str(folder))
+
+
+def _log_file(recorder: Recorder, dataset: Any, path: str, folder: str | None) -> None:
+    try:
+        if filesystem_of(dataset) is None:
+            recorder.log_artifact(path, folder, is_data=True)
+            return
+        with TemporaryDirectory() as temporary:
+            place = Path(temporary, PurePosixPath(path).name)
+            fetch(dataset, path, place)
+            recorder.log_artifact(place, folder, is_data=True, origin=path)
+    except (OSError, ValueError) as error:
+        recorder.warn(path, f"artifact {path!r} is not recorded: {error}")
+
+
+def fetch_saved(dataset: Any, place: Path) -> None:
+    """Copy the file that a dataset saved last, from wherever it lies; as `fetch`."""
+    fetch(dataset, str(saved_file_of(dataset)), place)
+
+
+def fetch(dataset: Any, path: str, place: Path) -> None:
+    """Copy a file or folder of a dataset to a place of this machine.
+
+    Raises:
+        OSError: it can't be read, or the disk takes no more.
+        ValueError: the dataset does not tell how.
+    """
+    remote = filesystem_of(dataset)
+    if remote is None:
+        snapshot.copy(Path(path), place)
+        return
+    try:
+        remote.get(path, str(place), recursive=True)
+    except OSError:
+        raise
+    except Exception as error:  # each file system has errors of its own
+        raise OSError(f"{type(error).__name__}: {error}") from error

@@ -1,0 +1,127 @@
+"""What was not committed, as a patch from which `git apply` makes the same files again."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..recording.recorder import Recorder
+
+FILE = "git/uncommitted.patch"
+# A huge repository must not hold up the pipeline.
+_TIMEOUT_SECONDS = 5
+# What nobody committed and is larger is data, as a rule.
+MAX_UNTRACKED_BYTES = 5_000_000
+MAX_PATCH_BYTES = 20_000_000
+
+# Whatever the user's own configuration says of how a diff looks.
+_DIFF = "diff HEAD --binary --full-index --no-color --no-ext-diff --no-textconv --no-relative"
+_PREFIXES = "--src-prefix=a/ --dst-prefix=b/ --submodule=short"
+_UNTRACKED = "ls-files --others --exclude-standard -z"
+_ADD = "add --intent-to-add --pathspec-from-file=- --pathspec-file-nul"
+
+
+def log_uncommitted(recorder: Recorder, project: Path) -> None:
+    """Record the changes of a folder since its last commit, and the files that Git does not know.
+
+    Says by name what is left out: a file above 5 MB that Git does not know, a repository inside,
+    a whole patch above 20 MB, or one that Git does not make in time.
+
+    Args:
+        recorder: records the run.
+        project: the folder, in a Git repository.
+    """
+    untracked, index = run_git(project, [*_UNTRACKED.split(), "--", "."], _words("index"))
+    names = [name for name in (untracked or b"").split(b"\0") if name]
+    left_out = [name for name in names if not _is_small(project / os.fsdecode(name))]
+    if left_out:
+        told = ", ".join(repr(os.fsdecode(name)) for name in left_out[:5])
+        more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
+        recorder.warn(
+            FILE,
+            f"{told}{more}: not in {FILE}, for Git does not know it and it is above "
+            f"{MAX_UNTRACKED_BYTES / 1e6:g} MB, no plain file, or not to be read; commit it, or "
+            f"name it in .gitignore",
+        )
+    patch = _patch(project, [name for name in names if name not in left_out], index)
+    if patch is None:
+        why = f"Git failed, or took more than {_TIMEOUT_SECONDS} s"
+    elif len(patch) > MAX_PATCH_BYTES:
+        why = f"it has {len(patch) / 1e6:.1f} MB, {MAX_PATCH_BYTES / 1e6:g} MB is the limit"
+    else:
+        listing = b"".join(b"# untracked: " + name + b"\n" for name in left_out)
+        # Other bytes than those of UTF-8 stay as they are.
+        recorder.log_text((listing + patch).decode("utf-8", "surrogateescape"), FILE)
+        return
+    recorder.warn(f"{FILE} {why}", f"{FILE} is not recorded: {why}; commit what you changed")
+
+
+def _words(path: str) -> list[str]:
+    return ["rev-parse", "--git-path", path]
+
+
+def _is_small(path: Path) -> bool:
+    if path.is_symlink():
+        return True
+    return (
+        path.is_file() and path.stat().st_size <= MAX_UNTRACKED_BYTES and os.access(path, os.R_OK)
+    )
+
+
+def _patch(project: Path, untracked: Sequence[bytes], index: bytes | None) -> bytes | None:
+    diff = [*_DIFF.split(), *_PREFIXES.split(), "--", "."]
+    if not untracked:
+        return run_git(project, diff)[0]
+    if index is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        # An index of our own, so that the user's stays as it is.
+        copy = Path(folder, "index")
+        own = project / os.fsdecode(index.strip())
+        if own.exists():
+            shutil.copyfile(own, copy)
+        env = {**os.environ, "GIT_INDEX_FILE": str(copy)}
+        (added,) = run_git(project, _ADD.split(), given=b"\0".join(untracked), env=env)
+        return None if added is None else run_git(project, diff, env=env)[0]
+
+
+def run_git(
+    project: Path,
+    *commands: Sequence[str],
+    given: bytes = b"",
+    env: dict[str, str] | None = None,
+) -> list[bytes | None]:
+    """Run Git commands at the same time; None for one that fails or takes too long.
+
+    Args:
+        project: where they run.
+        commands: the words of each behind `git`.
+        given: what they read.
+        env: their environment; this process's own by default.
+    """
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    try:
+        running = [
+            subprocess.Popen(
+                ["git", *words], cwd=project, env=env, stderr=subprocess.DEVNULL, **pipes
+            )
+            for words in commands
+        ]
+    except OSError:  # no git
+        return [None] * len(commands)
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    return [_output(process, given, deadline) for process in running]
+
+
+def _output(process: "subprocess.Popen[bytes]", given: bytes, deadline: float) -> bytes | None:
+    with process:
+        try:
+            output, _ = process.communicate(given, max(deadline - time.monotonic(), 0.01))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None
+    return output if process.returncode == 0 else None
