@@ -34,7 +34,7 @@ class FigureDataset(AbstractDataset[Any, Any]):
         if isinstance(data, bytes | bytearray):
             path.write_bytes(data)
         elif isinstance(data, str) and extension not in _BINARY:
-            path.write_text(data, encoding="utf-8")
+            path.write_text(data, encoding="utf-8", newline="")
         elif hasattr(data, "write_html") and hasattr(data, "to_plotly_json"):
             _write_plotly(data, path, extension)
         elif hasattr(data, "savefig") and extension not in (".html", ".json"):
@@ -56,7 +56,7 @@ class FigureDataset(AbstractDataset[Any, Any]):
         path = Path(self._filepath)
         if path.suffix.lower() in _BINARY:
             return path.read_bytes()
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")  # with the line ends that it has
         return json.loads(text) if path.suffix.lower() == ".json" else text
 
     def _exists(self) -> bool:

@@ -35,6 +35,10 @@ FILES: dict[str, tuple[str, str | None]] = {
 }
 
 
+# Texts keep the line ends that they have.
+_AS_IT_IS = {"fs_args": {f"open_args_{way}": {"newline": ""} for way in ("load", "save")}}
+_OPTIONS: dict[str, dict[str, Any]] = {"txt": _AS_IT_IS, "md": _AS_IT_IS}
+
 PICTURES = ("png", "jpg", "jpeg", "svg", "pdf")
 
 
@@ -95,7 +99,7 @@ class FileKind:
                 return
             self.extension = f".{dataset}"
             self.leaves_out_index = dataset in ("csv", "xls", "xlsx")
-            self._config = {"type": FILES[dataset][0]}
+            self._config = {"type": FILES[dataset][0], **_OPTIONS.get(dataset, {})}
             self._extra = FILES[dataset][1]
             return
         self._extra = None
