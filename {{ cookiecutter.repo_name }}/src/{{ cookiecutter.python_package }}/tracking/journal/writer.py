@@ -8,6 +8,7 @@ import errno
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ logger = PlainLogger(__name__)
 
 # Held in memory while no disk takes events; beyond it the oldest give way.
 MAX_HELD = 100_000
+# A node begins or ends, or the run: what a node did to the folder is seen there.
+_CHECKED = ("begin", "span", "end")
 # Below the 256 descriptors that a process of macOS may open.
 _HIGH_NUMBER = 200
 
@@ -38,16 +41,21 @@ class JournalWriter:
         self._pid = -1
         self._descriptor = -1
         self._file = (0, 0)
+        self._name = ""
         self._place = folder
         # Folders that are left to go on in; None until the first one fails.
         self._spare: list[Path] | None = None
         self._held: list[bytes] = []
         self._warned = False
         self.dropped = 0
+        # Called when the folder was deleted, and is there again.
+        self.on_restored: Callable[[], None] = lambda: None
 
     def append(self, event: dict[str, Any]) -> None:
         """Write one event; while no disk takes it, hold it and try again with the next."""
         line = encode(event).encode("ascii") + b"\n"
+        if event["e"] in _CHECKED and self._is_deleted():
+            self._restore()
         if self._held:
             self._held.append(line)
             self.flush()
@@ -95,10 +103,10 @@ class JournalWriter:
 
     def _open(self, folder: Path) -> None:
         name = f"events-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = _out_of_the_way(os.open(folder / name, flags, 0o600))
         self._file = file_of(self._descriptor)
-        self._pid, self._place = os.getpid(), folder
+        self._pid, self._place, self._name = os.getpid(), folder, name
 
     def _write_here(self, line: bytes) -> None:
         written = os.write(self._descriptor, line)
@@ -106,6 +114,42 @@ class JournalWriter:
             # The disk is full. Taken back, or the next line would be glued to this half of one.
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _is_deleted(self) -> bool:
+        if self._pid != os.getpid():
+            return False
+        try:
+            found = os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return found.st_nlink == 0 and (found.st_dev, found.st_ino) == self._file
+
+    def _restore(self) -> None:
+        """Make a file again that was deleted while this process writes it, with what was in it.
+
+        Under its own name, so that an exporter goes on where it was.
+        """
+        size = os.fstat(self._descriptor).st_size
+        half = self._place / f".{self._name}"
+        try:
+            self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            half.write_bytes(os.pread(self._descriptor, size, 0))
+            half.chmod(0o600)
+            os.replace(half, self._place / self._name)
+            os.close(self._descriptor)
+            flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+            descriptor = os.open(self._place / self._name, flags)
+            self._descriptor = _out_of_the_way(descriptor)
+            self._file = file_of(self._descriptor)
+        except OSError as error:
+            logger.warning("The journal %s was deleted, and can't be made again: %s", half, error)
+            return
+        logger.warning(
+            "The journal %s was deleted while its run goes on. It is made again; lost are files "
+            "that were in it and not in MLflow yet. Let no node delete it.",
+            self._place,
+        )
+        self.on_restored()
 
     def _go_on_elsewhere(self, line: bytes, error: OSError) -> None:
         """Write to the next folder that takes the line, and stay there, which keeps the order."""

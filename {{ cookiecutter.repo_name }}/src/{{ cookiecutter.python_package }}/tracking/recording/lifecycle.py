@@ -32,6 +32,7 @@ class Run:
         project_path: the project's folder.
         exporter: the process that exports it, with `export="live"`.
         owner_lock: tells other processes that the run lives.
+        header: the journal's header.
     """
 
     def __init__(
@@ -41,8 +42,11 @@ class Run:
         project_path: Path,
         exporter: launcher.ExporterProcess | None,
         owner_lock: locks.ProcessLock,
+        header: dict[str, Any],
     ) -> None:
         self.recorder = recorder
+        self.header = header
+        recorder.journal.on_restored = self._restore
         self.settings = settings
         self.project_path = project_path
         self.exporter = exporter
@@ -89,6 +93,14 @@ class Run:
         if summary.get("duration_s") is None:
             summary["duration_s"] = ended_ms / 1000 - self.begin_ns / 1e9
         show(summary)
+
+    def _restore(self) -> None:
+        """Make the journal whole again: a node has deleted it, and its events are there again."""
+        folder = self.recorder.folder
+        self.owner_lock.release()
+        self.owner_lock.acquire()
+        (folder / locks.EXPORTER).touch(mode=0o600)
+        layout.write_json(folder / layout.HEADER, self.header)
 
     def _sync(self, folder: Path) -> None:
         # An exporter syncs the copies of artifacts itself, and nobody waits for it.
@@ -169,14 +181,15 @@ def begin(
         "settings": settings.public(),
         **header,
     }
-    folder, owner_lock = _make_journal(project_path, about)
+    folder, owner_lock, header = _make_journal(project_path, about)
     exporter = None
     if not about["beats"]:
         record_versions(folder, installed_versions())
     else:
         exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
         exporter.assign(folder, settings.export_wait, is_new=True)
-    run = Run(make_recorder(key, folder), settings, project_path, exporter, owner_lock)
+    recorder = make_recorder(key, folder)
+    run = Run(recorder, settings, project_path, exporter, owner_lock, header)
     run.begin_ns = now
     _live[key] = run
     runs.begin(run.recorder)
@@ -184,19 +197,21 @@ def begin(
     return run
 
 
-def _make_journal(project_path: Path, header: dict[str, Any]) -> tuple[Path, locks.ProcessLock]:
-    """Make a run's journal on the first disk that takes it, with its lock held."""
+def _make_journal(
+    project_path: Path, about: dict[str, Any]
+) -> tuple[Path, locks.ProcessLock, dict[str, Any]]:
+    """Make a run's journal on the first disk that takes it; returns also its lock and header."""
     failure: OSError | None = None
     for root in places.usable_roots(project_path):
-        folder = root / header["key"]
+        folder = root / about["key"]
         owner_lock = locks.ProcessLock(folder / locks.OWNER)
         try:
             folder.mkdir(mode=0o700)
             owner_lock.acquire()
             # Made now: on a disk that is full later the exporter could not.
             (folder / locks.EXPORTER).touch(mode=0o600)
-            spare = {places.SPARE: places.spare_folders(folder)}
-            layout.write_json(folder / layout.HEADER, {**header, **spare}, lasting=True)
+            header = {**about, places.SPARE: places.spare_folders(folder)}
+            layout.write_json(folder / layout.HEADER, header, lasting=True)
             sync(root)
         except OSError as error:
             failure = failure or error
@@ -204,7 +219,7 @@ def _make_journal(project_path: Path, header: dict[str, Any]) -> tuple[Path, loc
             logger.warning("The journal folder %s cannot be used: %s.", root, error)
             shutil.rmtree(folder, ignore_errors=True)
         else:
-            return folder, owner_lock
+            return folder, owner_lock, header
     raise failure or OSError("no folder can be made for the run's journal")
 
 

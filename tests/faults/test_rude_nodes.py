@@ -1,0 +1,149 @@
+"""Nodes that are rude: whatever one does to its process, the run is the run that it would have been."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from .lab import SRC, Lab
+from .picture import Picture, only_run, picture_of
+
+MARK = 'fault = os.environ.get("LAB_FAULT")'
+RUDE = {
+    "forks and leaves": """
+        pid = os.fork()
+        if not pid:
+            os._exit(3)
+        os.waitpid(pid, 0)
+    """,
+    "forks and leaves in a hurry, as a crash does": """
+        pid = os.fork()
+        if not pid:
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(pid, 0)
+    """,
+    "works with joblib": """
+        from joblib import Parallel, delayed
+        assert Parallel(n_jobs=2)(delayed(abs)(number) for number in range(4)) == [0, 1, 2, 3]
+        from joblib.externals.loky import get_reusable_executor
+        get_reusable_executor().shutdown(wait=True)
+    """,
+    "works with a pool": """
+        import multiprocessing
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map(abs, range(4)) == [0, 1, 2, 3]
+    """,
+    "closes all descriptors": "os.closerange(3, 1000)",
+    "changes the directory": 'os.chdir("/")',
+    "changes TMPDIR": """
+        import tempfile
+        os.environ["TMPDIR"] = "/none/such"
+        tempfile.tempdir = None
+    """,
+    "takes the signals": """
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_IGN)
+    """,
+    "closes the standard streams": """
+        sys.stdin.close()
+        os.close(0)
+    """,
+    "deletes the journal": """
+        import shutil
+        time.sleep(1)
+        shutil.rmtree(".mlflow-journal")
+    """,
+    "sets the clock back": """
+        import datetime
+        now, now_ns = time.time, time.time_ns
+        time.time = lambda: now() - 7200
+        time.time_ns = lambda: now_ns() - 7_200_000_000_000
+    """,
+    "empties the environment": """
+        for name in [name for name in os.environ if not name.startswith("LAB_")]:
+            del os.environ[name]
+    """,
+    "collects and forbids to collect": """
+        import gc, threading
+        gc.collect(); gc.disable(); gc.freeze()
+        threading.Thread(target=time.sleep, args=(0.1,)).start()
+    """,
+    "turns logging off": """
+        import logging
+        logging.disable(logging.CRITICAL)
+        logging.getLogger().handlers.clear()
+    """,
+    "sets a limit on files": """
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    """,
+}
+IN_WORKERS = (
+    "forks and leaves",
+    "works with a pool",
+    "closes all descriptors",
+    "changes the directory",
+    "deletes the journal",
+    "sets the clock back",
+)
+CASES = [(name, ()) for name in RUDE]
+CASES += [(name, ("--runner=ParallelRunner",)) for name in IN_WORKERS]
+
+
+def be_rude(lab: Lab, code: str) -> None:
+    """Let the node `check` do something in the middle of the run."""
+    lab.project.edit(
+        f"{SRC}/pipelines/lab/nodes.py",
+        MARK,
+        f'import textwrap; exec(textwrap.dedent(os.environ["LAB_RUDE"]))\n    {MARK}',
+    )
+    lab.env["LAB_RUDE"] = code
+
+
+@pytest.mark.parametrize(
+    ("name", "runner"), CASES, ids=[" ".join((name, *runner)) for name, runner in CASES]
+)
+def test_node(lab: Lab, sequential: Picture, name: str, runner: tuple[str, ...]) -> None:
+    """The run in MLflow lacks nothing, it ends well, after it began, and no process is left."""
+    be_rude(lab, RUDE[name])
+    done = lab.run("kedro", "run", *runner)
+    assert done.code == 0, done.output
+    picture = picture_of(lab.store, only_run(lab.store))
+    assert picture.shape() == sequential
+    assert picture.end is not None
+    assert 0 <= picture.end - picture.start < 60_000
+    assert lab.waiting() == []
+    told = "was deleted while its run goes on"
+    assert (told in done.output) is (name == "deletes the journal")
+
+
+def test_node_that_deletes_the_journal_of_a_run_that_is_exported_later(
+    lab: Lab, sequential: Picture
+) -> None:
+    """No exporter has read it: what was said before is kept, and files that were in it are told of."""
+    be_rude(lab, RUDE["deletes the journal"])
+    done = lab.run(env={"KEDRO_MLFLOW_EXPORT": "later"})
+    assert done.code == 0, done.output
+    synced = lab.sync(code=None)
+    picture = picture_of(lab.store, only_run(lab.store)).shape()
+    assert picture.status == "FINISHED"
+    assert (picture.params, picture.metrics) == (sequential.params, sequential.metrics)
+    assert picture.spans == sequential.spans
+    for name in set(sequential.artifacts) - set(picture.artifacts):
+        assert f"{name.rpartition('/')[2]!r} is missing from the journal" in synced.output
+
+
+def test_machine_that_sleeps(lab: Lab, sequential: Picture) -> None:
+    """Nobody is declared dead, and the run goes on when the machine wakes."""
+    run = lab.start(env={"LAB_SLEEP": "1"})
+    run.wait_for_node()
+    run.signal_group(signal.SIGSTOP)
+    time.sleep(4)
+    synced = lab.sync(code=None)
+    assert "KILLED" not in synced.output
+    run.signal_group(signal.SIGCONT)
+    done = run.wait()
+    assert done.code == 0, done.output
+    assert picture_of(lab.store, only_run(lab.store)).shape() == sequential
