@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.template_layer import TRACKING, module
 from tests.harness.doors import ROOT
@@ -122,9 +123,11 @@ class Project:
     def read(self, name: str) -> str:
         return (self.folder / name).read_bytes().decode()
 
-    def update(self, version: str | None = None, *options: str) -> tuple[int, str]:
+    def update(
+        self, version: str | None = None, *options: str, self_test: bool = False
+    ) -> tuple[int, str]:
         """Update the layer as `kedro mlflow layer update --no-self-test` does."""
-        return run_update(self.root, self.source, version, *options)
+        return run_update(self.root, self.source, version, *options, self_test=self_test)
 
     def unmerged(self) -> dict[str, list[int]]:
         """Return the stages of each unmerged path, as Git lists them."""
@@ -140,15 +143,34 @@ class Project:
 
 
 def run_update(
-    project: Path, source: Path | str, version: str | None = None, *options: str
+    project: Path,
+    source: Path | str,
+    version: str | None = None,
+    *options: str,
+    self_test: bool = False,
 ) -> tuple[int, str]:
     """Run `scripts/update_layer.py` as a maintainer would; return its exit code and output."""
-    to = ("--to", version) if version else ()
-    command = [sys.executable, str(SCRIPT), str(project), "--from", str(source), *to, *options]
-    done = subprocess.run(
-        [*command, "--no-self-test"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    to = ("--to", version) if version is not None else ()
+    words = [*to, *options, *(() if self_test else ("--no-self-test",))]
+    command = [sys.executable, str(SCRIPT), str(project), "--from", str(source), *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode, done.stdout
+
+
+def prepare_job(place: Path, project: Project, repository: Repository) -> Any:
+    """Return the job of an update from 0.1.0 to 0.2.0, without a self-test."""
+    upstream = module("layer.upstream").Upstream(str(repository.root), place / "clone")
+    for name, version in (("base", "0.1.0"), ("target", "0.2.0")):
+        upstream.extract(upstream.release(version), place / name / "tracking")
+    return module("layer.job").Job(
+        folder=str(project.folder),
+        base=str(place / "base" / "tracking"),
+        target=str(place / "target" / "tracking"),
+        base_version="0.1.0",
+        target_version="0.2.0",
+        python=sys.executable,
+        self_test=False,
+    )
 
 
 def make_repository(root: Path) -> Repository:

@@ -20,6 +20,7 @@ from tests.layer.rig import (
     contents,
     git,
     make_project,
+    prepare_job,
     write_files,
 )
 
@@ -189,11 +190,10 @@ def test_self_test_that_fails_leaves_all_as_it_was(mine: Project, repository: Re
     """The rig's folder has no recorder, so that the real self-test can't run with it."""
     repository.release("0.2.0", {"hooks.py": changed(20, by="new")})
     before = contents(mine.folder)
-    command = [sys.executable, str(SCRIPT), str(mine.root), "--from", str(repository.root)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "the merged layer fails its self-test" in done.stderr
-    assert "ModuleNotFoundError: No module named 'mine.tracking." in done.stderr
+    code, said = mine.update(self_test=True)
+    assert code == 2
+    assert "the layer fails its self-test, and the release alone does so too" in said
+    assert "ModuleNotFoundError: No module named 'mine.tracking." in said
     assert contents(mine.folder) == before
     assert not list(mine.folder.parent.glob(".layer-update-*"))
 
@@ -214,15 +214,11 @@ def test_another_update_at_work_is_waited_for_by_nobody(
 def test_old_git_merges_without_zdiff3(
     mine: Project, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stand-in that says it is Git 2.34, and refuses what came with 2.35."""
+    """A stand-in that refuses what came with Git 2.35."""
     real = shutil.which("git")
     (tmp_path / "bin").mkdir()
     old = tmp_path / "bin" / "git"
-    old.write_text(
-        "#!/bin/sh\n"
-        'case "$*" in --version) echo "git version 2.34.1"; exit;; *zdiff3*) exit 129;; esac\n'
-        f'exec "{real}" "$@"\n'
-    )
+    old.write_text(f'#!/bin/sh\ncase "$*" in *zdiff3*) exit 129;; esac\nexec "{real}" "$@"\n')
     old.chmod(0o755)
     mine.edit({"hooks.py": changed(3, by="mine")})
     repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
@@ -238,17 +234,7 @@ def test_edit_while_the_update_runs_is_not_lost(
 ) -> None:
     mine.edit({"hooks.py": changed(3, by="mine")})
     repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
-    upstream = module("layer.upstream").Upstream(str(repository.root), tmp_path / "clone")
-    for version in ("0.1.0", "0.2.0"):
-        upstream.extract(upstream.release(version), tmp_path / version / "tracking")
-    job = module("layer.job").Job(
-        folder=str(mine.folder),
-        base=str(tmp_path / "0.1.0" / "tracking"),
-        target=str(tmp_path / "0.2.0" / "tracking"),
-        base_version="0.1.0",
-        target_version="0.2.0",
-        python=sys.executable,
-    )
+    job = prepare_job(tmp_path, mine, repository)
     updater = module("layer.updater")
     edit = {"quiet.py": changed(5, by="editor")}
     monkeypatch.setattr(updater, "_try", lambda *_: mine.edit(edit, save=False))

@@ -13,9 +13,15 @@ from pathlib import Path
 import pytest
 
 from scripts.template_layer import TRACKING, module
-from tests.layer.rig import TEXT, Project, Repository, changed, contents, git
+from tests.layer.rig import TEXT, Project, Repository, changed, contents, git, prepare_job
 
 KILL_AT = Path(__file__).with_name("kill_at.py")
+STAGED = [
+    "D  src/mine/tracking/export.py",
+    "UU src/mine/tracking/hooks.py",
+    "M  src/mine/tracking/manifest.json",
+    "R  src/mine/tracking/quiet.py -> src/mine/tracking/moved/quiet.py",
+]
 
 
 @dataclass
@@ -52,18 +58,7 @@ def prepare(place: Path, project: Project, repository: Repository, *options: str
     project.edit({"hooks.py": changed(3, by="mine"), "quiet.py": changed(4, by="mine")})
     new = {"hooks.py": changed(3, by="new"), "quiet.py": None, "moved/quiet.py": TEXT}
     repository.release("0.2.0", {**new, "export.py": None}, {"quiet.py": "moved/quiet.py"})
-    upstream = module("layer.upstream").Upstream(str(repository.root), place / "clone")
-    for name, version in (("base", "0.1.0"), ("target", "0.2.0")):
-        upstream.extract(upstream.release(version), place / name / "tracking")
-    module("layer.job").Job(
-        folder=str(project.folder),
-        base=str(place / "base" / "tracking"),
-        target=str(place / "target" / "tracking"),
-        base_version="0.1.0",
-        target_version="0.2.0",
-        python=sys.executable,
-        self_test=False,
-    ).write(place / "job.json")
+    prepare_job(place, project, repository).write(place / "job.json")
     shutil.copytree(project.root, place / "before")
     old = contents(project.folder)
     whole = run(place, 0, options)
@@ -99,7 +94,7 @@ def check_killed_at(scene: Scene, number: int) -> str:
     assert contents(project.folder) == scene.new, number
     if (project.root / ".git").is_dir():
         assert project.unmerged() == {"hooks.py": [1, 2, 3]}
-        assert git(project.root, "status", "--porcelain").count("??") == 1  # moved/
+        assert git(project.root, "status", "--porcelain").splitlines() == STAGED, number
     assert not list(project.folder.parent.glob(".layer-update-*"))
     return state
 

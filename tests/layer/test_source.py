@@ -44,6 +44,45 @@ def test_update_without_a_source_says_how_to_give_one(mine: Project) -> None:
         source.resolve_source(None, mine.root)
 
 
+def test_empty_source_and_version_are_refused(mine: Project) -> None:
+    """Neither stands for the working directory, the project, or the newest release."""
+    (mine.root / "pyproject.toml").write_text(in_pyproject('""'))
+    for given in ("", None):
+        with pytest.raises(layer_git.LayerError, match="no repository is named to update from"):
+            source.resolve_source(given, mine.root)
+    code, said = mine.update("")
+    assert (code, said) == (
+        2,
+        f"The layer was not updated: {mine.source} has no version ''; its newest are 0.1.0.\n",
+    )
+    with pytest.raises(layer_git.LayerError, match="has no version ''"):
+        module("layer.handover").upstream_diff(mine.folder, str(mine.source), "")
+
+
+def test_clone_that_fails_says_why_and_what_to_do(
+    mine: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said = run_update(mine.root, tmp_path / "nowhere")[1]
+    assert "can't be cloned (fatal: repository '" in said
+    monkeypatch.setenv("GIT_SSH_COMMAND", "echo 'ssh: connect to host h: refused' >&2; exit 255; :")
+    code, said = run_update(mine.root, "git@h:me/starter.git")
+    assert code == 2
+    assert said == (
+        "The layer was not updated: git@h:me/starter.git can't be cloned (ssh: connect to host h: "
+        "refused; fatal: Could not read from remote repository.). Give another path or URL with "
+        "--from or in pyproject.toml, or mend the access to this one: `git ls-remote` of it has to "
+        "work without asking for a password.\n"
+    )
+
+
+def test_repository_that_git_does_not_trust_is_said_with_the_remedy(
+    mine: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(layer_git.LayerError, match=r"dubious ownership .* --add safe\.directory"):
+        module("layer.checkout").checkout_of(mine.folder)
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -54,12 +93,15 @@ def test_update_without_a_source_says_how_to_give_one(mine: Project) -> None:
         ("", None),
     ],
 )
-def test_python_without_a_reader_of_toml_finds_the_source_too(
-    text: str, found: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_source_is_found_in_its_own_section(text: str, found: str | None) -> None:
     assert source.configured_source(text) == found
-    monkeypatch.setattr(source, "_toml", lambda: None)
-    assert source.configured_source(text) == found
+
+
+def test_python_without_a_reader_of_toml_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("tomllib", "tomli"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(layer_git.LayerError, match=r"can't be read \(.*toml.*\): give --from"):
+        source.configured_source("")
 
 
 @pytest.mark.parametrize("value", ["3", "['a']"])
@@ -135,69 +177,6 @@ def test_version_older_than_layer_update_is_refused(mine: Project, repository: R
     code, said = mine.update("0.0.1")
     assert code == 2
     assert "it is older than `layer update`" in said
-
-
-@pytest.mark.slow
-def test_diffs_show_the_owners_edits_and_upstreams_changes(
-    mine: Project, repository: Repository
-) -> None:
-    mine.edit({"hooks.py": changed(3, by="mine"), "own.py": "a = 1\n"})
-    repository.release("0.2.0", {"quiet.py": changed(9, by="new"), "history/prune.py": None})
-    handover = module("layer.handover")
-    own = handover.owner_diff(mine.folder, str(repository.root))
-    assert [line for line in own if line[:3] in ("---", "+++")] == [
-        "--- released/hooks.py",
-        "+++ yours/hooks.py",
-        "--- /dev/null",
-        "+++ yours/own.py",
-    ]
-    assert "+line_3 = 'mine'" in own
-    new = handover.upstream_diff(mine.folder, str(repository.root), None)
-    assert [line for line in new if line[:3] in ("---", "+++")] == [
-        "--- 0.1.0/history/prune.py",
-        "+++ /dev/null",
-        "--- 0.1.0/quiet.py",
-        "+++ 0.2.0/quiet.py",
-    ]
-
-
-@pytest.mark.parametrize("gone", ["committed", "not committed"])
-def test_deleted_folder_is_brought_in_from_outside(
-    mine: Project, repository: Repository, gone: str
-) -> None:
-    (mine.folder / "__pycache__").mkdir()  # Git leaves it
-    (mine.folder / "__pycache__" / "x.pyc").write_bytes(b"")
-    git(mine.root, "rm", "-rq", "src/mine/tracking")
-    if gone == "committed":
-        commit(mine.root)
-    repository.release("0.2.0", {"hooks.py": changed(3, by="new")})
-    code, said = mine.update()
-    assert code == 0, said
-    assert mine.read("hooks.py") == changed(3, by="new")
-    assert module("manifest").layer_label(mine.folder) == "0.2.0"
-
-
-@pytest.mark.slow
-def test_folder_without_a_manifest_comes_in_whole_only_when_told(
-    mine: Project, repository: Repository
-) -> None:
-    mine.edit({"manifest.json": None, "own.py": "", "hooks.py": changed(3, by="mine")})
-    repository.release("0.2.0")
-    code, said = mine.update()
-    assert code == 2
-    assert "--whole" in said
-    assert mine.update(None, "--whole")[0] == 0
-    assert module("manifest").layer_label(mine.folder) == "0.2.0"
-    assert not (mine.folder / "own.py").exists()
-
-
-@pytest.mark.slow
-def test_whole_replacement_keeps_what_git_does_not(no_git: Project, repository: Repository) -> None:
-    (no_git.folder / "own.py").write_text("mine = 1\n")
-    (no_git.folder / "manifest.json").unlink()
-    code, said = no_git.update(None, "--whole")
-    assert code == 0
-    assert (no_git.root / "tracking-before-0.1.0" / "own.py").read_text() == "mine = 1\n"
 
 
 def test_update_outside_of_a_project_is_refused(tmp_path: Path) -> None:

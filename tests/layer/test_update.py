@@ -117,6 +117,18 @@ def test_untouched_file_moves(mine: Project, repository: Repository) -> None:
 
 
 @pytest.mark.slow
+def test_binary_file_that_moves_keeps_each_byte(mine: Project, repository: Repository) -> None:
+    base, own = b"\x89PNG\r\n\0\r\n", b"\x89PNG\r\n\0mine\r\n"
+    repository.release("0.1.1", {"logo.png": base})
+    assert mine.update()[0] == 0
+    mine.edit({"logo.png": own})
+    there = {"logo.png": None, "pages/logo.png": base}
+    repository.release("0.2.0", there, {"logo.png": "pages/logo.png"})
+    assert mine.update()[0] == 0
+    assert (mine.folder / "pages/logo.png").read_bytes() == own
+
+
+@pytest.mark.slow
 def test_deleted_file_that_moved_stays_deleted(mine: Project, repository: Repository) -> None:
     mine.edit({"hooks.py": None})
     repository.release("0.2.0", {"hooks.py": None, "a.py": TEXT}, {"hooks.py": "a.py"})

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..manifest import MANIFEST
+from ..manifest import compare, hash_files, plain, read_manifest
 from . import self_test
 from .git import LayerError
 from .plan import File, Step
@@ -53,15 +53,16 @@ def write(path: Path, file: File, mode: int | None = None) -> None:
     if file.link:
         path.symlink_to(file.content.decode())
         return
-    path.write_bytes(file.content.replace(b"\n", b"\r\n") if file.crlf else file.content)
+    path.write_bytes(file.on_disk)
     path.chmod(mode | (mode & 0o444) >> 2 if file.executable else mode & ~0o111)
 
 
-def compile_all(folder: Path, exempt: Iterable[str]) -> None:
+def compile_all(folder: Path, target: Path, exempt: Iterable[str]) -> None:
     """Compile each Python file, and keep nothing.
 
     Args:
         folder: the folder that was built.
+        target: the released folder.
         exempt: paths with conflict markers.
 
     Raises:
@@ -69,12 +70,17 @@ def compile_all(folder: Path, exempt: Iterable[str]) -> None:
     """
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder).as_posix()
-        if name in exempt or path.is_symlink():
+        if name in exempt or path.is_symlink() or path.is_dir():
             continue
+        content, released = path.read_bytes(), target / name
         try:
-            compile(path.read_bytes(), name, "exec")
+            compile(content, name, "exec")
         except (SyntaxError, ValueError) as error:
-            raise LayerError(f"the new {name} is no Python ({error}); mend yours first") from error
+            if released.is_file() and released.read_bytes() == plain(content):
+                say = "and it is as it was released: report it, or choose another version with --to"
+            else:
+                say = "mend yours first"
+            raise LayerError(f"the new {name} is no Python ({error}); {say}") from error
 
 
 def run_self_test(folder: Path, built: Path, target: Path, python: str) -> str:
@@ -92,8 +98,29 @@ def run_self_test(folder: Path, built: Path, target: Path, python: str) -> str:
     Raises:
         LayerError: it failed.
     """
+    code, said = _self_test(folder, built, target, python)
+    if code in (0, self_test.SKIPPED):
+        return said
+    found = compare(read_manifest(target), hash_files(built))
+    yours = [*found.modified, *found.added, *found.missing, *(f"{wing}/" for wing in found.wings)]
+    if yours and _self_test(folder, target, target, python)[0] == 0:
+        more = f" and {len(yours) - 5} more" if len(yours) > 5 else ""
+        raise LayerError(
+            "the merged layer fails its self-test, and the release alone passes it: your edits in "
+            f"{', '.join(yours[:5])}{more} are the cause. Mend them first, or bring the layer in "
+            f"with --no-self-test and mend them there:\n  {said}"
+        )
+    raise LayerError(
+        "the layer fails its self-test, and the release alone does so too, so that your edits are "
+        "not the cause: report it to the layer's maintainer, and choose another version with --to, "
+        f"or bring it in with --no-self-test:\n  {said}"
+    )
+
+
+def _self_test(folder: Path, layer: Path, target: Path, python: str) -> tuple[int, str]:
+    """Return the exit code for a layer, and why it was skipped or has failed."""
     script = target / "layer" / Path(self_test.__file__).name
-    places = (folder.parent.name, str(built.parent), str(folder.parent))
+    places = (folder.parent.name, str(layer.parent), str(folder.parent))
     env = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
     env["MLFLOW_DISABLE_TELEMETRY"] = "true"
     source = folder.parent.parent
@@ -101,29 +128,19 @@ def run_self_test(folder: Path, built: Path, target: Path, python: str) -> str:
     try:
         done = subprocess.run(
             [python, "-B", str(script), *places],
-            cwd=built.parent,
+            cwd=layer.parent,
             env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=SELF_TEST_SECONDS,
         )
-    except subprocess.TimeoutExpired as error:
-        raise LayerError(f"its self-test took more than {SELF_TEST_SECONDS} seconds") from error
+    except subprocess.TimeoutExpired:
+        return 1, f"it took more than {SELF_TEST_SECONDS} seconds"
     if done.returncode == self_test.SKIPPED:
-        return done.stdout.strip()
-    if done.returncode != 0:
-        tail = "\n  ".join(done.stderr.strip().splitlines()[-8:])
-        raise LayerError(
-            "the merged layer fails its self-test. Mend your edits, or try it with "
-            f"--no-self-test:\n  {tail}"
-        )
-    return ""
-
-
-def write_manifest(target: Path, built: Path) -> None:
-    """Copy the manifest: the last file, so that a folder without its rest never has it."""
-    shutil.copyfile(target / MANIFEST, built / MANIFEST)
+        return done.returncode, done.stdout.strip()
+    tail = done.stderr.strip().splitlines()[-8:] if done.returncode != 0 else []
+    return done.returncode, "\n  ".join(tail)
 
 
 def _remove_empty(folder: Path, top: Path) -> None:

@@ -1,7 +1,6 @@
 """Calls of Git: quiet, without questions, and without the settings of the Git that called us."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
@@ -29,15 +28,11 @@ def git(*words: str, cwd: Path | None = None, feed: bytes = b"") -> bytes:
         feed: what it reads from standard input.
 
     Raises:
-        LayerError: Git is missing or says no; with its last line, credentials masked.
+        LayerError: Git is missing or says no; with its reason, credentials masked.
     """
     done = try_git(*words, cwd=cwd, feed=feed)
     if done.returncode != 0:
-        # Late: it may hold the very conflict that `layer status` is asked about.
-        from ..redact import redact_text
-
-        lines = done.stderr.decode("utf8", "replace").strip().splitlines() or ["no reason given"]
-        raise LayerError(f"git {words[0]}: {redact_text(lines[-1])}")
+        raise LayerError(f"git {words[0]}: {reason_of(done.stderr)}")
     return done.stdout
 
 
@@ -59,10 +54,29 @@ def try_git(
         raise LayerError("git is not installed, and the update merges with it") from error
 
 
-def git_version() -> tuple[int, int]:
-    """Return Git's version as two numbers; (0, 0) where it can't be told."""
-    found = re.search(rb"(\d+)\.(\d+)", git("--version"))
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+def reason_of(stderr: bytes) -> str:
+    """Return why Git ended: its `fatal:` line, and what SSH or a server said before it; masked."""
+    # Late: it may hold the very conflict that `layer status` is asked about.
+    from ..redact import redact_text
+
+    lines = [line.strip() for line in stderr.decode("utf8", "replace").splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("warning:", "hint:"))]
+    first = next((at for at, line in enumerate(lines) if line.startswith("fatal:")), None)
+    # What follows it is advice; where there is none, the last line is as good as any.
+    told = lines[-1:] if first is None else lines[max(0, first - 1) : first + 1]
+    return "; ".join(redact_text(line) for line in told) or "no reason given"
+
+
+def blobs(names: list[str], cwd: Path) -> list[bytes]:
+    """Return the contents of objects, read by one process."""
+    feed = "".join(f"{name}\n" for name in names).encode()
+    output, at, contents = git("cat-file", "--batch", cwd=cwd, feed=feed), 0, []
+    for _ in names:
+        start = output.index(b"\n", at) + 1
+        at = start + int(output[at:start].split()[-1])
+        contents.append(output[start:at])
+        at += 1  # the line end after each
+    return contents
 
 
 def _environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..manifest import edits, read_manifest
 from .git import LayerError
 from .job import DONE, Job
-from .plan import read_tree
+from .plan import moves, read_tree
 from .report import diff_lines
 from .source import project_of, resolve_source
 from .upstream import Release, Upstream
@@ -66,7 +66,7 @@ def update(
     """
     with _fetched(folder, source, whole) as fetched:
         target = fetched.upstream.target(version)
-        _check_tag(version or fetched.upstream.newest_tag(), target)
+        _check_tag(fetched.upstream.newest_tag() if version is None else version, target)
         if fetched.base is not None and _is_no_update(fetched, fetched.base, target, version):
             return DONE
         changelog = fetched.place / "CHANGELOG.md"
@@ -114,7 +114,7 @@ def upstream_diff(folder: Path, source: str | None, version: str | None) -> list
         old = read_tree(fetched.extract(fetched.base, "base"))
         new = read_tree(fetched.extract(target, "target"))
         names = (fetched.base.manifest.layer, target.manifest.layer)
-        return list(diff_lines(old, new, *names))
+        return list(diff_lines(old, new, *names, moves(old, old, new, target.manifest.renames)))
 
 
 @contextmanager

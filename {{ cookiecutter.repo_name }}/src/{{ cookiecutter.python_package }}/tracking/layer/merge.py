@@ -4,12 +4,13 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .git import LayerError, git_version, try_git
+from .git import LayerError, try_git
 from .plan import Merger
 
 # What stands after `<<<<<<<`; by it an open conflict is known, so it must not change.
 YOURS = "yours"
-_SINCE_ZDIFF3 = (2, 35)
+# The second for a Git older than 2.35, which ends with a usage error at the first.
+_STYLES, _USAGE = ("--zdiff3", "--diff3"), 129
 
 
 def merger(base_version: str, target_version: str) -> Merger:
@@ -19,7 +20,6 @@ def merger(base_version: str, target_version: str) -> Merger:
         base_version: what conflict markers call the text before both changes.
         target_version: what they call upstream's.
     """
-    style = "--zdiff3" if git_version() >= _SINCE_ZDIFF3 else "--diff3"
     labels = (YOURS, f"base {base_version}", f"layer {target_version}")
 
     def merge(base: bytes, yours: bytes, target: bytes) -> tuple[bytes, bool]:
@@ -27,8 +27,11 @@ def merger(base_version: str, target_version: str) -> Merger:
             for name, content in (("yours", yours), ("base", base), ("target", target)):
                 Path(place, name).write_bytes(content)
             words = [word for label in labels for word in ("-L", label)]
-            command = ("merge-file", "-p", style, *words, "yours", "base", "target")
-            done = try_git(*command, cwd=Path(place))
+            for style in _STYLES:
+                command = ("merge-file", "-p", style, *words, "yours", "base", "target")
+                done = try_git(*command, cwd=Path(place))
+                if done.returncode != _USAGE:
+                    break
         return done.stdout, _conflicts(done) > 0
 
     return merge

@@ -35,6 +35,17 @@ class File:
     link: bool = False
 
     @property
+    def mode(self) -> str:
+        """Its mode as Git writes it."""
+        return "120000" if self.link else "100755" if self.executable else "100644"
+
+    @property
+    def on_disk(self) -> bytes:
+        """Its bytes, with the line ends of the disk."""
+        has_crlf = self.crlf and not self.opaque
+        return self.content.replace(b"\n", b"\r\n") if has_crlf else self.content
+
+    @property
     def opaque(self) -> bool:
         """Whether it can't be merged line by line."""
         return self.link or b"\0" in self.content
@@ -98,7 +109,7 @@ def make_plan(
     wings = _deleted_wings(base, yours)
     moved = {
         old: new
-        for old, new in _moves(base, yours, target, manifest.renames).items()
+        for old, new in moves(base, yours, target, manifest.renames).items()
         if _wing_of(new) not in wings
     }
     came_from = {new: old for old, new in moved.items()}
@@ -192,19 +203,19 @@ def _deleted_wings(base: Tree, yours: Tree) -> set[str]:
     return wings - {_wing_of(path) for path in yours}
 
 
-def _moves(base: Tree, yours: Tree, target: Tree, renames: Mapping[str, str]) -> dict[str, str]:
+def moves(base: Tree, yours: Tree, target: Tree, renames: Mapping[str, str]) -> dict[str, str]:
     """Return which files of the base went where, old path to new path.
 
     A file of the owner's own at the new path stops the move: the old path then counts as deleted
     and the new one as added, so that both sides of the contradiction are shown.
     """
-    moves: dict[str, str] = {}
+    found: dict[str, str] = {}
     for old in base:
         new, seen = old, {old}
         while new not in target and new in renames and renames[new] not in seen:
             new = renames[new]
             seen.add(new)
-        is_free = new not in base and new not in yours and new not in moves.values()
+        is_free = new not in base and new not in yours and new not in found.values()
         if old not in target and new in target and is_free:
-            moves[old] = new
-    return moves
+            found[old] = new
+    return found

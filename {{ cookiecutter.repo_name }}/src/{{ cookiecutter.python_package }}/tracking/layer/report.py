@@ -1,15 +1,16 @@
 """The lines that `layer status`, `diff` and `update` print."""
 
 import difflib
+import io
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..manifest import edits, read_manifest
 from .checkout import Checkout, checkout_of
-from .conflicts import Open, open_conflicts, record_place, was_broken_off
+from .conflicts import open_conflicts, record_place, was_broken_off
 from .git import LayerError
-from .plan import Step, Tree
+from .plan import File, Step, Tree
 from .source import project_of
 from .swap import left_rooms
 
@@ -68,11 +69,13 @@ def open_lines(folder: Path) -> list[str]:
     return conflict_lines(folder, checkout, conflicts) if conflicts else []
 
 
-def conflict_lines(folder: Path, checkout: Checkout | None, conflicts: Iterable[Open]) -> list[str]:
+def conflict_lines(
+    folder: Path, checkout: Checkout | None, conflicts: Mapping[str, str]
+) -> list[str]:
     """Say which conflicts are open, and how to close them."""
-    conflicts = list(conflicts)
-    lines = [f"{len(conflicts)} conflicts are open:" if conflicts[1:] else "1 conflict is open:"]
-    lines += [f"  {conflict.path}: {conflict.note}" for conflict in conflicts]
+    many = len(conflicts) > 1
+    lines = [f"{len(conflicts)} conflicts are open:" if many else "1 conflict is open:"]
+    lines += [f"  {path}: {note}" for path, note in conflicts.items()]
     if checkout is not None:
         place = shell_place(folder)
         lines += [
@@ -89,7 +92,7 @@ def conflict_lines(folder: Path, checkout: Checkout | None, conflicts: Iterable[
             "Mend each between the lines <<<<<<< and >>>>>>>; delete those that you don't keep, "
             f"then delete {record_place(folder, None)}."
         )
-    if any(conflict.path.endswith(".py") for conflict in conflicts):
+    if any(path.endswith(".py") for path in conflicts):
         place = (folder / "layer").relative_to(project_of(folder)).as_posix()
         lines.append(f"Until then kedro may not start: ask `python {place} status` instead.")
     return lines
@@ -119,30 +122,51 @@ def plan_lines(steps: Iterable[Step], everything: bool) -> Iterator[str]:
             yield f"  {_WORDS[step.kind]:13} {step.path}{moved}{note}"
 
 
-def diff_lines(old: Tree, new: Tree, old_name: str, new_name: str) -> Iterator[str]:
-    """Return the unified diff of two folders, by path.
+def diff_lines(
+    old: Tree, new: Tree, old_name: str, new_name: str, moved: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Return the diff of two folders as Git writes it, by path.
 
     Args:
         old: the files before.
         new: the files after.
         old_name: what stands before the paths of the first.
         new_name: what stands before the paths of the second.
+        moved: which files went where, old path to new path.
     """
-    for path in sorted({*old, *new}):
-        before, after = old.get(path), new.get(path)
-        if before is not None and after is not None and before.content == after.content:
+    came_from = {new_path: path for path, new_path in (moved or {}).items()}
+    for path in sorted({*old, *new} - set(came_from.values())):
+        source = came_from.get(path, path)
+        before, after = old.get(source), new.get(path)
+        is_same = before is not None and after is not None and before.content == after.content
+        if is_same and source == path:
             continue
-        if any(file is not None and file.opaque for file in (before, after)):
+        names = (f"{old_name}/{source}", f"{new_name}/{path}")
+        yield f"diff --git {names[0]} {names[1]}"
+        if before is None and after is not None:
+            yield f"new file mode {after.mode}"
+        if after is None and before is not None:
+            yield f"deleted file mode {before.mode}"
+        if source != path:
+            yield from (f"rename from {source}", f"rename to {path}")
+        if any(file is not None and file.opaque for file in (before, after)) and not is_same:
             yield f"{path} is no text, and differs"
             continue
-        yield from difflib.unified_diff(
-            _lines(before.content if before else b""),
-            _lines(after.content if after else b""),
-            f"{old_name}/{path}" if before else "/dev/null",
-            f"{new_name}/{path}" if after else "/dev/null",
-            lineterm="",
-        )
+        yield from _text_diff(before, after, *names)
 
 
-def _lines(content: bytes) -> list[str]:
-    return content.decode("utf8", "replace").splitlines()
+def _text_diff(
+    before: File | None, after: File | None, old_name: str, new_name: str
+) -> Iterator[str]:
+    names = (old_name if before else "/dev/null", new_name if after else "/dev/null")
+    lines = difflib.unified_diff(_lines(before), _lines(after), *names, lineterm="")
+    for number, line in enumerate(lines):
+        yield line.removesuffix("\n")
+        if number > 1 and line[0] != "@" and not line.endswith("\n"):
+            yield "\\ No newline at end of file"
+
+
+def _lines(file: File | None) -> list[str]:
+    # At `\n` only, as Git: a form feed ends no line.
+    text = file.content.decode("utf8", "replace") if file is not None else ""
+    return io.StringIO(text, newline="\n").readlines()

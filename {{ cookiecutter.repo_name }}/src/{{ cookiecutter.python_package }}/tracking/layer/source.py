@@ -1,9 +1,9 @@
 """Where newer layers come from, and which project this folder belongs to."""
 
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from .git import LayerError
 
@@ -39,13 +39,12 @@ def resolve_source(given: str | None, project: Path) -> str:
     Raises:
         LayerError: neither names one.
     """
-    if given:
-        return given if _is_remote(given) else str(Path(given).expanduser().resolve())
-    text = (project / "pyproject.toml").read_text("utf8")
-    source = configured_source(text)
+    around, source = Path(), given
     if source is None:
+        around, source = project, configured_source((project / "pyproject.toml").read_text("utf8"))
+    if not source:  # an empty path would be the working directory
         raise LayerError(f"no repository is named to update from; {_HOW}")
-    return source if _is_remote(source) else str((project / Path(source).expanduser()).resolve())
+    return source if _is_remote(source) else str((around / Path(source).expanduser()).resolve())
 
 
 def configured_source(text: str) -> str | None:
@@ -54,39 +53,18 @@ def configured_source(text: str) -> str | None:
     Raises:
         LayerError: the file is no TOML, or the value no text.
     """
-    reader = _toml()
-    if reader is None:
-        return _scan(text)
     try:
-        value = reader.loads(text).get("tool", {}).get(SECTION, {}).get("source")
+        # Kedro brings tomli to Python 3.10.
+        toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    except ImportError as error:
+        raise LayerError(f"pyproject.toml can't be read ({error}): give --from") from error
+    try:
+        value = toml.loads(text).get("tool", {}).get(SECTION, {}).get("source")
     except ValueError as error:
         raise LayerError(f"pyproject.toml can't be read ({error})") from error
     if value is not None and not isinstance(value, str):
         raise LayerError(f"source in [tool.{SECTION}] is {value!r}; it must be a path or URL")
     return value
-
-
-def _toml() -> Any:
-    # tomllib comes with Python 3.11; pytest and others bring tomli to Python 3.10.
-    for name in ("tomllib", "tomli"):
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    return None
-
-
-def _scan(text: str) -> str | None:
-    """Find the one line that we look for, where nothing can read TOML."""
-    inside = False
-    for line in text.splitlines():
-        heading = re.match(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$", line)
-        if heading:
-            inside = heading[1].replace('"', "").replace(" ", "") == f"tool.{SECTION}"
-        found = re.match(r"""\s*source\s*=\s*(["'])(.*?)\1\s*(?:#.*)?$""", line)
-        if inside and found:
-            return found[2]
-    return None
 
 
 def _is_remote(source: str) -> bool:

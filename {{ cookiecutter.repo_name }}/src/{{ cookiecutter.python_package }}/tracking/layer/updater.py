@@ -9,13 +9,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..manifest import Manifest, hash_files, layer_files, read_manifest
+from ..manifest import MANIFEST, Manifest, hash_files, layer_files, read_manifest
 from ..redact import redact_text
-from .build import build, compile_all, run_self_test, write_manifest
+from .build import build, compile_all, run_self_test
 from .checkout import Checkout, checkout_of
 from .conflicts import (
     Record,
     fingerprint,
+    fingerprint_of,
     open_conflicts,
     record_place,
     stage,
@@ -25,10 +26,11 @@ from .git import LayerError
 from .job import DONE, INTERRUPTED, INTERRUPTED_TEXT, OPEN, REFUSED, Job
 from .merge import merger
 from .plan import Step, collision, make_plan, read_tree
+from .replaced import replaced_lines
 from .report import conflict_lines, plan_lines, shell_place
 from .source import project_of
 from .swap import clear_rooms, exchange, room_beside, sync_to_disk
-from .versions import changelog_between, is_older
+from .versions import changelog_between
 
 
 def update(job: Job) -> int:
@@ -45,20 +47,26 @@ def update(job: Job) -> int:
     if conflicts := open_conflicts(folder, checkout):
         print(*conflict_lines(folder, checkout, conflicts), sep="\n")
         return OPEN
-    if job.base is not None and _already_has(folder, manifest):
+    if job.base is not None and fingerprint_of(folder) == fingerprint(manifest):
         print(f"The layer is {job.target_version} already.")
         return DONE
-    _refuse(job, folder, checkout)
+    _refuse(folder, checkout)
     before = hash_files(folder)
     steps = _plan(job, folder, manifest)
     print(f"layer {job.base_version or 'none'} -> {job.target_version}")
     print(*plan_lines(steps, everything=job.dry_run), sep="\n")
+    is_whole = job.base is None
+    lost, shown = replaced_lines(manifest, folder, checkout) if is_whole else ([], [])
+    for line in lost:
+        print(line)
     if job.dry_run:
         print("Nothing was changed: this was a dry run.")
         return DONE
     kept = _bring_in(job, manifest, steps, checkout, before)
     if kept is not None:
-        print(f"Git does not keep this folder: what it was lies in {kept}.")
+        print(f"The folder as it was lies in {kept}, because Git does not keep all of it.")
+    for line in shown:
+        print(line)
     _print_changelog(job)
     if conflicts := open_conflicts(folder, checkout):
         print(*conflict_lines(folder, checkout, conflicts), sep="\n")
@@ -70,12 +78,7 @@ def update(job: Job) -> int:
     return DONE
 
 
-def _refuse(job: Job, folder: Path, checkout: Checkout | None) -> None:
-    if job.base_version is not None and is_older(job.target_version, job.base_version):
-        raise LayerError(
-            f"the layer is {job.base_version}, and {job.target_version} is older: to go back, "
-            "check out the commit before the update"
-        )
+def _refuse(folder: Path, checkout: Checkout | None) -> None:
     if checkout is not None and (busy := checkout.busy_with()):
         raise LayerError(f"the repository is in the middle of a {busy}: finish or abort it first")
     # A folder that is gone as a whole is the owner's word, committed or not.
@@ -112,22 +115,26 @@ def _bring_in(
     with room_beside(folder) as room:
         built = room / folder.name
         build(folder if job.base is not None else built, steps, built)
-        compile_all(built, [step.path for step in conflicts])
+        compile_all(built, target, [step.path for step in conflicts])
         _try(job, built, bool(conflicts))
-        write_manifest(target, built)
+        shutil.copyfile(target / MANIFEST, built / MANIFEST)
         sync_to_disk(built)
         # The self-test takes seconds, and editors save by themselves.
         if hash_files(folder) != before:
             raise LayerError(f"{folder} was edited while the update ran: commit, and run it again")
-        kept = _keep_beside(folder, job.target_version) if checkout is None else None
-        notes = {step.path: step.note for step in conflicts}
-        record = Record(
-            record_place(folder, checkout), job.target_version, fingerprint(manifest), notes
-        )
-        if checkout is not None:
-            stage(checkout, conflicts, record)
-        elif conflicts:
-            record.write()
+        if checkout is None:
+            is_unkept = bool(layer_files(folder))
+        else:  # a merge carries over what Git ignores
+            is_unkept = job.base is None and bool(checkout.untracked())
+        kept = _keep_beside(folder, job.target_version) if is_unkept else None
+        if conflicts:
+            notes = {step.path: step.note for step in conflicts}
+            place = record_place(folder, checkout)
+            record = Record(place, job.target_version, fingerprint(manifest), notes)
+            if checkout is None:
+                record.write()
+            else:
+                stage(checkout, steps, (built / MANIFEST).read_bytes(), record)
         try:
             exchange(built, folder)
         except OSError as error:
@@ -146,10 +153,8 @@ def _try(job: Job, built: Path, has_conflicts: bool) -> None:
         print("self-test:", f"skipped, because {skipped}" if skipped else "passed", flush=True)
 
 
-def _keep_beside(folder: Path, version: str) -> Path | None:
+def _keep_beside(folder: Path, version: str) -> Path:
     """Copy a folder that Git does not keep to the project's root, where nothing imports it."""
-    if not layer_files(folder):
-        return None
     root = project_of(folder)
     place, number = root / f"tracking-before-{version}", 1
     while place.exists():
@@ -160,13 +165,6 @@ def _keep_beside(folder: Path, version: str) -> Path | None:
     (part / "tracking").rename(place)
     part.rmdir()
     return place
-
-
-def _already_has(folder: Path, manifest: Manifest) -> bool:
-    try:
-        return read_manifest(folder) == manifest
-    except ValueError:
-        return False
 
 
 def _print_changelog(job: Job) -> None:

@@ -1,12 +1,13 @@
 """The repository that layers come from: its versions, and the folder as it was in each."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..manifest import MANIFEST, Manifest, hash_files, parse_manifest, plain
 from ..redact import redact_text
-from .git import LayerError, git, try_git
+from .git import LayerError, blobs, git, reason_of, try_git
 from .versions import newest, newest_first, spellings, version_key
 
 # The template's own path holds braces that differ between its versions; a project has its package.
@@ -46,9 +47,12 @@ class Upstream:
         self._clone = clone
         done = try_git("clone", "--quiet", "--bare", "--", source, str(clone))
         if done.returncode != 0:
-            lines = done.stderr.decode("utf8", "replace").strip().splitlines() or ["no reason"]
-            reason = redact_text(lines[-1].replace(source, self.name))
-            raise LayerError(f"{self.name} can't be cloned ({reason})")
+            reason = reason_of(done.stderr.replace(os.fsencode(source), self.name.encode()))
+            raise LayerError(
+                f"{self.name} can't be cloned ({reason}). Give another path or URL with --from or "
+                "in pyproject.toml, or mend the access to this one: `git ls-remote` of it has to "
+                "work without asking for a password"
+            )
 
     def newest_tag(self) -> str | None:
         """Return the tag of the newest release, None where there is none."""
@@ -78,7 +82,7 @@ class Upstream:
 
     def target(self, version: str | None) -> Release:
         """Return the version asked for, else the newest release, else what the clone points to."""
-        return self.release(version or self.newest_tag() or "HEAD")
+        return self.release(version if version is not None else self.newest_tag() or "HEAD")
 
     def base_of(self, manifest: Manifest) -> Release:
         """Return the release that a project's folder was made from: the one with its manifest.
@@ -91,7 +95,8 @@ class Upstream:
         commits = [self._commit_of(manifest.layer)]
         blob = self._git("hash-object", "--stdin", feed=manifest.text().encode()).strip()
         log = ("log", "--all", "-m", "--format=%H", f"--find-object={blob}")
-        commits += self._git(*log).split() if self._has(blob) else []
+        is_there = try_git("cat-file", "-e", blob, cwd=self._clone).returncode == 0
+        commits += self._git(*log).split() if is_there else []
         for commit in filter(None, commits):
             try:
                 found = self._release_in(commit)
@@ -119,8 +124,10 @@ class Upstream:
         # Not `git archive`, which converts line ends and leaves out what attributes tell it to.
         listed = self._git("ls-tree", "-r", "-z", "--full-tree", release.commit)
         entries = [line.split("\t", 1) for line in listed.split("\0") if line]
-        inside = {path: about.split() for about, path in entries if self._in(path, release)}
-        contents = self._blobs([blob for _, _, blob in inside.values()])
+        inside = {
+            path: about.split() for about, path in entries if path.startswith(f"{release.place}/")
+        }
+        contents = blobs([blob for _, _, blob in inside.values()], self._clone)
         for (path, (mode, kind, _)), content in zip(inside.items(), contents, strict=True):
             if kind != "blob" or mode not in ("100644", "100755"):
                 raise LayerError(f"{path} of {self.name} is no plain file (mode {mode})")
@@ -138,20 +145,6 @@ class Upstream:
         """Return the whole changelog as of a release, empty where there is none."""
         done = try_git("cat-file", "blob", f"{release.commit}:{CHANGELOG}", cwd=self._clone)
         return plain(done.stdout).decode("utf8", "replace") if done.returncode == 0 else ""
-
-    def _blobs(self, names: list[str]) -> list[bytes]:
-        """Return the contents of blobs, read by one process."""
-        feed = "".join(f"{name}\n" for name in names).encode()
-        output, at, contents = git("cat-file", "--batch", cwd=self._clone, feed=feed), 0, []
-        for _ in names:
-            start = output.index(b"\n", at) + 1
-            at = start + int(output[at:start].split()[-1])
-            contents.append(output[start:at])
-            at += 1  # the line end after each
-        return contents
-
-    def _in(self, path: str, release: Release) -> bool:
-        return path.startswith(f"{release.place}/")
 
     def _commit_of(self, version: str) -> str | None:
         if not _REVISION.match(version):
@@ -176,9 +169,6 @@ class Upstream:
         except ValueError as error:
             raise LayerError(str(error)) from error
         return Release(commit, path[: -len(MANIFEST) - 1], manifest)
-
-    def _has(self, blob: str) -> bool:
-        return try_git("cat-file", "-e", blob, cwd=self._clone).returncode == 0
 
     def _git(self, *words: str, feed: bytes = b"") -> str:
         return git(*words, cwd=self._clone, feed=feed).decode("utf8", "replace")
