@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -267,7 +268,7 @@ def test_artifact_that_changes_while_it_is_copied(
     path = tmp_path / "growing.bin"
     path.write_bytes(b"x" * 1000)
     snapshot = tracking("journal.snapshot")
-    share_blocks = snapshot._reflink
+    share_blocks: Callable[[Path, Path], bool] = snapshot._reflink
 
     def copy_and_grow(source: Path, place: Path) -> bool:
         with path.open("ab") as file:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from ..arguments import named_options
+from ..journal.writer import RESTORED
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
@@ -119,7 +120,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     @property
     def _filepath(self) -> str | None:
         """Where the last run's value lies; Kedro-Viz and `--only-missing-outputs` ask for it."""
-        return self._file and self._file.path
+        return None if self._file is None else self._file.path
 
     def reserve_name(self, recorder: Recorder, catalog_name: str) -> None:
         """Keep the name of its artifact for it, where it is later loaded from by that name."""
@@ -199,7 +200,9 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     def record_at_end(self) -> Callable[[], None] | None:
         """Return what records a file that the run adds to when the run ends; None for others."""
-        return self._file and recorded_at_end(self._file, partial(self._record, None))
+        if self._file is None:
+            return None
+        return recorded_at_end(self._file, partial(self._record, None))
 
     def _own_file(self) -> Path | None:
         run = self.recorder
@@ -212,7 +215,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         own = self._own_file()
         if own is not None:
             value = own_files.value_beside(own) if self._cache is not None else None
-            return own_files.load_value(value) if value else self._file.kind.at(str(own)).load()
+            return round_trip.load_value(value) if value else self._file.kind.at(str(own)).load()
         if not self._may_resume():
             raise DatasetError(
                 f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
@@ -231,6 +234,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         run = self.recorder
         # The journal of a run that is over and exported is gone; its values are the last ones.
         if run is None or run.resumed is None or not run.folder.exists():
+            return True
+        if (run.folder / RESTORED).exists():
             return True
         is_owners = self._file is not None and self._file.is_written_in_place
         return is_owners or self._catalog_name in run.resumed

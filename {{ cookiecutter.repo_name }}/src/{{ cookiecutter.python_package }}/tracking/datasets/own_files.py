@@ -1,13 +1,11 @@
 """The files that a dataset saves in a run, kept in the run's journal: the run loads them again."""
 
 import os
-import pickle
 import secrets
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..journal import snapshot
 from ..journal.events import clean_key
@@ -72,12 +70,6 @@ def value_beside(own: Path) -> Path | None:
     """Return where the value lies that was kept beside a file of `newest`, if one was."""
     path = own.with_name(_VALUE)
     return path if path.exists() else None
-
-
-def load_value(path: Path) -> Any:
-    """Load a value that another process of the run kept."""
-    with path.open("rb") as file:
-        return pickle.load(file)  # noqa: S301  written by this run
 
 
 def link_or_copy(written: Path, place: Path) -> None:

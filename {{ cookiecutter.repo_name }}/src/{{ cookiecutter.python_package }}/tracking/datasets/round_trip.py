@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kedro.io import DatasetError
+
 from ..recording import runs
 from ..recording.recorder import Recorder
 from .kinds import MODEL, FileKind
@@ -45,13 +47,13 @@ def value_for_others(kind: FileKind, data: Any) -> Callable[[Path], None] | None
     return partial(_pickle, data)
 
 
-def _pickle(data: Any, place: Path) -> None:
-    import cloudpickle
+def load_value(path: Path) -> Any:
+    """Load what `value_for_others` pickled."""
+    return FileKind(MODEL).at(str(path)).load()
 
+
+def _pickle(data: Any, place: Path) -> None:
     try:
-        with place.open("wb") as file:
-            cloudpickle.dump(data, file)
-    except OSError:
-        raise
-    except Exception:  # no value that can go to another process: they load the file
-        place.unlink()
+        FileKind(MODEL).at(str(place)).save(data)
+    except DatasetError:  # no value that can go to another process: they load the file
+        place.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ import datetime
 import getpass
 import os
 import platform
-import time
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from kedro.framework.hooks import hook_impl
 
 from .. import env
 from ..arguments import named_options, require_one_of
+from ..clock import end_of
 from ..kedro_internals import file_of, is_parameter
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
@@ -221,7 +221,7 @@ class MLflowBasicLoggerHook:
     def _log_begin(self, run: lifecycle.Run, run_params: dict[str, Any]) -> None:
         recorder = run.recorder
         if self.enable_logging_time_begin:
-            self._log_clock(recorder, "__time_begin", run.begin_ns)
+            self._log_clock(recorder, "__time_begin", run.begun.wall)
         recorder.set_tag("mlflow.source.name", "kedro run")
         recorder.set_tag("mlflow.source.type", "PROJECT")
         recorder.set_tag("mlflow.user", getpass.getuser())
@@ -236,11 +236,11 @@ class MLflowBasicLoggerHook:
                 recorder.log_params(value, f"___{name}")
 
     def _log_end_times(self, run: lifecycle.Run) -> None:
-        now = time.time_ns()
+        now = end_of(run.begun)
         if self.enable_logging_time_end:
             self._log_clock(run.recorder, "__time_end", now)
         if self.enable_logging_time:
-            run.recorder.log_metric("__time", (now - run.begin_ns) / 1e9)
+            run.recorder.log_metric("__time", (now - run.begun.wall) / 1e9)
 
     def _log_clock(self, recorder: Recorder, name: str, now_ns: int) -> None:
         zone = datetime.timezone(datetime.timedelta(hours=self.offset_hours))

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
+from ..clock import Moment, end_of, moment
 from ..kedro_internals import is_parameter
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
@@ -27,9 +27,9 @@ class _Clock(threading.local):
 
     def __init__(self) -> None:
         self.begun: tuple[str, str] | None = None
-        self.run = 0
-        self.loads: dict[str, int] = {}
-        self.saves: dict[str, int] = {}
+        self.run = moment()
+        self.loads: dict[str, Moment] = {}
+        self.saves: dict[str, Moment] = {}
 
 
 @named_options
@@ -114,7 +114,7 @@ class MLflowTimeLoggerHook:
         recorder = runs.current()
         if recorder is not None:
             self._begin_node(recorder, node)
-        self._clock.loads[dataset_name] = time.time_ns()
+        self._clock.loads[dataset_name] = moment()
 
     @hook_impl(trylast=True)
     def after_dataset_loaded(self, dataset_name: str, node: Any) -> None:
@@ -124,8 +124,8 @@ class MLflowTimeLoggerHook:
 
     @guarded
     def _end_load(self, dataset_name: str, node: Any) -> None:
-        end = time.time_ns()
-        begin = self._clock.loads.pop(dataset_name, end)
+        begun = self._clock.loads.pop(dataset_name, None) or moment()
+        begin, end = begun.wall, end_of(begun)
         if is_parameter(dataset_name):
             return
         recorder = runs.current()
@@ -147,7 +147,7 @@ class MLflowTimeLoggerHook:
         if recorder is not None:
             self._begin_node(recorder, node)
             self._log_early_loads(recorder, node, is_async)
-        self._clock.run = time.time_ns()
+        self._clock.run = moment()
 
     @hook_impl(tryfirst=True)
     def after_node_run(self, node: Any, catalog: Any) -> None:
@@ -163,7 +163,7 @@ class MLflowTimeLoggerHook:
 
     @guarded
     def _end_run(self, node: Any, catalog: Any, error: Exception | None) -> None:
-        end = time.time_ns()
+        end = end_of(self._clock.run)
         recorder = runs.of_catalog(catalog)
         self._clock.begun = None
         if recorder is None:
@@ -171,7 +171,7 @@ class MLflowTimeLoggerHook:
         recorder.log_span(
             node.name,
             "run",
-            self._clock.run,
+            self._clock.run.wall,
             end,
             metric=None if error else f"{self.metric_name_prefix}{self.task_name_func(node)}",
             error=f"{type(error).__name__}: {error}" if error else None,
@@ -181,7 +181,7 @@ class MLflowTimeLoggerHook:
     def before_dataset_saved(self, dataset_name: str) -> None:
         """Start the clock of a save."""
         if self.enable_mlflow:
-            self._clock.saves[dataset_name] = time.time_ns()
+            self._clock.saves[dataset_name] = moment()
 
     @hook_impl(tryfirst=True)
     def after_dataset_saved(self, dataset_name: str, node: Any) -> None:
@@ -191,8 +191,8 @@ class MLflowTimeLoggerHook:
 
     @guarded
     def _end_save(self, dataset_name: str, node: Any) -> None:
-        end = time.time_ns()
-        begin = self._clock.saves.pop(dataset_name, end)
+        begun = self._clock.saves.pop(dataset_name, None) or moment()
+        begin, end = begun.wall, end_of(begun)
         recorder = runs.current()
         if recorder is not None:
             metric = f"_time_to_save {dataset_name}"

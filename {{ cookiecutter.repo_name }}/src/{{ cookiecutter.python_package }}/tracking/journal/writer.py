@@ -21,6 +21,8 @@ logger = PlainLogger(__name__)
 
 # Held in memory while no disk takes events; beyond it the oldest give way.
 MAX_HELD = 100_000
+# Lies in a journal that was deleted while its run went on: files of datasets are gone from it.
+RESTORED = "restored"
 # A node begins or ends, or the run: what a node did to the folder is seen there.
 _CHECKED = ("begin", "span", "end")
 # Below the 256 descriptors that a process of macOS may open.
@@ -135,6 +137,7 @@ class JournalWriter:
             self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
             half.write_bytes(os.pread(self._descriptor, size, 0))
             half.chmod(0o600)
+            (self._place / RESTORED).touch(mode=0o600)
             os.replace(half, self._place / self._name)
             os.close(self._descriptor)
             flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
@@ -146,7 +149,8 @@ class JournalWriter:
             return
         logger.warning(
             "The journal %s was deleted while its run goes on. It is made again; lost are files "
-            "that were in it and not in MLflow yet. Let no node delete it.",
+            "that were in it, and events of processes that have ended, as far as they are not in "
+            "MLflow yet. Let no node delete it.",
             self._place,
         )
         self.on_restored()

@@ -3,11 +3,11 @@
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .. import clock
 from ..journal import layout, locks, places
 from ..journal.disk import sync
 from ..journal.durability import JournalSync
@@ -53,7 +53,7 @@ class Run:
         self.owner_lock = owner_lock
         self.pid = os.getpid()
         self.thread = threading.get_ident()
-        self.begin_ns = time.time_ns()
+        self.begun = clock.moment()
         self.at_end: list[Callable[[], None]] = []
         self._ended = threading.Lock()
 
@@ -69,7 +69,7 @@ class Run:
                 action()
             except Exception:
                 logger.warning("Tracking: a last step of the run failed.", exc_info=True)
-        ended_ms = time.time_ns() // 1_000_000
+        ended_ms = clock.end_of(self.begun) // 1_000_000
         ended = {"e": "end", "status": status, "t": ended_ms}
         for folder in self._side_journals():
             side = JournalWriter(folder)
@@ -91,7 +91,7 @@ class Run:
         # Where the exporter could not tell.
         summary["status"] = summary.get("status") or status
         if summary.get("duration_s") is None:
-            summary["duration_s"] = ended_ms / 1000 - self.begin_ns / 1e9
+            summary["duration_s"] = ended_ms / 1000 - self.begun.wall / 1e9
         show(summary)
 
     def _restore(self) -> None:
@@ -101,6 +101,8 @@ class Run:
         self.owner_lock.acquire()
         (folder / locks.EXPORTER).touch(mode=0o600)
         layout.write_json(folder / layout.HEADER, self.header)
+        if not self.header["beats"]:
+            record_versions(folder, installed_versions())
 
     def _sync(self, folder: Path) -> None:
         # An exporter syncs the copies of artifacts itself, and nobody waits for it.
@@ -169,12 +171,12 @@ def begin(
     _end_broken_off_runs()
     workers.let_recorders_travel()
     key = layout.new_key()
-    now = time.time_ns()
+    begun = clock.moment()
     about = {
         "format": layout.FORMAT,
         "layer": LAYER,
         "key": key,
-        "start_ms": now // 1_000_000,
+        "start_ms": begun.wall // 1_000_000,
         "pid": os.getpid(),
         # Whether an exporter tells each second that the run lives.
         "beats": settings.export == "live" and launcher.can_export(),
@@ -190,7 +192,7 @@ def begin(
         exporter.assign(folder, settings.export_wait, is_new=True)
     recorder = make_recorder(key, folder)
     run = Run(recorder, settings, project_path, exporter, owner_lock, header)
-    run.begin_ns = now
+    run.begun = begun
     _live[key] = run
     runs.begin(run.recorder)
     signals.install(_live_recorders, lambda: end_all(None))
