@@ -54,12 +54,15 @@ class FileVoice(Voice):
                 names = [stored.name]
                 stored = snapshot.write(self.places, stored.name, masked)
         for name in names:
-            self.warn(
-                f"masked {name}",
-                f"secrets in {name!r} are masked in MLflow, and not in the file itself; keep them "
-                f"in conf/local/credentials.yml, which is not recorded",
-            )
+            self._say_masked(name)
         return stored
+
+    def _say_masked(self, name: str) -> None:
+        self.warn(
+            f"masked {name}",
+            f"secrets in {name!r} are masked in MLflow, and not in the file itself; keep them "
+            f"in conf/local/credentials.yml, which is not recorded",
+        )
 
     def _say_artifact(self, stored: Path, folder: str | None, owned: bool) -> None:
         event: dict[str, Any] = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
@@ -99,12 +102,20 @@ class FileVoice(Voice):
         copied = [self.places.relative(copy) for copy in copies]
         self.append({**event, "about": {**about, "code": copied}})
 
-    def log_text(self, text: str, artifact_file: str) -> None:
-        """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""
+    def log_text(self, text: str, artifact_file: str, is_users: bool = False) -> None:
+        """Record a text as an artifact file, say `traceback.txt`, with secrets masked.
+
+        Args:
+            text: the text.
+            artifact_file: its path inside the run's artifacts.
+            is_users: the user wrote it, and is told if there are secrets in it.
+        """
         try:
             name = snapshot.safe_artifact_path(artifact_file) or "text.txt"
-            clean = redact_document(text, name, self.secrets).encode("utf-8", "replace")
-            stored = snapshot.write(self.places, Path(name).name, clean)
+            clean = redact_document(text, name, self.secrets)
+            if is_users and clean != text:
+                self._say_masked(name)
+            stored = snapshot.write(self.places, Path(name).name, clean.encode("utf-8", "replace"))
             parent = Path(name).parent.as_posix()
             self._say_artifact(stored, None if parent == "." else parent, owned=True)
         except (OSError, ValueError) as error:
