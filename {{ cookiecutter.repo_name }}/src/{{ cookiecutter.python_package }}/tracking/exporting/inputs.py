@@ -11,7 +11,7 @@ _BLOCK = 1 << 20
 
 
 def dataset_input(event: dict[str, Any]) -> Any:
-    """Turn an `input` event into an `mlflow.entities.DatasetInput`, with the file's digest."""
+    """Turn an `input` event into an `mlflow.entities.DatasetInput`, with its digest."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     columns, rows = event.get("columns"), event.get("rows")
@@ -32,7 +32,7 @@ def dataset_input(event: dict[str, Any]) -> Any:
     return DatasetInput(
         dataset=Dataset(
             name=event["n"][:500],
-            digest=file_digest(event),
+            digest=(event.get("digest") or file_digest(event))[:36],
             source_type="local" if event.get("size") is not None else "uri",
             source=json.dumps({"uri": event["path"]}),
             schema=schema if schema is None or len(schema) < 1_000_000 else None,

@@ -122,30 +122,40 @@ class FileVoice(Voice):
             self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")
 
     def log_input(
-        self, name: str, path: str, *, rows: int | None, columns: Mapping[str, str] | None
+        self,
+        name: str,
+        source: str,
+        *,
+        rows: int | None,
+        columns: Mapping[str, str] | None,
+        digest: str | None = None,
     ) -> None:
-        """Record a file that the pipeline loads as an MLflow dataset input of the run.
+        """Record what the pipeline loads as an MLflow dataset input of the run.
 
-        Its digest is taken by the exporter; size and time of change tell it whether the file is
-        still the same.
+        Args:
+            name: the dataset's name.
+            source: its file, or its URI in MLflow. The digest of a file is taken by the exporter;
+                size and time of change tell it whether the file is still the same.
+            rows: how many it has.
+            columns: the types of its columns.
+            digest: tells its content from any other, of what is no file.
         """
         size: int | None
         changed: int | None
         try:
-            size, changed = snapshot.state(Path(path))
+            size, changed = snapshot.state(Path(source))
         except OSError:
             size, changed = None, None
-        self.append(
-            {
-                "e": "input",
-                "n": name,
-                "path": redact_text(path, self.secrets),
-                "size": size,
-                "changed": changed,
-                "rows": rows,
-                "columns": dict(columns) if columns is not None else None,
-            }
-        )
+        event = {
+            "e": "input",
+            "n": name,
+            "path": redact_text(source, self.secrets),
+            "size": size,
+            "changed": changed,
+            "rows": rows,
+            "columns": dict(columns) if columns is not None else None,
+        }
+        self.append({**event, "digest": digest} if digest else event)
 
     def _take(self, source: Path, since: int = 0) -> Path:
         return self.places.store(lambda folder: snapshot.take(source, folder, since))
