@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 from tests.harness.baked import BakedProject
@@ -28,12 +29,14 @@ CATALOG = """{
 GAPS = "id,size,name,when\n1,0.5,x,2020\n,1.5,,\n3,2.5,z,2021\n"
 
 
-# Row 28.
+# Rows 28 and 29.
 @pytest.mark.slow
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
 def test_inputs_are_what_was_loaded_from_files_and_from_mlflow(
     project: BakedProject, runner: str
 ) -> None:
+    from mlflow.models import infer_signature
+
     data = project.root / "data/01_raw/gaps.csv"
     data.write_text(GAPS)
     (project.root / "conf/base/catalog.yml").write_text(
@@ -60,3 +63,7 @@ def test_inputs_are_what_was_loaded_from_files_and_from_mlflow(
         "gaps": str(data),
     }
     assert "table.csv" in artifacts_of(client_of(project), first.info.run_id)
+
+    found = json.loads(inputs["gaps"].schema or "")["mlflow_colspec"]
+    assert found == infer_signature(pd.read_csv(data)).inputs.to_dict()
+    assert [one["required"] for one in found] == [False, True, False, False]

@@ -16,10 +16,10 @@ def dataset_input(event: dict[str, Any]) -> Any:
 
     columns, rows = event.get("columns"), event.get("rows")
     schema = None
+    if isinstance(columns, dict):  # of layers that knew the types only
+        columns = [_column(name, kind) for name, kind in columns.items()]
     if columns is not None:
-        schema = json.dumps(
-            {"mlflow_colspec": [_column(name, kind) for name, kind in columns.items()]}
-        )
+        schema = json.dumps({"mlflow_colspec": columns})
     profile: dict[str, Any] = {"path": event["path"]}
     if rows is not None:
         profile["num_rows"] = rows

@@ -11,6 +11,7 @@ from ..datasets.mlflow_dataset import MLflowDataSet
 from ..journal.events import flatten
 from ..kedro_internals import is_parameter
 from ..models.sample import sample_for
+from ..models.signature import columns_of
 from ..recording import runs
 from ..recording.recorder import Recorder
 from ..recording.sorting import METRIC, sort_of
@@ -145,8 +146,4 @@ def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
         source, digest = dataset.source  # no file of the project's
     shape = getattr(data, "shape", None)
     rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
-    columns = None
-    dtypes: Any = getattr(data, "dtypes", None)
-    if hasattr(dtypes, "items"):
-        columns = {str(column): str(kind) for column, kind in dtypes.items()}
-    recorder.log_input(name, source, rows=rows, columns=columns, digest=digest)
+    recorder.log_input(name, source, rows=rows, columns=columns_of(data), digest=digest)

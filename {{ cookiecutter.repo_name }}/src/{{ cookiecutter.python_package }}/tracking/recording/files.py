@@ -1,7 +1,7 @@
 """Records files: artifacts, texts, models and the data that a pipeline loads."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ class FileVoice(Voice):
         source: str,
         *,
         rows: int | None,
-        columns: Mapping[str, str] | None,
+        columns: Sequence[Mapping[str, Any]] | None,
         digest: str | None = None,
     ) -> None:
         """Record what the pipeline loads as an MLflow dataset input of the run.
@@ -137,7 +137,7 @@ class FileVoice(Voice):
             source: its file, or its URI in MLflow. The digest of a file is taken by the exporter;
                 size and time of change tell it whether the file is still the same.
             rows: how many it has.
-            columns: the types of its columns.
+            columns: its columns, as `models.signature.columns_of` gives them.
             digest: tells its content from any other, of what is no file.
         """
         size: int | None
@@ -153,7 +153,7 @@ class FileVoice(Voice):
             "size": size,
             "changed": changed,
             "rows": rows,
-            "columns": dict(columns) if columns is not None else None,
+            "columns": columns,
         }
         self.append({**event, "digest": digest} if digest else event)
 
