@@ -6,42 +6,55 @@ import pytest
 
 from tests.harness.baked import BakedProject
 from tests.harness.lab import replace_pipelines
-from tests.harness.store import runs_of
+from tests.harness.store import client_of, runs_of
 
 pytestmark = pytest.mark.slow
 
 NODES = """\
 import os
 
-import mlflow
-import numpy as np
-from sklearn.linear_model import LogisticRegression
+
+def data():
+    import numpy as np
+    import pandas as pd
+
+    x = np.arange(20.0)
+    return pd.DataFrame({"x": x, "y": x > 9})
 
 
-def fit(c):
-    x = np.arange(20.0).reshape(-1, 1)
-    LogisticRegression(C=c).fit(x, x[:, 0] > 9)
-    return 0.5
+def fit(c, frame):
+    from sklearn.linear_model import LogisticRegression
+
+    return 0.5, LogisticRegression(C=c).fit(frame[["x"]], frame["y"])
 
 
 def talk(score):
+    import mlflow
+
     mlflow.log_metric("said", score)
     mlflow.set_tag("process", os.getpid())
     return 1.0
 
 
 def fail(done):
+    import mlflow
+
     mlflow.log_metric("before", 1)
     raise ValueError("on purpose")
 """
 PIPELINE = """\
 [
-    node(n.fit, "params:c", "score", name="fit"),
+    node(n.data, None, "frame", name="data"),
+    node(n.fit, ["params:c", "frame"], ["score", "model"], name="fit"),
     node(n.talk, "score", "done", name="talk"),
     node(n.fail, "done", "nothing", name="fail", tags="bad"),
 ]
 """
-CATALOG = '{"score": MLflowDataSet("m"), "done": MLflowDataSet("m")}'
+CATALOG = """{
+    "score": MLflowDataSet("m"),
+    "done": MLflowDataSet("m"),
+    "model": MLflowDataSet("model"),
+}"""
 
 
 @pytest.fixture
@@ -71,6 +84,21 @@ def test_what_libraries_and_nodes_log_is_in_the_one_run(lab: BakedProject, runne
     assert run.data.params["C"] == "0.25"
     assert run.data.metrics["said"] == run.data.metrics["score"] == 0.5
 
+    # Row 30: nobody evaluates a model here; five of its rows were a sample for its signature.
+    assert run.inputs is not None
+    contexts = [tag.value for one in run.inputs.dataset_inputs for tag in one.tags]
+    assert contexts == ["train"]
+
+    # Row 30: and no node's time has the wait for MLflow in it, which is a second and more.
+    assert run.data.metrics["_time_to_run talk -- done"] < 0.5
+    (trace,) = client_of(lab).search_traces(
+        locations=[run.info.experiment_id], run_id=run.info.run_id
+    )
+    took = {span.name: (span.end_time_ns or 0) - span.start_time_ns for span in trace.data.spans}
+    assert {"data", "fit", "talk"} <= set(took)
+    assert took["talk"] < 0.8e9
+    assert took["data"] < took["__default__"] / 2
+
 
 def test_a_node_that_fails_leaves_what_it_logged_and_the_right_status(lab: BakedProject) -> None:
     lab.run("kedro", "run", code=None)
@@ -81,7 +109,7 @@ def test_a_node_that_fails_leaves_what_it_logged_and_the_right_status(lab: Baked
 
 
 def test_without_a_live_export_the_run_goes_on_with_one_warning(lab: BakedProject) -> None:
-    done = lab.run("kedro", "run", "--nodes", "fit", env={"KEDRO_MLFLOW_EXPORT": "end"})
+    done = lab.run("kedro", "run", "--nodes", "data,fit", env={"KEDRO_MLFLOW_EXPORT": "end"})
     (run,) = runs_of(lab)
     assert run.info.status == "FINISHED"
     assert "training_score" not in run.data.metrics

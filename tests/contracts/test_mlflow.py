@@ -172,6 +172,39 @@ def test_let_go_of_run(internals: Any, client: MlflowClient, run_id: str) -> Non
     assert info.status == "RUNNING"
 
 
+def test_without_autologging(baked: BakedProject, tmp_path: Path) -> None:
+    """In a process of its own: autologging patches scikit-learn for good."""
+    code = (
+        "import mlflow, numpy, pandas\n"
+        "from my_iris.tracking.store.mlflow_internals import without_autologging\n"
+        "from sklearn.linear_model import LogisticRegression\n"
+        "mlflow.set_tracking_uri('sqlite:///store.db')\n"
+        "mlflow.sklearn.autolog(log_models=False, silent=True)\n"
+        "frame = pandas.DataFrame({'a': numpy.arange(9.0)})\n"
+        "with mlflow.start_run() as run:\n"
+        "    model = LogisticRegression().fit(frame, frame['a'] > 4)\n"
+        "def contexts():\n"
+        "    inputs = mlflow.get_run(run.info.run_id).inputs.dataset_inputs\n"
+        "    return sorted(tag.value for one in inputs for tag in one.tags)\n"
+        "with without_autologging(model):\n"
+        "    model.predict(frame[:5])\n"
+        "print(contexts())\n"
+        "model.predict(frame[:5])\n"
+        "print(contexts())\n"
+    )
+    variables = {"PYTHONPATH": str(baked.root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["['train']", "['eval', 'train']"]
+
+
 # MLflow 3.17 with pandas 3
 @pytest.mark.filterwarnings("ignore:Operation with range is deprecated")
 # MLflow 3.17 of type hints of its own

@@ -97,6 +97,14 @@ def test_alias_moves_to_a_better_model_and_stays_with_a_worse_one(
 def test_inference_scores_the_csv_with_the_champion(ran: BakedProject) -> None:
     run = run_pipeline(ran, "--pipelines", "inference")
     assert run.data.tags["kedro.loaded_model.champion"] == f"version 1 of {NAME}"
+    assert run.inputs is not None
+    inputs = {item.dataset.name: item.dataset for item in run.inputs.dataset_inputs}
+    assert set(inputs) == {"champion", "test_df"}
+    # The version, not the alias, which moves; and no file, for there is none.
+    assert json.loads(inputs["champion"].source) == {"uri": f"models:/{NAME}/1"}
+    model = client_of(ran).get_model_version(NAME, "1").source
+    assert model == f"models:/{inputs['champion'].digest}"
+    assert json.loads(inputs["test_df"].source)["uri"].endswith("/data/01_raw/test.csv")
     path = client_of(ran).download_artifacts(run.info.run_id, "scored_df.csv")
     scored = pd.read_csv(path)
     assert len(scored) == len(pd.read_csv(ran.root / "data" / "01_raw" / "test.csv"))

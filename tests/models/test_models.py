@@ -233,6 +233,65 @@ def test_signature_is_the_one_that_mlflow_infers(baked: BakedProject, name: str)
             assert json.loads(told[part]) == json.loads(inferred[part])
 
 
+WIDE = pd.DataFrame(
+    {
+        "int8": np.array([1, 2, 3], "int8"),
+        "uint32": np.array([1, 2, 3], "uint32"),
+        "int64": [1, 2, 3],
+        "Int64": pd.array([1, None, 3], "Int64"),
+        "integers with a gap": [1, None, 3],
+        "float32": np.array([1, 2, np.nan], "float32"),
+        "infinite": [1.0, np.inf, 2.0],
+        "bool": [True, False, True],
+        "boolean": pd.array([True, None, False], "boolean"),
+        "bools with a gap": np.array([True, None, False], object),
+        "time": pd.to_datetime(["2020-01-01", None, "2021-01-01"]),
+        "zone": pd.to_datetime(["2020-01-01"] * 3, utc=True),
+        "text": ["x", "y", "z"],
+        "text with a gap": ["x", None, "z"],
+        "objects": np.array(["x", np.nan, "z"], object),
+        "category": pd.Categorical(["x", None, "x"]),
+    }
+)
+
+
+@pytest.mark.filterwarnings("ignore:.*integer column")
+# MLflow 3.17 with pandas 3
+@pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")
+@pytest.mark.parametrize("rows", [3, 1, 0])
+def test_columns_of_an_input_are_those_that_mlflow_infers(baked: BakedProject, rows: int) -> None:
+    """Row 29: a column with gaps is not said to be required."""
+    from mlflow.models import infer_signature
+
+    frame = WIDE[:rows]
+    if not rows:  # nothing to infer the types of values from
+        frame = frame.select_dtypes(["number", "bool"])
+    told = baked.tracking("models.signature").columns_of(frame)
+    assert told == infer_signature(frame).inputs.to_dict()
+    assert {one["name"] for one in told if not one["required"]} == set(
+        frame.columns[frame.isna().any()]
+    )
+
+
+def test_columns_of_other_frames_are_named_and_no_value_is_asked_for(baked: BakedProject) -> None:
+    class Lazy:
+        """A frame of Dask, whose values would have to be computed."""
+
+        dtypes = WIDE[["int64", "float32", "time", "category"]].dtypes
+
+    columns_of = baked.tracking("models.signature").columns_of
+    assert [(one["name"], one["type"], one["required"]) for one in columns_of(Lazy())] == [
+        ("int64", "long", False),
+        ("float32", "float", False),
+        ("time", "datetime", False),
+        ("category", "string", False),
+    ]
+    odd = columns_of(pd.DataFrame({1: [pd.Timedelta(1)]}))
+    assert odd == [{"type": "string", "name": "1", "required": True}]
+    assert columns_of([1, 2]) is None
+    assert columns_of(WIDE["text"]) is None
+
+
 def test_sample_has_the_columns_of_the_model_and_a_row_with_each_gap(baked: BakedProject) -> None:
     class Model:
         feature_names_in_ = np.array(["b", "a"])

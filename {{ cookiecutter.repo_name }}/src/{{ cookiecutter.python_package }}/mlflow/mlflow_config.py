@@ -23,7 +23,7 @@ mlflow_hooks = (
     ),
     # MLflowDataSet, params, input data, and values that are in no catalog.
     MLflowCatalogLoggerHook(auto=True),
-    # Files, relative to the project.
+    # Files, relative to the project; parameters as the run used them.
     MLflowArtifactsLoggerHook(
         filepaths_before_pipeline_run=["conf/base/parameters.yml"],
         filepaths_after_pipeline_run=["logs/info.log", "logs/errors.log"],

@@ -4,7 +4,7 @@ import importlib
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -40,9 +40,9 @@ class MLflowAutologHook:
     """Turns MLflow's autologging on, and makes the run the active one while a node runs.
 
     What libraries log by themselves goes to the run, and so does `mlflow.log_metric` in a node.
-    Fires in `before_node_run`, `after_node_run` and `on_node_error`, under every runner. It is the
-    one part of this layer that imports MLflow in the pipeline's processes, and the first node of a
-    process waits for MLflow and for the run; so it is off unless it stands in `mlflow_config.py`.
+    Fires in `before_dataset_loaded` and around each node, under every runner. It is the one part of
+    this layer that imports MLflow in the pipeline's processes, and the first node of a process
+    waits for MLflow and for the run; so it is off unless it stands in `mlflow_config.py`.
     Needs `export="live"`.
 
     Args:
@@ -76,35 +76,49 @@ class MLflowAutologHook:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.flavors, self.log_models, self.wait, self.enable_mlflow)
 
-    @hook_impl(trylast=True)
-    def before_node_run(self, catalog: Any) -> None:
+    # Wrappers are around all other hooks: what this one takes is in no time of a node.
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def before_dataset_loaded(self) -> Generator[None, Any, Any]:
+        """Wait for MLflow and for the run before the first node of a process begins."""
+        self._prepare(runs.current())
+        return (yield)
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def before_node_run(self, catalog: Any) -> Generator[None, Any, Any]:
         """Make the run MLflow's active one in the node's thread."""
         self._begin(catalog)
+        return (yield)
 
-    @hook_impl(tryfirst=True)
-    def after_node_run(self, catalog: Any) -> None:
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_node_run(self, catalog: Any) -> Generator[None, Any, Any]:
         """Let go of the run; it goes on."""
-        self._let_go(catalog)
+        try:
+            return (yield)
+        finally:
+            self._let_go(catalog)
 
-    @hook_impl(tryfirst=True)
-    def on_node_error(self, catalog: Any) -> None:
+    @hook_impl(wrapper=True, tryfirst=True)
+    def on_node_error(self, catalog: Any) -> Generator[None, Any, Any]:
         """Let go of the run; the exporter sets its status."""
-        self._let_go(catalog)
+        try:
+            return (yield)
+        finally:
+            self._let_go(catalog)
+
+    @guarded
+    def _prepare(self, recorder: Recorder | None) -> None:
+        if recorder is not None and self.enable_mlflow:
+            self._ready_run(recorder)
 
     @guarded
     def _begin(self, catalog: Any) -> None:
         recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
-        if recorder is None:
+        run_id = self._ready_run(recorder) if recorder is not None else None
+        if run_id is None:
             return
         import mlflow
 
-        with self._lock:
-            run_id = self._run_id(recorder)
-            if run_id is None:
-                return
-            if self._ready_in != os.getpid():
-                self._turn_on()
-                self._ready_in = os.getpid()
         if mlflow.active_run() is None:
             mlflow.start_run(run_id=run_id, log_system_metrics=False)
 
@@ -113,6 +127,18 @@ class MLflowAutologHook:
         recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
         if recorder is not None and self._run_ids.get(recorder.key):
             let_go_of_run(self._run_ids[recorder.key])
+
+    def _ready_run(self, recorder: Recorder) -> str | None:
+        """Return the run's id in MLflow, with MLflow ready to log to it; None if there is none."""
+        import mlflow
+
+        with self._lock:
+            run_id = self._run_id(recorder)
+            if run_id is not None and self._ready_in != os.getpid():
+                self._turn_on()
+                mlflow.get_run(run_id)  # opens the store
+                self._ready_in = os.getpid()
+        return run_id
 
     def _turn_on(self) -> None:
         import mlflow

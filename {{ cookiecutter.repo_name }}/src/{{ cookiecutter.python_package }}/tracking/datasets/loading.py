@@ -6,15 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kedro.io import DatasetError
 
 from ..redact import redact_text
-from .kinds import FileKind
+from .kinds import MODEL, VALUES, FileKind
 from .values import fetch
 
 CACHE = Path("data/mlflow/.downloads")
+
+
+class Loaded(NamedTuple):
+    """A value from MLflow and what it is: no alias in its URI, and of a model its id as digest."""
+
+    value: Any
+    uri: str
+    digest: str | None = None
+    told: str = ""
 
 
 def client_of(tracking_uri: str | None) -> Any:
@@ -56,6 +65,29 @@ def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iter
         yield path
 
 
+def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) -> Loaded:
+    """Load what a dataset saved, or a model.
+
+    Args:
+        client: an `MlflowClient`.
+        uri: `runs:/<run id>/<name>`; of a model also as `load_model` has it.
+        kind: the dataset's kind, if it is given by a text.
+        file: what reads its file.
+        keep: keep its files in `data/mlflow/.downloads` for the next load.
+
+    Raises:
+        DatasetError: there is no such thing, or it can't be loaded.
+    """
+    if kind == MODEL:
+        return load_model(client, uri, keep)
+    run_id, _, name = uri.removeprefix("runs:/").partition("/")
+    if kind in VALUES:
+        return Loaded(load_value(client, run_id, name), uri)
+    artifact = f"{name.replace('/', '_')}{file.extension}"
+    with downloaded_file(client, run_id, artifact, keep) as path:
+        return Loaded(file.at(str(path)).load(), f"runs:/{run_id}/{artifact}")
+
+
 def load_value(client: Any, run_id: str, name: str) -> Any:
     """Load a metric or param of a run as it was saved.
 
@@ -68,14 +100,7 @@ def load_value(client: Any, run_id: str, name: str) -> Any:
         raise DatasetError(str(error.args[0])) from error
 
 
-def load_file(client: Any, run_id: str, name: str, kind: FileKind, keep: bool) -> Any:
-    """Load what a dataset of this kind and name saved as a file in a run; as `downloaded_file`."""
-    file = f"{name.replace('/', '_')}{kind.extension}"
-    with downloaded_file(client, run_id, file, keep) as path:
-        return kind.at(str(path)).load()
-
-
-def load_model(client: Any, uri: str, keep: bool) -> tuple[Any, str]:
+def load_model(client: Any, uri: str, keep: bool) -> Loaded:
     """Load a model as its own library has it, and say which one it is.
 
     Args:
@@ -90,14 +115,15 @@ def load_model(client: Any, uri: str, keep: bool) -> tuple[Any, str]:
     from mlflow.exceptions import MlflowException
 
     try:
-        model_id, told = _find_model(client, uri)
-        return _load_native(_model_folder(client, model_id, keep)), told
+        model_id, found, told = _find_model(client, uri)
+        return Loaded(_load_native(_model_folder(client, model_id, keep)), found, model_id, told)
     except (MlflowException, OSError, LookupError, ImportError) as error:
         text = redact_text(str(error.args[0] if error.args else error))
         raise DatasetError(f"cannot load the model {uri!r}: {text}") from error
 
 
-def _find_model(client: Any, uri: str) -> tuple[str, str]:
+def _find_model(client: Any, uri: str) -> tuple[str, str, str]:
+    """Return a model's id, its URI with the version that an alias stands for, and words for it."""
     scheme, _, rest = uri.partition(":/")
     rest = rest.strip("/")
     if scheme == "runs":
@@ -108,7 +134,7 @@ def _find_model(client: Any, uri: str) -> tuple[str, str]:
         if not fitting:
             known = ", ".join(sorted(repr(model.name) for model in models)) or "none"
             raise LookupError(f"run {run_id} has no model {name!r}; it has {known}.")
-        return fitting[-1].model_id, f"{name} of run {run_id}"
+        return fitting[-1].model_id, uri, f"{name} of run {run_id}"
     if scheme != "models" or not rest:
         raise LookupError(
             "a model's URI is models:/<name>@<alias>, models:/<name>/<version>, "
@@ -121,10 +147,10 @@ def _find_model(client: Any, uri: str) -> tuple[str, str]:
         name, _, number = rest.rpartition("/")
         version = client.get_model_version(name, number)
     else:
-        return rest, rest
+        return rest, uri, rest
     told = f"version {version.version} of {name}"
     model_id = version.model_id or str(version.source).removeprefix("models:/")
-    return model_id, told
+    return model_id, f"models:/{name}/{version.version}", told
 
 
 def _model_folder(client: Any, model_id: str, keep: bool) -> Path:

@@ -111,6 +111,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             )
         self.recorder: Recorder | None = None
         self._is_loaded = True
+        # URI and digest of what was loaded from MLflow.
+        self.source: tuple[str, str | None] | None = None
         self._copy_mode: Any = copy_mode or copy_mode_of_kind(self.kind)
         is_kept = caching or dataset is None
         self._cache = MemoryDataset(copy_mode=self._copy_mode) if is_kept else None
@@ -244,18 +246,13 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         from . import loading
 
         assert self._file is not None
-        name, keep = str(self.dataset_name), self.file_caching
+        uri = self.model_uri or f"runs:/{self.loading_run_id}/{self.dataset_name}"
         client = loading.client_of(self.loading_tracking_uri)
-        if self.kind == MODEL:
-            uri = self.model_uri or f"runs:/{self.loading_run_id}/{name}"
-            model, found = loading.load_model(client, uri, keep)
-            if self.recorder is not None:
-                self.recorder.set_tag(f"kedro.loaded_model.{self._catalog_name}", found)
-            return model
-        run_id = str(self.loading_run_id)
-        if self.kind in VALUES:
-            return loading.load_value(client, run_id, name)
-        return loading.load_file(client, run_id, name, self._file.kind, keep)
+        found = loading.load(client, uri, self.kind, self._file.kind, self.file_caching)
+        self.source = (found.uri, found.digest)
+        if self.recorder is not None and self.kind == MODEL:
+            self.recorder.set_tag(f"kedro.loaded_model.{self._catalog_name}", found.told)
+        return found.value
 
     def _exists(self) -> bool:
         if self._cache is not None and self._cache.exists():

@@ -11,15 +11,15 @@ _BLOCK = 1 << 20
 
 
 def dataset_input(event: dict[str, Any]) -> Any:
-    """Turn an `input` event into an `mlflow.entities.DatasetInput`, with the file's digest."""
+    """Turn an `input` event into an `mlflow.entities.DatasetInput`, with its digest."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     columns, rows = event.get("columns"), event.get("rows")
     schema = None
+    if isinstance(columns, dict):  # of layers that knew the types only
+        columns = [_column(name, kind) for name, kind in columns.items()]
     if columns is not None:
-        schema = json.dumps(
-            {"mlflow_colspec": [_column(name, kind) for name, kind in columns.items()]}
-        )
+        schema = json.dumps({"mlflow_colspec": columns})
     profile: dict[str, Any] = {"path": event["path"]}
     if rows is not None:
         profile["num_rows"] = rows
@@ -32,7 +32,7 @@ def dataset_input(event: dict[str, Any]) -> Any:
     return DatasetInput(
         dataset=Dataset(
             name=event["n"][:500],
-            digest=file_digest(event),
+            digest=(event.get("digest") or file_digest(event))[:36],
             source_type="local" if event.get("size") is not None else "uri",
             source=json.dumps({"uri": event["path"]}),
             schema=schema if schema is None or len(schema) < 1_000_000 else None,

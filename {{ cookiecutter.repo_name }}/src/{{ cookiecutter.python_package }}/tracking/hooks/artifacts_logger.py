@@ -12,6 +12,7 @@ from ..datasets.written_files import has_files, log_written_files
 from ..kedro_internals import is_parameter
 from ..logs import PlainLogger
 from ..recording import lifecycle, runs
+from .config_in_force import ConfigInForce
 from .guard import guarded
 
 logger = PlainLogger(__name__)
@@ -24,6 +25,10 @@ class MLflowArtifactsLoggerHook:
     Fires in `before_pipeline_run` and `after_dataset_saved`. The files of
     `filepaths_after_pipeline_run` are recorded however the run ends; of a `.log` file, which grows
     with every run, only what came since this run began.
+
+    Of files below `conf/` those are recorded that the run used (`--conf-source`). Where files of
+    parameters do not say what it used, say with `--env` or `--params`, `parameters.yml` is written
+    from that, once for them all.
 
     Args:
         filepaths_before_pipeline_run: paths, relative to the project.
@@ -65,12 +70,13 @@ class MLflowArtifactsLoggerHook:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
         if run is None or not self.enable_mlflow:
             return
-        project = Path(run_params["project_path"])
-        self._log(run, {project / path: 0 for path in self.before})
-        after = {project / path: _logged_before(project / path) for path in self.after}
+        config = ConfigInForce(Path(run_params["project_path"]), run.recorder)
+        after = {path: _logged_before(path) for path in config.files(self.after)}
         run.at_end.append(lambda: self._log(run, after))
         # Where the process is killed, the exporter takes the files itself.
         run.recorder.log_at_end({str(path): since for path, since in after.items()})
+        parameters = config.files_of_parameters([*self.before, *self.after], catalog)
+        self._log(run, dict.fromkeys([*config.files(self.before), *parameters], 0))
         for name in self.datasets:
             if name not in catalog:
                 logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)

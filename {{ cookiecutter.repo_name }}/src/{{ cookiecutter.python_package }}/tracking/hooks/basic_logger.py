@@ -24,6 +24,7 @@ from ..recording.repeat_command import (
 )
 from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
+from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
 
 logger = PlainLogger(__name__)
@@ -32,12 +33,13 @@ _SECRETS = "_mlflow_secrets"
 
 
 @named_options
-class MLflowBasicLoggerHook:
+class MLflowBasicLoggerHook(FluentRuns):
     """Begins an MLflow run before the pipeline and ends it with the right status, whatever happens.
 
     Fires in `before_pipeline_run`, `after_pipeline_run` and `on_pipeline_error`, around all other
     hooks. Writes the run with its status; params and metrics `__time_begin` and `__time_end`, the
     metric `__time`; tags `kedro.command`, `kedro.version` and a tag for each run param that is set.
+    After each node it tells of an MLflow run that the node began by hand.
 
     Args:
         uri: tracking URI; `MLFLOW_TRACKING_URI` wins over it.
@@ -179,6 +181,7 @@ class MLflowBasicLoggerHook:
         recorder = runs.of_catalog(catalog)
         if recorder is not None:
             recorder.set_tag("kedro.failed_node", node.name)
+            look_for_run(recorder, node.name, "FAILED")
 
     @guarded
     def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:

@@ -11,6 +11,7 @@ from ..datasets.mlflow_dataset import MLflowDataSet
 from ..journal.events import flatten
 from ..kedro_internals import is_parameter
 from ..models.sample import sample_for
+from ..models.signature import columns_of
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..recording.sorting import METRIC, sort_of
@@ -23,9 +24,9 @@ class MLflowCatalogLoggerHook:
 
     Fires in `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
     `params:` input of a node (dicts flattened with `.`), a dataset input for each file that the
-    pipeline loads, and, with `auto`, each node output that is in no catalog: a number as a metric,
-    another scalar, a text or a container as a param (dicts flattened with `.`). What is none of
-    them, say a frame or a model, is not recorded.
+    pipeline loads, also from MLflow, and, with `auto`, each node output that is in no catalog: a
+    number as a metric, another scalar, a text or a container as a param (dicts flattened with `.`).
+    What is none of them, say a frame or a model, is not recorded.
 
     Args:
         auto: record outputs that are in no catalog by their type.
@@ -85,7 +86,7 @@ class MLflowCatalogLoggerHook:
             elif is_parameter(name):
                 recorder.log_params(value, name.removeprefix("params:"))
             elif name in recorder.inputs:
-                _log_input(recorder, name, recorder.inputs.pop(name), value)
+                _log_input(recorder, catalog, name, value)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def after_node_run(
@@ -143,11 +144,11 @@ def log_by_type(recorder: Recorder, name: str, value: object) -> None:
         )
 
 
-def _log_input(recorder: Recorder, name: str, path: str, data: Any) -> None:
+def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
+    source, digest = recorder.inputs.pop(name), None
+    dataset = catalog.get(name)
+    if isinstance(dataset, MLflowDataSet) and dataset.source is not None:
+        source, digest = dataset.source  # no file of the project's
     shape = getattr(data, "shape", None)
     rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
-    columns = None
-    dtypes: Any = getattr(data, "dtypes", None)
-    if hasattr(dtypes, "items"):
-        columns = {str(column): str(kind) for column, kind in dtypes.items()}
-    recorder.log_input(name, path, rows=rows, columns=columns)
+    recorder.log_input(name, source, rows=rows, columns=columns_of(data), digest=digest)

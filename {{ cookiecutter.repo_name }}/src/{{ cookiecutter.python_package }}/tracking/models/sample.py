@@ -40,7 +40,9 @@ def try_sample(model: Any, sample: Any) -> tuple[Any, Any]:
     Raises:
         Exception: the model can't predict either.
     """
-    with warnings.catch_warnings():
+    from ..store.mlflow_internals import without_autologging
+
+    with warnings.catch_warnings(), without_autologging(model):
         warnings.simplefilter("ignore")
         try:
             return sample, model.predict(sample)

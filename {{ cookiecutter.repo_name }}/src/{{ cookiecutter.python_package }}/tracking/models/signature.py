@@ -5,21 +5,11 @@ Done here because importing MLflow and inferring them there takes a second; the 
 
 import json
 import math
+import sys
 from typing import Any
 
-_COLUMN_TYPES = {
-    "bool": "boolean",
-    "int8": "integer",
-    "int16": "integer",
-    "int32": "integer",
-    "int64": "long",
-    "uint8": "integer",
-    "uint16": "integer",
-    "uint32": "long",
-    "float16": "float",
-    "float32": "float",
-    "float64": "double",
-}
+# By what pandas says of the values of a column of objects.
+_VALUE_TYPES = {"string": "string", "boolean": "boolean"}
 
 
 def describe(sample: Any, predicted: Any) -> dict[str, Any]:
@@ -45,6 +35,28 @@ def describe(sample: Any, predicted: Any) -> dict[str, Any]:
     return {"signature": signature, "example": _example(sample)}
 
 
+def columns_of(data: Any) -> list[dict[str, Any]] | None:
+    """Return the columns of a frame as MLflow's schemas have them; None for anything else.
+
+    A column that MLflow has no type for is one of texts. Of a frame whose values are not at hand
+    (Dask) no column is said to be without gaps.
+    """
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(data, pandas.DataFrame):
+        return [
+            _column(name, column)
+            or {"type": "string", "name": str(name), "required": not bool(column.isna().any())}
+            for name, column in data.items()
+        ]
+    dtypes: Any = getattr(data, "dtypes", None)
+    if not hasattr(dtypes, "items"):
+        return None
+    return [
+        {"type": _type_of(dtype) or "string", "name": str(name), "required": False}
+        for name, dtype in dtypes.items()
+    ]
+
+
 def _schema(data: Any) -> list[dict[str, Any]] | None:
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         columns = [_column(name, data.iloc[:, place]) for place, name in enumerate(data.columns)]
@@ -58,19 +70,26 @@ def _schema(data: Any) -> list[dict[str, Any]] | None:
 
 
 def _column(name: Any, column: Any) -> dict[str, Any] | None:
-    dtype = column.dtype
-    kind = _COLUMN_TYPES.get(str(dtype).lower())
-    if kind is None and getattr(dtype, "kind", "") == "M":
-        kind = "datetime"
-    if kind is None and not hasattr(dtype, "categories"):
-        values = column.dropna().tolist()
-        if values and all(isinstance(value, str) for value in values):
-            kind = "string"
-        elif values and all(isinstance(value, bool) for value in values):
-            kind = "boolean"
+    kind = _type_of(column.dtype)
+    if kind is None and not hasattr(column.dtype, "categories"):
+        from pandas.api.types import infer_dtype
+
+        kind = _VALUE_TYPES.get(infer_dtype(column, skipna=True))
     if kind is None or not isinstance(name, str):
         return None
     return {"type": kind, "name": name, "required": not bool(column.isna().any())}
+
+
+def _type_of(dtype: Any) -> str | None:
+    """Return MLflow's type for a column type of numpy, pandas or Arrow, if it tells enough."""
+    kind, size = getattr(dtype, "kind", ""), getattr(dtype, "itemsize", 9)
+    if kind in ("b", "M"):
+        return "boolean" if kind == "b" else "datetime"
+    if kind == "f" and size <= 8:
+        return "float" if size <= 4 else "double"
+    if kind not in ("i", "u") or size > (8 if kind == "i" else 4):
+        return None
+    return "integer" if size < 4 or (size == 4 and kind == "i") else "long"
 
 
 def _example(sample: Any) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Records files: artifacts, texts, models and the data that a pipeline loads."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +86,15 @@ class FileVoice(Voice):
                 names = [stored.name]
                 stored = snapshot.write(self.places, stored.name, masked)
         for name in names:
-            self.warn(
-                f"masked {name}",
-                f"secrets in {name!r} are masked in MLflow, and not in the file itself; keep them "
-                f"in conf/local/credentials.yml, which is not recorded",
-            )
+            self._say_masked(name)
         return stored
+
+    def _say_masked(self, name: str) -> None:
+        self.warn(
+            f"masked {name}",
+            f"secrets in {name!r} are masked in MLflow, and not in the file itself; keep them "
+            f"in conf/local/credentials.yml, which is not recorded",
+        )
 
     def _say_artifact(self, stored: Path, folder: str | None, owned: bool) -> None:
         event: dict[str, Any] = {"e": "artifact", "f": self.places.relative(stored), "p": folder}
@@ -131,12 +134,20 @@ class FileVoice(Voice):
         copied = [self.places.relative(copy) for copy in copies]
         self.append({**event, "about": {**about, "code": copied}})
 
-    def log_text(self, text: str, artifact_file: str) -> None:
-        """Record a text as an artifact file, say `traceback.txt`, with secrets masked."""
+    def log_text(self, text: str, artifact_file: str, is_users: bool = False) -> None:
+        """Record a text as an artifact file, say `traceback.txt`, with secrets masked.
+
+        Args:
+            text: the text.
+            artifact_file: its path inside the run's artifacts.
+            is_users: the user wrote it, and is told if there are secrets in it.
+        """
         try:
             name = snapshot.safe_artifact_path(artifact_file) or "text.txt"
-            clean = _encoded(redact_document(text, name, self.secrets))
-            stored = snapshot.write(self.places, Path(name).name, clean)
+            clean = redact_document(text, name, self.secrets)
+            if is_users and clean != text:
+                self._say_masked(name)
+            stored = snapshot.write(self.places, Path(name).name, _encoded(clean))
             parent = Path(name).parent.as_posix()
             folder = None if parent == "." else parent
             folder = self._folder_for(Path(name).name, folder, f"text {name}")
@@ -145,30 +156,40 @@ class FileVoice(Voice):
             self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")
 
     def log_input(
-        self, name: str, path: str, *, rows: int | None, columns: Mapping[str, str] | None
+        self,
+        name: str,
+        source: str,
+        *,
+        rows: int | None,
+        columns: Sequence[Mapping[str, Any]] | None,
+        digest: str | None = None,
     ) -> None:
-        """Record a file that the pipeline loads as an MLflow dataset input of the run.
+        """Record what the pipeline loads as an MLflow dataset input of the run.
 
-        Its digest is taken by the exporter; size and time of change tell it whether the file is
-        still the same.
+        Args:
+            name: the dataset's name.
+            source: its file, or its URI in MLflow. The digest of a file is taken by the exporter;
+                size and time of change tell it whether the file is still the same.
+            rows: how many it has.
+            columns: its columns, as `models.signature.columns_of` gives them.
+            digest: tells its content from any other, of what is no file.
         """
         size: int | None
         changed: int | None
         try:
-            size, changed = snapshot.state(Path(path))
+            size, changed = snapshot.state(Path(source))
         except OSError:
             size, changed = None, None
-        self.append(
-            {
-                "e": "input",
-                "n": name,
-                "path": redact_text(path, self.secrets),
-                "size": size,
-                "changed": changed,
-                "rows": rows,
-                "columns": dict(columns) if columns is not None else None,
-            }
-        )
+        event = {
+            "e": "input",
+            "n": name,
+            "path": redact_text(source, self.secrets),
+            "size": size,
+            "changed": changed,
+            "rows": rows,
+            "columns": columns,
+        }
+        self.append({**event, "digest": digest} if digest else event)
 
     def _take(self, source: Path, since: int = 0) -> Path:
         return self.places.store(lambda folder: snapshot.take(source, folder, since))

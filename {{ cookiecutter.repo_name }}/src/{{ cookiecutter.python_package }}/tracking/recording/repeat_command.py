@@ -69,6 +69,12 @@ def note_configuration(source: str, project: Path, default: str) -> None:
     _configuration.source = None if source == default else source
 
 
+def configuration_source() -> str | None:
+    """Return what `note_configuration` noted in this thread; None for the project's own."""
+    source: str | None = getattr(_configuration, "source", None)
+    return source
+
+
 def repeat_command(run_params: Mapping[str, Any]) -> str:
     """Return the command line that repeats a run, with secrets masked, or why there is none.
 
@@ -115,7 +121,7 @@ def _arguments(run_params: Mapping[str, Any]) -> Iterator[str]:
         yield f"--params={','.join(f'{key}={_param(key, item)}' for key, item in _flat(params))}"
     if run_params.get("only_missing_outputs"):
         yield "--only-missing-outputs"
-    source = getattr(_configuration, "source", None)
+    source = configuration_source()
     if source:
         yield f"--conf-source={source}"
     runner = _runner_path(str(run_params.get("runner") or ""))

@@ -9,7 +9,8 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,23 @@ def let_go_of_run(run_id: str | None) -> None:
     active = mlflow.active_run()
     if active is not None and active.info.run_id == run_id:
         mlflow.end_run(status="RUNNING")
+
+
+@contextmanager
+def without_autologging(model: Any) -> Iterator[None]:
+    """Keep autologging from recording what a model predicts meanwhile.
+
+    Why: autologging records each frame that a model predicts for as the dataset `eval` of the run
+    that trained it. It can be turned off for the whole process only, where others may be training.
+    Seen in: MLflow 3.17.2 (`_mlflow_run_id` of an estimator, in `patched_predict`).
+    Goes when: autologging can be turned off for one call.
+    """
+    attributes = getattr(model, "__dict__", {})
+    mark = {key: attributes.pop(key) for key in ("_mlflow_run_id",) if key in attributes}
+    try:
+        yield
+    finally:
+        attributes.update(mark)
 
 
 def write_sklearn_model(

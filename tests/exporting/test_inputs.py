@@ -1,0 +1,69 @@
+"""What MLflow holds of the data that a pipeline was given."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.harness.baked import BakedProject
+from tests.harness.lab import replace_pipelines
+from tests.harness.store import artifacts_of, client_of, runs_of
+
+NODES = """
+def make():
+    import pandas as pd
+
+    return pd.DataFrame({"a": [1, 2]}), 0.5
+
+
+def use(table, number, gaps):
+    return len(table) + number + len(gaps)
+"""
+CATALOG = """{
+    "table": MLflowDataSet("csv"),
+    "number": MLflowDataSet("m"),
+    "used": MLflowDataSet("m"),
+}"""
+GAPS = "id,size,name,when\n1,0.5,x,2020\n,1.5,,\n3,2.5,z,2021\n"
+
+
+# Rows 28 and 29.
+@pytest.mark.slow
+@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
+def test_inputs_are_what_was_loaded_from_files_and_from_mlflow(
+    project: BakedProject, runner: str
+) -> None:
+    from mlflow.models import infer_signature
+
+    data = project.root / "data/01_raw/gaps.csv"
+    data.write_text(GAPS)
+    (project.root / "conf/base/catalog.yml").write_text(
+        "gaps:\n  type: pandas.CSVDataset\n  filepath: data/01_raw/gaps.csv\n"
+    )
+    make = '[node(n.make, None, ["table", "number"], name="make")]'
+    replace_pipelines(project, NODES, make, CATALOG)
+    project.run("kedro", "run")
+    (first,) = runs_of(project)
+
+    use = '[node(n.use, ["table", "number", "gaps"], "used", name="use")]'
+    far = f'loading_run_id="{first.info.run_id}")'
+    catalog = CATALOG.replace('("csv")', f'("csv", {far}').replace('"m")', f'"m", {far}', 1)
+    replace_pipelines(project, NODES, use, catalog)
+    project.run("kedro", "run", "--runner", runner)
+    run = runs_of(project)[0]
+    assert run.data.metrics["used"] == 2 + 0.5 + 3
+    assert run.inputs is not None
+    inputs = {item.dataset.name: item.dataset for item in run.inputs.dataset_inputs}
+    sources = {name: json.loads(found.source)["uri"] for name, found in inputs.items()}
+    assert sources == {
+        "table": f"runs:/{first.info.run_id}/table.csv",
+        "number": f"runs:/{first.info.run_id}/number",
+        "gaps": str(data),
+    }
+    assert "table.csv" in artifacts_of(client_of(project), first.info.run_id)
+
+    found = json.loads(inputs["gaps"].schema or "")["mlflow_colspec"]
+    assert found == infer_signature(pd.read_csv(data)).inputs.to_dict()
+    assert [one["required"] for one in found] == [False, True, False, False]

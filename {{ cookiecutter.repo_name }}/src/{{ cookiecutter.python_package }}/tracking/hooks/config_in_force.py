@@ -1,0 +1,120 @@
+"""Files of the project's configuration, as they were in force in a run."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..journal.events import as_text
+from ..recording.recorder import Recorder
+from ..recording.repeat_command import configuration_source
+
+PARAMETERS = "parameters"
+
+
+class ConfigInForce:
+    """Finds what a run that begins in this thread used of the project's configuration.
+
+    Args:
+        project: the project's folder.
+        recorder: records the run.
+    """
+
+    def __init__(self, project: Path, recorder: Recorder) -> None:
+        from kedro.framework.project import settings
+
+        self._project = project
+        self._recorder = recorder
+        self._own = project / str(settings.CONF_SOURCE)
+        self._source = configuration_source()
+        self._folder: Path | None = project / self._source if self._source else self._own
+        if self._source and ("://" in self._source or not self._folder.is_dir()):
+            self._folder = None  # an archive or an address: files there have no path
+
+    def files(self, names: Iterable[str]) -> list[Path]:
+        """Return where files and folders lay that the run used, but for those of parameters.
+
+        Args:
+            names: their paths, relative to the project.
+        """
+        found = []
+        for name in names:
+            if self._holds_parameters(name):
+                continue
+            path = self._place_of(name)
+            if path is not None:
+                found.append(path)
+            else:
+                self._recorder.warn(
+                    name,
+                    f"{name!r} is not recorded: the configuration of this run came from "
+                    f"{self._source}; name that in filepaths_before_pipeline_run, or give a folder",
+                )
+        return found
+
+    def files_of_parameters(self, names: Iterable[str], catalog: Any) -> list[Path]:
+        """Return the files of parameters among others if they say what the run uses.
+
+        Else that is recorded as `parameters.yml`, and there are none to record.
+
+        Args:
+            names: their paths, relative to the project.
+            catalog: the run's, whose parameters are those of all environments and of `--params`.
+        """
+        named = [name for name in dict.fromkeys(names) if self._holds_parameters(name)]
+        if not named:
+            return []
+        found = [path for name in named if (path := self._place_of(name)) is not None]
+        used = catalog.get(PARAMETERS).load() if PARAMETERS in catalog else {}
+        if _content(found) == used:
+            return found
+        self._recorder.log_text(_as_yaml(used), f"{PARAMETERS}.yml", is_users=True)
+        return []
+
+    def _place_of(self, name: str) -> Path | None:
+        path = self._project / name
+        if not path.is_relative_to(self._own):
+            return path
+        return self._folder and self._folder / path.relative_to(self._own)
+
+    def _holds_parameters(self, name: str) -> bool:
+        """Whether Kedro looks for parameters at a path: in any folder of an environment."""
+        path = self._project / name
+        if not path.is_relative_to(self._own):
+            return False
+        return any(part.startswith(PARAMETERS) for part in path.relative_to(self._own).parts[1:])
+
+
+def _content(files: Iterable[Path]) -> dict[Any, Any] | None:
+    """Return what files of parameters say together; None if they can't be read."""
+    from omegaconf import OmegaConf  # reads numbers and dates as Kedro does
+
+    found: dict[Any, Any] = {}
+    try:
+        for file in files:
+            for path in sorted(file.rglob("*")) if file.is_dir() else [file]:
+                if path.is_file() and path.suffix in (".yml", ".yaml", ".json"):
+                    content: Any = OmegaConf.to_container(OmegaConf.load(path))
+                    found.update(content)
+    except Exception:  # whatever a parser raises
+        return None
+    return found
+
+
+def _as_yaml(parameters: Any) -> str:
+    import yaml
+
+    # Writes what YAML has no word for as text, and what stands twice as two.
+    dumper: Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+    dumper.add_multi_representer(object, lambda one, value: one.represent_str(as_text(value)))
+    return str(yaml.dump(_plain(parameters), Dumper=dumper, allow_unicode=True, sort_keys=False))
+
+
+def _plain(value: Any) -> Any:
+    """Return a parameter as YAML has it: Kedro hands a typed one over as a model."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump()
+    elif hasattr(value, "__dataclass_fields__"):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
