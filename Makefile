@@ -22,7 +22,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-browser torch bench check fix lock newest pythons clean
+.PHONY: help demo test test-fast test-faults test-age test-browser torch bench check fix lock newest pythons clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ test-fast: $(VENV)/dev.stamp ## the tests that take under two minutes
 
 test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
 	$(PYTEST) -m faults $(PYTEST_ARGS)
+
+test-age: $(VENV)/dev.stamp ## long runs and many journals in their true sizes, some minutes
+	AGE=1 $(PYTEST) tests/faults/test_age.py $(PYTEST_ARGS)
 
 test-browser: $(VENV)/dev.stamp ## what MLflow and Kedro-Viz show, in Chromium
 	$(PYTEST) -m browser $(PYTEST_ARGS)

@@ -349,3 +349,14 @@ def test_decision_follows_the_metric(
     baked: BakedProject, rule: Any, new: Any, present: Any, moves: bool
 ) -> None:
     assert baked.tracking("models.promotion").decide(rule, new, present)[0] is moves
+
+
+@pytest.mark.parametrize("metric", ["f1@5", "conc. [mg/l]", "score"])
+def test_metric_that_decides_is_named_as_the_user_names_it(
+    baked: BakedProject, metric: str
+) -> None:
+    """MLflow takes some names only cleaned, in which the user never wrote them."""
+    options = baked.tracking("models.options").ModelOptions("m", "c", {"metric": metric})
+    recorded = baked.tracking("journal.events").clean_key(metric)
+    decide = baked.tracking("models.promotion").decide
+    assert decide(options.as_event()["promote"], {recorded: 0.9}, {recorded: 0.8})[0]

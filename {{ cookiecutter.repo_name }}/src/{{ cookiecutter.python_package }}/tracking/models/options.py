@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..arguments import nearest, require_one_of
+from ..journal.events import clean_key
 
 FORMATS = ("cloudpickle", "skops")
 _KEYS = ("metric", "greater_is_better")
@@ -66,10 +67,16 @@ class ModelOptions:
 
     def as_event(self) -> dict[str, Any]:
         """Return the options as they stand in the journal."""
+        rule = self.promote_if
+        if rule is not None:
+            rule = {
+                **rule,
+                "metric": clean_key(rule["metric"]),
+            }  # as the metric is called in MLflow
         return {
             "name": self.registered_model_name,
             "alias": self.alias,
-            "promote": None if self.promote_if is None else dict(self.promote_if),
+            "promote": rule,
             "format": self.serialization_format,
         }
 
