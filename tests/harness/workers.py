@@ -24,7 +24,6 @@ TOGETHER = (
 # What takes a minute or more begins first, or all others wait for its end.
 FIRST = (
     "tests/whole_run/test_user_day.py",
-    "tests/template/test_checks.py::test_new_project_passes_the_type_checker",
 )
 
 # What holds times, or takes the whole machine: last, in one worker, when the others have done all.

@@ -26,10 +26,9 @@ def test_new_project_is_linted_and_formatted(
     project.run("ruff", "format", "--no-cache", "--check")
 
 
-@pytest.mark.slow
-def test_new_project_passes_the_type_checker(project: BakedProject) -> None:
-    assert "strict = true" in project.read_file("pyproject.toml")
-    project.run("mypy", timeout=600)
+def test_type_checker_of_a_new_project_is_strict(baked: BakedProject) -> None:
+    """`tests/whole_run/test_user_day.py` runs it."""
+    assert "strict = true" in baked.read_file("pyproject.toml")
 
 
 def test_check_finds_what_is_wrong_and_changes_nothing(project: BakedProject) -> None:
