@@ -35,8 +35,12 @@ ARROWS: dict[str, set[str]] = {
     "commands": {*_CORE, "layer"},
     WING: {*_CORE, "layer", "commands"},
 }
-# The one door from the pipeline's process to the exporter's code, inside a function.
-DOORS = {("recording.launcher", "exporting.journals"), ("recording.launcher", "store.client")}
+# The doors from the pipeline's process to the exporter's code, inside functions: export and load.
+DOORS = {
+    ("recording.launcher", "exporting.journals"),
+    ("recording.launcher", "store.client"),
+    ("datasets.loading", "store.relocation"),
+}
 # Where MLflow may be imported, always inside a function.
 KNOWS_MLFLOW = {"store", "models", "exporting", "commands", "layer", WING}
 MLFLOW_DOORS = {"datasets.loading"}

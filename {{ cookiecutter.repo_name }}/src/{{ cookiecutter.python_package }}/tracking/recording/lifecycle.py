@@ -195,8 +195,11 @@ def _make_journal(project_path: Path, header: dict[str, Any]) -> tuple[Path, loc
             owner_lock.acquire()
             # Made now: on a disk that is full later the exporter could not.
             (folder / locks.EXPORTER).touch(mode=0o600)
-            spare = {places.SPARE: places.spare_folders(folder)}
-            layout.write_json(folder / layout.HEADER, {**header, **spare}, lasting=True)
+            where = {
+                places.SPARE: places.spare_folders(folder),
+                places.PLACE: places.place_in(project_path, root),
+            }
+            layout.write_json(folder / layout.HEADER, {**header, **where}, lasting=True)
             sync(root)
         except OSError as error:
             failure = failure or error

@@ -7,9 +7,10 @@ Each function says why there is no public way, in which version it was seen, and
 import json
 import platform
 import shutil
+import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,16 @@ from typing import Any
 from ..settings import sqlite_uri
 
 MODEL = "model.pkl"
+EXPERIMENTS = "experiments"
+# Table and column, and what is true of the rows.
+_LOCATIONS = (
+    (EXPERIMENTS, "artifact_location", "1"),
+    ("runs", "artifact_uri", "1"),
+    ("logged_models", "artifact_location", "1"),
+    ("model_versions", "source", "1"),
+    ("model_versions", "storage_location", "1"),
+    ("trace_tags", "value", "key = 'mlflow.artifactLocation'"),
+)
 
 
 def leave_out_data_science() -> None:
@@ -58,6 +69,22 @@ def create_sqlite_store(file: Path) -> None:
     engine.dispose()
     create_tables(engine)
     engine.dispose()
+
+
+def locations_in(
+    connection: sqlite3.Connection, *tables: str
+) -> Iterator[tuple[str, str, int, str]]:
+    """Yield table, column, row and value of each location of artifacts in an SQLite store.
+
+    Why: they are absolute, and MLflow has no way to change them when the store was moved.
+    Seen in: MLflow 3.17.2 (`mlflow.store.tracking.dbmodels`, `mlflow.store.model_registry`).
+    Goes when: MLflow changes them itself, or keeps them relative to the store.
+    """
+    for table, column, rows in _LOCATIONS:
+        if not tables or table in tables:
+            query = f"SELECT rowid, {column} FROM {table} WHERE {rows} AND {column} != ''"  # noqa: S608
+            for row, location in connection.execute(query):
+                yield table, column, row, location
 
 
 def put_trace(
