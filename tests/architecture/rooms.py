@@ -35,10 +35,11 @@ ARROWS: dict[str, set[str]] = {
     "commands": {*_CORE, "layer"},
     WING: {*_CORE, "layer", "commands"},
 }
-# The doors from the pipeline's process to the exporter's side, inside a function.
+# The doors from the pipeline's process to the exporter's code, inside functions: export and load.
 DOORS = {
     ("recording.launcher", "exporting.journals"),
     ("recording.launcher", "store.client"),
+    ("datasets.loading", "store.relocation"),
     ("models.sample", "store.mlflow_internals"),  # what a model carries that autologging marked
 }
 # Where MLflow may be imported, always inside a function.

@@ -125,6 +125,45 @@ def test_put_trace(
     assert folder.endswith("tr-1/artifacts")
 
 
+def test_locations_in(
+    internals: Any,
+    client: MlflowClient,
+    spans: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All that names the folder of artifacts, in whatever table and column, is among them."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", client.tracking_uri)  # for the model's source
+    folder = tmp_path / "artifacts"
+    experiment = client.create_experiment("e", artifact_location=folder.as_uri())
+    run = client.create_run(experiment).info.run_id
+    client.log_text(run, "hello", "a.txt")
+    internals.put_trace(client, experiment, run, "tr-1", spans[0], ended=True)
+    model = client.create_logged_model(experiment, name="m", source_run_id=run).model_id
+    client.create_registered_model("m")
+    client.create_model_version("m", f"models:/{model}", run, model_id=model)
+    client.create_model_version("m", f"{folder.as_uri()}/{run}/artifacts", run)
+    named = set()
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        found = list(internals.locations_in(connection))
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        for (table,) in tables.fetchall():
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall():
+                rows = connection.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
+                named |= {
+                    (table, column, row, value) for row, value in rows if str(folder) in str(value)
+                }
+    assert {one for one in found if str(folder) in one[-1]} == named
+    assert {(table, column) for table, column, *_ in named} == {
+        ("experiments", "artifact_location"),
+        ("runs", "artifact_uri"),
+        ("logged_models", "artifact_location"),
+        ("model_versions", "source"),
+        ("model_versions", "storage_location"),
+        ("trace_tags", "value"),
+    }
+
+
 def test_put_spans_file(
     internals: Any,
     baked: BakedProject,

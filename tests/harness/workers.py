@@ -22,9 +22,7 @@ TOGETHER = (
 )
 
 # What takes a minute or more begins first, or all others wait for its end.
-FIRST = (
-    "tests/whole_run/test_user_day.py",
-)
+FIRST = ("tests/whole_run/test_user_day.py",)
 
 # What holds times, or takes the whole machine: last, in one worker, when the others have done all.
 ALONE = ("tests/faults/test_runners.py::test_twenty_at_once_on_a_new_store",)

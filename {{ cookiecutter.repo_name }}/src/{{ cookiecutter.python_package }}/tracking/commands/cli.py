@@ -90,3 +90,21 @@ def sync() -> None:
         raise click.ClickException(
             f"{failed} of the runs could not be exported; they stay where they are."
         )
+
+
+@mlflow.command()
+def relocate() -> None:
+    """Let the local store of a moved or copied project name the project's folder as it is now."""
+    from ..project import project_path, tracking_settings
+    from ..store.reasons import StoreError
+    from ..store.relocation import relocate as relocate_store
+
+    settings, project = tracking_settings(), project_path()
+    try:
+        told = relocate_store(settings.uri, settings.artifact_location, project)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from error
+    nothing = (
+        f"Nothing to do: the project's store names no other folder whose artifacts lie in {project}"
+    )
+    click.echo(f"{told or nothing}.")

@@ -34,9 +34,11 @@ def serve(host: str, port: int | None) -> int:
         The exit code.
     """
     from ..store.client import open_client, prepare_environment
+    from ..store.relocation import follow_move
 
     settings = tracking_settings()
     prepare_environment()
+    follow_move(settings, project_path())
     client = open_client(settings.uri)
     experiment = client.get_experiment_by_name(settings.experiment_name)
     page = f"#/experiments/{experiment.experiment_id}/runs" if experiment else "#/experiments"

@@ -30,9 +30,14 @@ def client_of(tracking_uri: str | None) -> Any:
     """Return an `MlflowClient` on a store; by default the project's own."""
     from mlflow import MlflowClient
 
-    from ..project import project_tracking_uri
+    from ..project import project_path, tracking_settings
+    from ..store.relocation import follow_move
 
-    return MlflowClient(tracking_uri=tracking_uri or project_tracking_uri())
+    if not tracking_uri:
+        settings = tracking_settings()
+        follow_move(settings, project_path())
+        tracking_uri = settings.uri
+    return MlflowClient(tracking_uri=tracking_uri)
 
 
 @contextmanager

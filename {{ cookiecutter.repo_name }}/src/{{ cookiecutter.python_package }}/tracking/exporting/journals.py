@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..journal import layout, locks, mending, places
+from ..journal.header import header_of
 from ..journal.heartbeat import is_running
 from ..logs import PlainLogger
 from ..settings import redacted_equal
@@ -99,7 +100,7 @@ def conclude(work: Exporter, done: bool) -> dict[str, Any]:
 def export_leftovers(project_path: Path, uri: str) -> None:
     """Export what earlier runs could not, for the same store."""
     for folder in waiting_journals(project_path):
-        header = layout.read_json(folder / layout.HEADER)
+        header = header_of(folder)
         if layout.refusal(header) is not None or not mending.is_whole(header):
             continue  # `kedro mlflow status` and `sync` tell of it
         settings = header["settings"]

@@ -1,8 +1,10 @@
 """The run in MLflow that a journal belongs to: found by its key, or made."""
 
+from pathlib import Path
 from typing import Any
 
 from ..store.reasons import StoreError
+from ..store.relocation import lies_elsewhere, relocate
 
 RUN_KEY = "kedro.run_key"
 
@@ -34,6 +36,8 @@ class MlflowRun:
         self._may_exist = not is_new
         # As it was found; of a run that is ended elsewhere None.
         self.status: str | None = None
+        # What was done because the project was moved.
+        self.relocated: str | None = None
         self._experiment = experiment
 
     @property
@@ -45,14 +49,27 @@ class MlflowRun:
         """Return the run as MLflow has it.
 
         Raises:
-            StoreError: its experiment is deleted.
+            StoreError: its experiment is deleted, or the store of a moved project can't be changed.
         """
         if self.is_attached:
-            return self.client.get_run(self.settings["run_id"])
-        experiment_id = self._ensure_experiment()
-        run = self._find(experiment_id) or self._create(experiment_id)
-        self.status = run.info.status
+            run = self.client.get_run(self.settings["run_id"])
+        else:
+            experiment_id = self._ensure_experiment()
+            run = self._find(experiment_id) or self._create(experiment_id)
+            self.status = run.info.status
+        self._follow_move(run.info.artifact_uri)
         return run
+
+    def _follow_move(self, artifact_uri: str) -> None:
+        """Let the store of a moved project name its folder as it is now.
+
+        Asked when the run is made, and not before: another exporter may do it in between.
+        """
+        project = self._header.get("project")
+        if project and lies_elsewhere(artifact_uri, Path(project)):
+            wanted = self.settings.get("artifact_location")
+            told = relocate(self.client.tracking_uri, wanted, Path(project))
+            self.relocated = told or self.relocated
 
     def _find(self, experiment_id: str) -> Any:
         """Return the run, if an earlier try has made it."""

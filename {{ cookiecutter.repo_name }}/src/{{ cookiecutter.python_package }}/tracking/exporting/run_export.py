@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..journal import layout, snapshot
+from ..journal.header import header_of, path_now
 from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
 from ..logs import PlainLogger
@@ -38,7 +39,7 @@ class RunExport:
     ) -> None:
         self.folder = folder
         self.client = client
-        self.header = layout.read_json(folder / layout.HEADER)
+        self.header = header_of(folder)
         self.settings: dict[str, Any] = self.header.get("settings", {})
         self.run_id: str | None = None
         self.experiment_id = ""
@@ -193,6 +194,8 @@ class RunExport:
         if self.run_id is not None:
             return self.run_id
         run = self._run.ensure()
+        if self._run.relocated:
+            self._note(self._run.relocated)
         run_id = self.run_id = str(run.info.run_id)
         self.experiment_id = run.info.experiment_id
         self.run_name = run.info.run_name
@@ -208,7 +211,7 @@ class RunExport:
 
     def _take_files_of_the_dead(self) -> None:
         for name, (since, folder) in self._at_end.items():
-            path = Path(name)
+            path = path_now(self.header, name)
             if path.exists():
                 copy = self._places.store(partial(snapshot.take, path, since=since))
                 mask_copy(copy)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..journal import layout, locks, mending, places
+from ..journal.header import header_of, homeless
 from ..journal.heartbeat import is_running, unseen
 from ..settings import TrackingSettings, redacted_equal
 from ..store.reasons import reason
@@ -23,7 +24,7 @@ def describe_waiting(project_path: Path) -> list[str]:
 
 
 def _described(folder: Path) -> str:
-    header = layout.read_json(folder / layout.HEADER)
+    header = header_of(folder)
     refused = layout.refusal(header)
     if refused is not None:
         return f"{folder.name}: {refused}"
@@ -32,8 +33,10 @@ def _described(folder: Path) -> str:
         since = _date(mending.start_of(folder))
         return f"{folder.name}  since {since}  {size}  {mending.told(folder)}"
     settings = header["settings"]
-    why = layout.read_state(folder).get("error") or (
-        'export="later"' if settings.get("export") == "later" else "its export was broken off"
+    why = (
+        homeless(header)
+        or layout.read_state(folder).get("error")
+        or ('export="later"' if settings.get("export") == "later" else "its export was broken off")
     )
     return (
         f"{folder.name}  {settings['experiment_name']} at {settings['uri']}  "
@@ -69,7 +72,7 @@ def sync_all(project_path: Path, own: TrackingSettings) -> Iterator[tuple[str, b
 
 def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
     """Export one journal; returns what became of it, and whether it is in MLflow now."""
-    header = layout.read_json(folder / layout.HEADER)
+    header = header_of(folder)
     refused = layout.refusal(header)
     if refused is not None:
         return refused, False
@@ -80,7 +83,10 @@ def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
             lost = mending.mend(folder, own.public())
         if lost is not None:
             return lost, False
-        header = layout.read_json(folder / layout.HEADER)
+        header = header_of(folder)
+    gone = homeless(header)
+    if gone is not None:
+        return gone, False
     recorded = header["settings"]["uri"]
     if redacted_equal(recorded, own.uri):
         target = own.uri

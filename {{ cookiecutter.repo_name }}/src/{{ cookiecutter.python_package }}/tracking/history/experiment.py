@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ..project import tracking_settings
+from ..project import project_path, tracking_settings
 from ..store.client import open_client, prepare_environment
+from ..store.relocation import follow_move
 
 
 def client_and_experiment() -> tuple[Any, Any]:
@@ -14,6 +15,7 @@ def client_and_experiment() -> tuple[Any, Any]:
     """
     settings = tracking_settings()
     prepare_environment()
+    follow_move(settings, project_path())
     client = open_client(settings.uri)
     experiment = client.get_experiment_by_name(settings.experiment_name)
     if experiment is None:

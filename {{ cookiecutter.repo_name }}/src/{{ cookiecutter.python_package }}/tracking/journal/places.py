@@ -15,6 +15,8 @@ logger = PlainLogger(__name__)
 FOLDER_NAME = ".mlflow-journal"
 # The entry of a journal's header that names its spare folders.
 SPARE = "spare"
+# The entry that names the folder of journals, where it lies in the project.
+PLACE = "place"
 # Memory, on Linux: the last resort where the disk of the temporary files is full as well.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108  a folder of the user's own is made in it
 
@@ -84,6 +86,12 @@ def make_spare(folder: Path) -> bool:
 def spare_folders(folder: Path) -> list[str]:
     """Return the spare folders of a new journal, for its header; they are made when needed."""
     return [str(root / folder.name) for root in _passing_roots() if root != folder.parent]
+
+
+def place_in(project_path: Path, root: Path) -> str | None:
+    """Return the path of a folder of journals inside a project, for their headers."""
+    project = project_path.resolve()
+    return root.relative_to(project).as_posix() if root.is_relative_to(project) else None
 
 
 class JournalPlaces:

@@ -212,7 +212,11 @@ def _make_journal(
             owner_lock.acquire()
             # Made now: on a disk that is full later the exporter could not.
             (folder / locks.EXPORTER).touch(mode=0o600)
-            header = {**about, places.SPARE: places.spare_folders(folder)}
+            where = {
+                places.SPARE: places.spare_folders(folder),
+                places.PLACE: places.place_in(project_path, root),
+            }
+            header = {**about, **where}
             layout.write_json(folder / layout.HEADER, header, lasting=True)
             sync(root)
         except OSError as error:

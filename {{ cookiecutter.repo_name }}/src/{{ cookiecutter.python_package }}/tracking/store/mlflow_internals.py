@@ -7,17 +7,28 @@ Each function says why there is no public way, in which version it was seen, and
 import json
 import platform
 import shutil
+import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from ..settings import sqlite_uri
+from .model_parts import copy_code, pinned
 
 MODEL = "model.pkl"
+EXPERIMENTS = "experiments"
+# Table and column, and what is true of the rows.
+_LOCATIONS = (
+    (EXPERIMENTS, "artifact_location", "1"),
+    ("runs", "artifact_uri", "1"),
+    ("logged_models", "artifact_location", "1"),
+    ("model_versions", "source", "1"),
+    ("model_versions", "storage_location", "1"),
+    ("trace_tags", "value", "key = 'mlflow.artifactLocation'"),
+)
 
 
 def leave_out_data_science() -> None:
@@ -59,6 +70,22 @@ def create_sqlite_store(file: Path) -> None:
     engine.dispose()
     create_tables(engine)
     engine.dispose()
+
+
+def locations_in(
+    connection: sqlite3.Connection, *tables: str
+) -> Iterator[tuple[str, str, int, str]]:
+    """Yield table, column, row and value of each location of artifacts in an SQLite store.
+
+    Why: they are absolute, and MLflow has no way to change them when the store was moved.
+    Seen in: MLflow 3.17.2 (`mlflow.store.tracking.dbmodels`, `mlflow.store.model_registry`).
+    Goes when: MLflow changes them itself, or keeps them relative to the store.
+    """
+    for table, column, rows in _LOCATIONS:
+        if not tables or table in tables:
+            query = f"SELECT rowid, {column} FROM {table} WHERE {rows} AND {column} != ''"  # noqa: S608
+            for row, location in connection.execute(query):
+                yield table, column, row, location
 
 
 def put_trace(
@@ -197,7 +224,7 @@ def write_sklearn_model(
 
     place.mkdir(parents=True)
     shutil.copyfile(pickle, place / MODEL)
-    code = _copy_code(place / "code", about.get("code", ()))
+    code = copy_code(place / "code", about.get("code", ()))
     requirements = list(about.get("requirements", ()))
     pins = dict(line.split("==") for line in requirements)
     python = platform.python_version()
@@ -229,7 +256,7 @@ def write_sklearn_model(
         content["signature"] = about["signature"]
     if about.get("example"):
         content["saved_input_example_info"] = _write_example(place, about["example"])
-    tools = [_pinned(name) for name in ("pip", "setuptools", "wheel")]
+    tools = [pinned(name) for name in ("pip", "setuptools", "wheel")]
     environment = {
         "python": python,
         "build_dependencies": tools,
@@ -238,7 +265,7 @@ def write_sklearn_model(
     conda = {
         "name": "mlflow-env",
         "channels": ["conda-forge"],
-        "dependencies": [f"python={python}", _pinned("pip", "<="), {"pip": requirements}],
+        "dependencies": [f"python={python}", pinned("pip", "<="), {"pip": requirements}],
     }
     for name, text in (
         ("MLmodel", yaml.safe_dump(content)),
@@ -262,21 +289,3 @@ def _write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
     if is_frame:
         return {**paths, "type": "dataframe", "pandas_orient": "split"}
     return {**paths, "type": "ndarray"}
-
-
-def _copy_code(place: Path, sources: Iterable[str]) -> str | None:
-    for source in map(Path, sources):
-        if source.is_dir():
-            shutil.copytree(source, place / source.name)
-        else:
-            place.mkdir(exist_ok=True)
-            shutil.copyfile(source, place / source.name)
-    return place.name if place.exists() else None
-
-
-def _pinned(name: str, sign: str = "==") -> str:
-    """Return a requirement, with its version if it is installed."""
-    try:
-        return f"{name}{sign}{version(name)}"
-    except PackageNotFoundError:
-        return name

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import pages
 from ..journal.events import GANTT
+from ..journal.header import path_now
 from ..redact import redact_text
 from ..settings import sqlite_path
 from ..store.client import together
@@ -39,6 +40,7 @@ class Timeline:
     def __init__(self, run_key: str, header: dict[str, Any], note: Callable[[str], None]) -> None:
         self.nodes: dict[str, NodeTimes] = {}
         self._key = run_key
+        self._header = header
         # Not the run's name: MLflow makes up another if the journal goes to another store.
         self._title = str(header.get("pipeline", "__default__"))
         self._begin_ns = int(header.get("start_ms", 0)) * 1_000_000
@@ -185,13 +187,13 @@ class Timeline:
         try:
             if charts.get("time_log_filepath"):
                 text = json.dumps(time_log(nodes, self._begin_ns, end), indent=2)
-                _write(Path(charts["time_log_filepath"]), text)
+                _write(path_now(self._header, charts["time_log_filepath"]), text)
             if charts.get("gantt"):
                 layout = charts.get("gantt_params") or {}
                 page = gantt_page(nodes, self._begin_ns, end, self._title, layout)
                 keep(GANTT, page.encode())
                 if charts.get("gantt_filepath"):
-                    _write(Path(charts["gantt_filepath"]), page)
+                    _write(path_now(self._header, charts["gantt_filepath"]), page)
         except Exception as error:
             self._note(redact_text(f"the Gantt chart or the time log is not made: {reason(error)}"))
 
