@@ -46,3 +46,10 @@ def test_a_journal_that_takes_no_more_files_does_not_matter(names: Any, tmp_path
     process = names()
     assert process.folder_for("x.txt", None, "/work/a/x.txt") is None
     assert process.folder_for("x.txt", None, "/work/b/x.txt") == "b"
+
+
+def test_a_name_that_a_full_disk_did_not_take_is_nobodys(names: Any, tmp_path: Path) -> None:
+    assert names().folder_for("x.txt", None, "/work/a/x.txt") is None
+    (file,) = (tmp_path / "names").iterdir()
+    file.write_bytes(b"")
+    assert names().folder_for("x.txt", None, "/work/a/x.txt") is None

@@ -57,7 +57,8 @@ class Exporter:
     def prepare_comparison(self) -> None:
         """Ask for the other runs while there is time."""
         if self._warm.experiment is not None:
-            began = int(layout.read_json(self.folder / layout.HEADER)["start_ms"])
+            header = layout.read_json(self.folder / layout.HEADER)
+            began = int(header.get("start_ms") or time.time() * 1000)
             experiment_id = str(self._warm.experiment.experiment_id)
             self.comparison = Comparison(self._warm.client, experiment_id, began)
             self.comparison.prepare()
@@ -109,6 +110,9 @@ class Exporter:
 
     def _opened(self) -> RunExport:
         if self.export is None:
+            if not (self.folder / layout.HEADER).exists():
+                # Its pipeline makes it again, see `recording/lifecycle.py`.
+                raise FileNotFoundError(f"the journal {self.folder} was deleted")
             client = self._warm.client or open_client(self.uri)
             known = {"is_new": self._is_new, "experiment": self._warm.experiment}
             self.export = RunExport(self.folder, client, **known)

@@ -49,7 +49,8 @@ class ArtifactNames:
             try:
                 file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             except FileExistsError:
-                return path.read_bytes().decode("utf-8", "surrogatepass")
+                # Empty where a full disk took no more, or another process is about to write it.
+                return path.read_bytes().decode("utf-8", "surrogatepass") or origin
             with os.fdopen(file, "wb") as writer:
                 writer.write(text)
         except OSError:  # a full disk: the names are known in this process only
