@@ -43,7 +43,7 @@ test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
 	$(PYTEST) -m faults $(PYTEST_ARGS)
 
 test-age: $(VENV)/dev.stamp ## long runs and many journals in their true sizes, some minutes
-	AGE=1 $(PYTEST) tests/faults/test_age.py $(PYTEST_ARGS)
+	AGE=1 $(PYTEST) tests/faults -k 'test_age or than_are_held or random_moments' $(PYTEST_ARGS)
 
 test-browser: $(VENV)/dev.stamp ## what MLflow and Kedro-Viz show, in Chromium
 	$(PYTEST) -m browser $(PYTEST_ARGS)

@@ -310,13 +310,14 @@ def test_artifact_that_another_thread_writes_to(exported: Exported, tmp_path: Pa
         assert "changes while it is copied" in exported.warnings()[0]
 
 
-def test_metric_with_a_million_steps(exported: Exported) -> None:
-    """A million values are recorded in a moment, and each is in MLflow in the end."""
-    exported.recorder.log_metric_history("loss", np.linspace(1, 0, 1_000_000))
+def test_metric_with_more_steps_than_are_held_at_once(exported: Exported) -> None:
+    """More values than an exporter holds at once (a million by `make test-age`) are all in MLflow."""
+    count = 1_000_000 if os.environ.get("AGE") else 250_000
+    exported.recorder.log_metric_history("loss", np.linspace(1, 0, count))
     exported.export()
     with closing(sqlite3.connect(exported.uri.removeprefix("sqlite:///"))) as connection:
         question = "SELECT COUNT(DISTINCT step) FROM metrics WHERE key = 'loss'"
-        assert connection.execute(question).fetchone() == (1_000_000,)
+        assert connection.execute(question).fetchone() == (count,)
 
 
 def test_newer_journal(exported: Exported) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import time
@@ -396,7 +397,9 @@ print(json.dumps({"kills": kills, "journals": number, "usual": usual}))
 
 
 def test_sync_is_killed_at_random_moments(lab: Lab, tracking: Tracking, tmp_path: Path) -> None:
-    """SIGKILL of the export at 60 random moments: each time one run comes out, equal to one without trouble."""
+    """SIGKILL of the export at random moments (60 by `make test-age`): each time one equal run comes out."""
+    # Each call is tried in `test_crash_points.py`; here what lies between them.
+    moments = 60 if os.environ.get("AGE") else 15
     uri = f"sqlite:///{tmp_path / 'killed.db'}"
     location = (tmp_path / "artifacts").as_uri()
     source = sample_journal(tracking, tmp_path / "root", uri, artifact_location=location)
@@ -406,10 +409,10 @@ def test_sync_is_killed_at_random_moments(lab: Lab, tracking: Tracking, tmp_path
     script = tmp_path / "killer.py"
     script.write_text(KILLER)
     lab.env |= {"PYTHONPATH": str(lab.root / "src")}
-    done = lab.run("python", str(script), str(source), str(work), uri, "60", timeout=300)
+    done = lab.run("python", str(script), str(source), str(work), uri, str(moments), timeout=300)
     assert done.code == 0, done.output
     counted = json.loads(done.output.splitlines()[-1])
-    assert counted["kills"] >= 50
+    assert counted["kills"] >= moments * 5 // 6
     keys = sorted(run.data.tags["kedro.run_key"] for run in runs_in(uri))
     assert keys == sorted(set(keys))
     for number in range(counted["journals"]):
