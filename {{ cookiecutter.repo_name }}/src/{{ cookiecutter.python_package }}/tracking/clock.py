@@ -1,19 +1,15 @@
 """What time it is, in a process whose clock may be set back while it runs."""
 
 import time
-from typing import NamedTuple
 
-
-class Moment(NamedTuple):
-    """When something began: by the clock, in nanoseconds since 1970, and by one that only grows."""
-
-    wall: int
-    steady: int
+# When something began: by the clock, in nanoseconds since 1970, and by one that only grows. A plain
+# tuple, for each node makes three.
+Moment = tuple[int, int]
 
 
 def moment() -> Moment:
     """Return now."""
-    return Moment(time.time_ns(), time.monotonic_ns())
+    return time.time_ns(), time.monotonic_ns()
 
 
 def end_of(begun: Moment) -> int:
@@ -22,4 +18,5 @@ def end_of(begun: Moment) -> int:
     By the clock, as long as it was not set back: the other one stands still while a machine sleeps.
     """
     now = time.time_ns()
-    return now if now >= begun.wall else begun.wall + time.monotonic_ns() - begun.steady
+    wall, steady = begun
+    return now if now >= wall else wall + time.monotonic_ns() - steady

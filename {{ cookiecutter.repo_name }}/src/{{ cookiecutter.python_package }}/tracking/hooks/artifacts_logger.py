@@ -92,12 +92,6 @@ class MLflowArtifactsLoggerHook:
                 run.recorder.log_artifact(path, since=since)
 
     @hook_impl
-    def before_node_run(self, catalog: Any) -> None:
-        """Note the catalog that a node's outputs are saved with: `after_dataset_saved` lacks it."""
-        if self.datasets and self.enable_mlflow:
-            runs.of_catalog(catalog)
-
-    @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Record what a dataset that was named in `datasets_after_node_run` just wrote."""
         if dataset_name in self.datasets and self.enable_mlflow:
@@ -106,9 +100,9 @@ class MLflowArtifactsLoggerHook:
     @guarded
     def _log_dataset(self, name: str, data: Any) -> None:
         recorder = runs.current()
-        catalog = runs.catalog_of(recorder)
-        if recorder is not None and catalog is not None and has_files(catalog.get(name)):
-            log_written_files(recorder, name, catalog.get(name), data)
+        dataset = recorder and recorder.catalog and recorder.catalog.get(name)
+        if recorder is not None and dataset is not None and has_files(dataset):
+            log_written_files(recorder, name, dataset, data)
 
 
 def _logged_before(path: Path) -> int:

@@ -224,7 +224,7 @@ class MLflowBasicLoggerHook(FluentRuns):
     def _log_begin(self, run: lifecycle.Run, run_params: dict[str, Any]) -> None:
         recorder = run.recorder
         if self.enable_logging_time_begin:
-            self._log_clock(recorder, "__time_begin", run.begun.wall)
+            self._log_clock(recorder, "__time_begin", run.begun[0])
         recorder.set_tag("mlflow.source.name", "kedro run")
         recorder.set_tag("mlflow.source.type", "PROJECT")
         recorder.set_tag("mlflow.user", getpass.getuser())
@@ -243,7 +243,7 @@ class MLflowBasicLoggerHook(FluentRuns):
         if self.enable_logging_time_end:
             self._log_clock(run.recorder, "__time_end", now)
         if self.enable_logging_time:
-            run.recorder.log_metric("__time", (now - run.begun.wall) / 1e9)
+            run.recorder.log_metric("__time", (now - run.begun[0]) / 1e9)
 
     def _log_clock(self, recorder: Recorder, name: str, now_ns: int) -> None:
         zone = datetime.timezone(datetime.timedelta(hours=self.offset_hours))

@@ -26,7 +26,8 @@ class FluentRuns:
     @hook_impl
     def before_node_run(self) -> None:
         """Note which run is open already, which is the user's own."""
-        self._note_active()
+        if "mlflow" in sys.modules:
+            self._note_active()
 
     @guarded
     def _note_active(self) -> None:
@@ -35,12 +36,13 @@ class FluentRuns:
     @hook_impl
     def after_node_run(self, node: Any, catalog: Any) -> None:
         """Look for a run that the node began."""
-        self._look(node.name, catalog)
+        recorder = runs.of_catalog(catalog)
+        if "mlflow" in sys.modules:
+            self._look(recorder, node.name)
 
     @guarded
-    def _look(self, node: str, catalog: Any) -> None:
-        if "mlflow" in sys.modules:
-            look_for_run(runs.of_catalog(catalog), node)
+    def _look(self, recorder: Recorder | None, node: str) -> None:
+        look_for_run(recorder, node)
 
 
 def look_for_run(recorder: Recorder | None, node: str, status: str = "FINISHED") -> None:
@@ -54,7 +56,8 @@ def look_for_run(recorder: Recorder | None, node: str, status: str = "FINISHED")
         status: the status that the run gets.
     """
     found = _active_id()
-    if recorder is None or found is None or found == getattr(_thread, "before", None):
+    before, _thread.before = getattr(_thread, "before", None), found
+    if recorder is None or found is None or found == before:
         return
     if found == layout.read_state(recorder.folder).get("run_id"):
         return  # `MLFLOW_RUN_ID` makes it the same

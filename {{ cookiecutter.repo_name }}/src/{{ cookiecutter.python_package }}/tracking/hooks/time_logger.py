@@ -125,7 +125,7 @@ class MLflowTimeLoggerHook:
     @guarded
     def _end_load(self, dataset_name: str, node: Any) -> None:
         begun = self._clock.loads.pop(dataset_name, None) or moment()
-        begin, end = begun.wall, end_of(begun)
+        begin, end = begun[0], end_of(begun)
         if is_parameter(dataset_name):
             return
         recorder = runs.current()
@@ -171,7 +171,7 @@ class MLflowTimeLoggerHook:
         recorder.log_span(
             node.name,
             "run",
-            self._clock.run.wall,
+            self._clock.run[0],
             end,
             metric=None if error else f"{self.metric_name_prefix}{self.task_name_func(node)}",
             error=f"{type(error).__name__}: {error}" if error else None,
@@ -192,7 +192,7 @@ class MLflowTimeLoggerHook:
     @guarded
     def _end_save(self, dataset_name: str, node: Any) -> None:
         begun = self._clock.saves.pop(dataset_name, None) or moment()
-        begin, end = begun.wall, end_of(begun)
+        begin, end = begun[0], end_of(begun)
         recorder = runs.current()
         if recorder is not None:
             metric = f"_time_to_save {dataset_name}"

@@ -110,7 +110,8 @@ def _may_be_number(value: object) -> bool:
 def as_text(value: object) -> str:
     """Return the text of a value as MLflow shows it in a param or tag; never raises."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        text = str(value)
+        return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", "backslashreplace")
     if isinstance(value, enum.Enum):

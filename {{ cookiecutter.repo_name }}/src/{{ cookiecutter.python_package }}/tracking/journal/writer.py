@@ -23,8 +23,7 @@ logger = PlainLogger(__name__)
 MAX_HELD = 100_000
 # Lies in a journal that was deleted while its run went on: files of datasets are gone from it.
 RESTORED = "restored"
-# A node begins or ends, or the run: what a node did to the folder is seen there.
-_CHECKED = ("begin", "span", "end")
+_LOOK = ("span", "end")
 # Below the 256 descriptors that a process of macOS may open.
 _HIGH_NUMBER = 200
 
@@ -56,7 +55,7 @@ class JournalWriter:
     def append(self, event: dict[str, Any]) -> None:
         """Write one event; while no disk takes it, hold it and try again with the next."""
         line = encode(event).encode("ascii") + b"\n"
-        if event["e"] in _CHECKED and self._is_deleted():
+        if event["e"] in _LOOK and _ends_work(event) and self._is_deleted():
             self._restore()
         if self._held:
             self._held.append(line)
@@ -182,6 +181,16 @@ class JournalWriter:
             logger.warning(
                 "The journal %s cannot be written (%s); held in memory.", self.folder, error
             )
+
+
+def _ends_work(event: dict[str, Any]) -> bool:
+    """Whether a node or the run has ended, which may have done something to the journal.
+
+    Each look at the file takes a microsecond: no node below a millisecond deletes a folder.
+    """
+    if event["e"] == "span":
+        return event["kind"] == "run" and bool(event["t"] - event["b"] > 1_000_000)
+    return True
 
 
 def _out_of_the_way(descriptor: int) -> int:

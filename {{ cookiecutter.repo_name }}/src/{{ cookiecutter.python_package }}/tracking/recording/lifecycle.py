@@ -91,7 +91,7 @@ class Run:
         # Where the exporter could not tell.
         summary["status"] = summary.get("status") or status
         if summary.get("duration_s") is None:
-            summary["duration_s"] = ended_ms / 1000 - self.begun.wall / 1e9
+            summary["duration_s"] = ended_ms / 1000 - self.begun[0] / 1e9
         show(summary)
 
     def _restore(self) -> None:
@@ -176,7 +176,7 @@ def begin(
         "format": layout.FORMAT,
         "layer": LAYER,
         "key": key,
-        "start_ms": begun.wall // 1_000_000,
+        "start_ms": begun[0] // 1_000_000,
         "pid": os.getpid(),
         # Whether an exporter tells each second that the run lives.
         "beats": settings.export == "live" and launcher.can_export(),

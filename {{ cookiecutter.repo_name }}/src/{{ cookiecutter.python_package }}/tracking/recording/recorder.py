@@ -41,6 +41,8 @@ class Recorder(TimeVoice):
         self.side_uris: dict[str, str | None] = {}
         # A few rows of what a model takes, from its node to its dataset, by the dataset's name.
         self.samples: dict[str, Any] = {}
+        # The run's catalog in this process; dataset hooks are not told it.
+        self.catalog: Any = None
 
     def identity(self) -> dict[str, Any]:
         """Return the arguments that make an equal recorder in another process."""

@@ -6,7 +6,6 @@ worker process by the recorder that travels with the catalog.
 """
 
 import threading
-import weakref
 from typing import Any
 
 from .recorder import Recorder
@@ -14,8 +13,6 @@ from .recorder import Recorder
 ATTRIBUTE = "_mlflow_recorder"
 
 _active: dict[str, Recorder] = {}
-# By the key of the run; dataset hooks are not told it.
-_catalogs: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 _thread = threading.local()
 _worker: Recorder | None = None
 
@@ -51,14 +48,8 @@ def of_catalog(catalog: Any) -> Recorder | None:
     recorder: Recorder | None = getattr(catalog, ATTRIBUTE, None)
     if recorder is not None:
         _thread.recorder = recorder
-        if _catalogs.get(recorder.key) is not catalog:
-            _catalogs[recorder.key] = catalog
+        recorder.catalog = catalog
     return recorder
-
-
-def catalog_of(recorder: Recorder | None) -> Any:
-    """Return the catalog that the nodes of a run were given last in this process, if any."""
-    return _catalogs.get(recorder.key) if recorder is not None else None
 
 
 def current() -> Recorder | None:

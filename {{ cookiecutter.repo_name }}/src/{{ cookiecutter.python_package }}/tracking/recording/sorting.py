@@ -34,6 +34,8 @@ def sort_of(value: object) -> Literal["m", "p"] | None:
     what would have to be computed first. A bool and a member of an enumeration are params, whatever
     their number.
     """
+    if type(value) in (float, int):  # what most nodes hand on
+        return METRIC
     if _is_lazy(value):
         return None
     if isinstance(value, enum.Enum) or _is_bool(value):
