@@ -9,7 +9,7 @@ from ..arguments import named_options
 from ..recording import runs
 from ..recording.recorder import Recorder
 from ..redact import redact_text
-from .git_patch import log_uncommitted, run_git
+from .git_patch import ASKED_BEFORE, log_uncommitted, run_git
 from .guard import guarded
 
 
@@ -48,8 +48,9 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
         ["log", "-1", "--format=%H%n%D%n%B"],
         ["status", "--porcelain", "--", "."],
         ["config", "--get", "remote.origin.url"],
+        *ASKED_BEFORE,
     )
-    head, status, url = (text and text.decode("utf-8", "replace") for text in answers)
+    head, status, url = (text and text.decode("utf-8", "replace") for text in answers[:3])
     if not head:
         return
     commit, refs, message = (*head.split("\n", 2), "", "")[:3]
@@ -63,4 +64,4 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
     if status is not None:
         recorder.set_tag("git.dirty", str(bool(status.strip())).lower())
     if status and status.strip():
-        log_uncommitted(recorder, project)
+        log_uncommitted(recorder, project, *answers[3:])

@@ -21,11 +21,17 @@ MAX_PATCH_BYTES = 20_000_000
 # Whatever the user's own configuration says of how a diff looks.
 _DIFF = "diff HEAD --binary --full-index --no-color --no-ext-diff --no-textconv --no-relative"
 _PREFIXES = "--src-prefix=a/ --dst-prefix=b/ --submodule=short"
-_UNTRACKED = "ls-files --others --exclude-standard -z"
+# Files that Git does not know, and where its index lies: asked at once with all else.
+ASKED_BEFORE = (
+    ["ls-files", "--others", "--exclude-standard", "-z", "--", "."],
+    ["rev-parse", "--git-path", "index"],
+)
 _ADD = "add --intent-to-add --pathspec-from-file=- --pathspec-file-nul"
 
 
-def log_uncommitted(recorder: Recorder, project: Path) -> None:
+def log_uncommitted(
+    recorder: Recorder, project: Path, untracked: bytes | None, index: bytes | None
+) -> None:
     """Record the changes of a folder since its last commit, and the files that Git does not know.
 
     Says by name what is left out: a file above 5 MB that Git does not know, a repository inside,
@@ -34,8 +40,9 @@ def log_uncommitted(recorder: Recorder, project: Path) -> None:
     Args:
         recorder: records the run.
         project: the folder, in a Git repository.
+        untracked: what Git answered to the first of `ASKED_BEFORE`.
+        index: what it answered to the second.
     """
-    untracked, index = run_git(project, [*_UNTRACKED.split(), "--", "."], _words("index"))
     names = [name for name in (untracked or b"").split(b"\0") if name]
     left_out = [name for name in names if not _is_small(project / os.fsdecode(name))]
     if left_out:
@@ -58,10 +65,6 @@ def log_uncommitted(recorder: Recorder, project: Path) -> None:
         recorder.log_text((listing + patch).decode("utf-8", "surrogateescape"), FILE)
         return
     recorder.warn(f"{FILE} {why}", f"{FILE} is not recorded: {why}; commit what you changed")
-
-
-def _words(path: str) -> list[str]:
-    return ["rev-parse", "--git-path", path]
 
 
 def _is_small(path: Path) -> bool:
