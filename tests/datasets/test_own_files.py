@@ -81,6 +81,20 @@ def test_change_in_place_is_told(baked: BakedProject, project_path: Path) -> Non
     assert notes == ["'note.txt' was changed in place after it was saved; MLflow has the change"]
 
 
+@pytest.mark.parametrize("kind", ["p", "a"])
+def test_value_with_a_secret_is_not_in_the_journal_and_the_next_node_gets_it(
+    baked: BakedProject, project_path: Path, kind: str
+) -> None:
+    value = {"database": [{"password": "hunter2-saved"}], "size": (3, 4)}
+    dataset, recorder = connected(baked, None, kind)
+    recorder.resumed = frozenset()  # in a run, where what no node saved is refused
+    dataset.save(value)
+    journal = [path.read_bytes() for path in recorder.folder.rglob("*") if path.is_file()]
+    assert journal
+    assert not [content for content in journal if b"hunter2" in content]
+    assert dataset.load() == value
+
+
 FAR = "memory://bucket/note.txt"
 BY_DATASET = {"type": "text.TextDataset", "filepath": FAR}
 

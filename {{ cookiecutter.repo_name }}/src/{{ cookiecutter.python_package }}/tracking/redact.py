@@ -181,6 +181,14 @@ def redact_value(value: Any, name: str = "", secrets: Iterable[str] = (), depth:
     return MASK if is_secret(name, value) and not isinstance(value, Mapping) else value
 
 
+def has_secrets(name: str, value: Any, secrets: Iterable[str] = ()) -> bool:
+    """Whether `redact_value` would mask something in a value; True where that can't be told."""
+    try:
+        return repr(redact_value(value, name, secrets)) != repr(value)
+    except Exception:  # code of the value's own class
+        return True
+
+
 def _named_pair(value: Mapping[Any, Any]) -> str | None:
     """Return the name in `{"name": "DB_PASSWORD", "value": "x"}`, as lists of settings have it."""
     if "value" not in value:

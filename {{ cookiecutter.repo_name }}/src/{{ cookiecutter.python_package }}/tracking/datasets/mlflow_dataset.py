@@ -12,7 +12,7 @@ from ..journal.writer import RESTORED
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
-from ..redact import redact_text
+from ..redact import has_secrets, redact_text
 from . import own_files, round_trip
 from .additions import note_addition, recorded_at_end
 from .dataset_file import DatasetFile
@@ -195,6 +195,9 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         if self._is_loaded and self._cache is not None and not self._file.is_fixed:
             put_value = round_trip.value_for_others(self._file.kind, data)
         try:
+            if self.kind in VALUES and has_secrets(name, data, self.recorder.secrets):
+                own_files.leave_out(self.recorder.places, name)
+                return None
             return own_files.keep(self.recorder.places, name, file_name, put, put_value)
         except (OSError, ValueError) as error:
             self.recorder.warn(file_name, f"{file_name!r} is not recorded: {error}")
@@ -237,7 +240,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         # The journal of a run that is over and exported is gone; its values are the last ones.
         if run is None or run.resumed is None or not run.folder.exists():
             return True
-        if (run.folder / RESTORED).exists():
+        name = str(self.dataset_name)
+        if (run.folder / RESTORED).exists() or own_files.is_left_out(run.places, name):
             return True
         is_owners = self._file is not None and self._file.is_written_in_place
         return is_owners or self._catalog_name in run.resumed

@@ -13,6 +13,8 @@ from ..journal.places import JournalPlaces
 from .entries import DEFAULT_FOLDER
 
 DATASETS = "datasets"
+# Instead of a file of a dataset whose value has secrets in it; sorts before all of them.
+LEFT_OUT = "-"
 # The value itself, beside a file that does not give it back as it was.
 _VALUE = ".value"
 
@@ -53,6 +55,27 @@ def keep(
         return folder / name
 
     return places.store(write)
+
+
+def leave_out(places: JournalPlaces, dataset_name: str) -> None:
+    """Note that a value with secrets in it lies in its dataset's own file only.
+
+    Raises:
+        OSError: no disk takes it.
+    """
+
+    def note(journal: Path) -> Path:
+        folder = journal / _folder(dataset_name) / LEFT_OUT
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    places.store(note)
+
+
+def is_left_out(places: JournalPlaces, dataset_name: str) -> bool:
+    """Whether `leave_out` noted that of a dataset in this run, in whichever process."""
+    folder = f"{_folder(dataset_name)}/{LEFT_OUT}"
+    return any((place / folder).exists() for place in places.existing())
 
 
 def newest(places: JournalPlaces, dataset_name: str) -> Path | None:
