@@ -50,11 +50,6 @@ RUDE = {
         sys.stdin.close()
         os.close(0)
     """,
-    "deletes the journal": """
-        import shutil
-        time.sleep(3)  # what came before is in MLflow
-        shutil.rmtree(".mlflow-journal", ignore_errors=True)
-    """,
     "sets the clock back": """
         import datetime
         now, now_ns = time.time, time.time_ns
@@ -84,7 +79,6 @@ IN_WORKERS = (
     "forks and leaves",
     "works with a pool",
     "changes the directory",
-    "deletes the journal",
     "sets the clock back",
 )
 CASES: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in RUDE]
@@ -116,8 +110,7 @@ def test_node(lab: Lab, sequential: Picture, name: str, runner: tuple[str, ...])
     assert picture.end is not None
     assert 0 <= picture.end - picture.start < 60_000
     assert lab.waiting() == []
-    told = "was deleted while its run goes on"
-    assert (told in done.output) is (name == "deletes the journal")
+    assert "was deleted while its run goes on" not in done.output
 
 
 @pytest.mark.parametrize("export", ["live", "later", "end"])
@@ -140,6 +133,8 @@ def test_node_that_deletes_a_journal_that_nobody_has_read(
     if runner == "SequentialRunner":
         assert (picture.params, picture.metrics) == (sequential.params, sequential.metrics)
         assert picture.spans == sequential.spans
+    else:  # what came after it, in whichever worker
+        assert "join" in {span[0] for span in picture.spans}
 
 
 def test_machine_that_sleeps(lab: Lab, sequential: Picture) -> None:

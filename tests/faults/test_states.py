@@ -59,7 +59,11 @@ class Store:
         self._ask()
         number = str(len(self.runs))
         info = SimpleNamespace(
-            run_id=number, experiment_id=experiment_id, run_name="name", status="RUNNING"
+            run_id=number,
+            experiment_id=experiment_id,
+            run_name="name",
+            status="RUNNING",
+            artifact_uri=f"memory://store/{number}/artifacts",
         )
         data = SimpleNamespace(params={})
         run = SimpleNamespace(info=info, data=data, tags=dict(tags), metrics=set())

@@ -49,13 +49,15 @@ class JournalWriter:
         self._held: list[bytes] = []
         self._warned = False
         self.dropped = 0
+        # Whether nodes in other processes have the same folder, and may delete it.
+        self.is_shared = False
         # Called when the folder was deleted, and is there again.
         self.on_restored: Callable[[], None] = lambda: None
 
     def append(self, event: dict[str, Any]) -> None:
         """Write one event; while no disk takes it, hold it and try again with the next."""
         line = encode(event).encode("ascii") + b"\n"
-        if event["e"] in _LOOK and _ends_work(event) and self._is_deleted():
+        if event["e"] in _LOOK and self._ends_work(event) and self._is_deleted():
             self._restore()
         if self._held:
             self._held.append(line)
@@ -115,6 +117,15 @@ class JournalWriter:
             # The disk is full. Taken back, or the next line would be glued to this half of one.
             os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _ends_work(self, event: dict[str, Any]) -> bool:
+        """Whether a node or the run has ended, which may have done something to the journal.
+
+        Each look at the file takes a microsecond: no node below a millisecond deletes a folder.
+        """
+        if self.is_shared or event["e"] == "end":
+            return True
+        return event.get("kind") == "run" and bool(event["t"] - event["b"] > 1_000_000)
 
     def _is_deleted(self) -> bool:
         if self._pid != os.getpid():
@@ -181,16 +192,6 @@ class JournalWriter:
             logger.warning(
                 "The journal %s cannot be written (%s); held in memory.", self.folder, error
             )
-
-
-def _ends_work(event: dict[str, Any]) -> bool:
-    """Whether a node or the run has ended, which may have done something to the journal.
-
-    Each look at the file takes a microsecond: no node below a millisecond deletes a folder.
-    """
-    if event["e"] == "span":
-        return event["kind"] == "run" and bool(event["t"] - event["b"] > 1_000_000)
-    return True
 
 
 def _out_of_the_way(descriptor: int) -> int:

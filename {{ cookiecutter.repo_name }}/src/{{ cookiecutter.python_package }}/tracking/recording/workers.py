@@ -38,6 +38,7 @@ def _unpickle(key: str, folder: Path, state: dict[str, Any], siblings: tuple[int
     recorder = _unpickled.get(key)
     if recorder is None:
         recorder = _unpickled[key] = Recorder(key, folder, **state)
+        recorder.journal.is_shared = True
         mask_logs(recorder.secrets)
         if multiprocessing.parent_process() is not None and runs.adopt(recorder):
             _watch_parent(siblings)
