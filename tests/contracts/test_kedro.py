@@ -79,6 +79,27 @@ def test_saved_file_of(internals: Any, tmp_path: Path) -> None:
     assert internals.saved_file_of(MemoryDataset()) is None
 
 
+def test_loaded_file_of(internals: Any, tmp_path: Path) -> None:
+    plain = CSVDataset(filepath=str(tmp_path / "a.csv"))
+    assert internals.loaded_file_of(plain) == str(tmp_path / "a.csv")
+    versioned = CSVDataset(filepath=str(tmp_path / "b.csv"), version=Version(None, None))
+    assert internals.loaded_file_of(versioned) == str(tmp_path / "b.csv")
+    versioned.save(pd.DataFrame({"a": [1]}))
+    (file,) = (tmp_path / "b.csv").glob("*/b.csv")
+    assert internals.loaded_file_of(versioned) == str(file)
+
+
+def test_partitions_of__with_versions(internals: Any, tmp_path: Path) -> None:
+    entry = {"type": CSVDataset, "versioned": True}
+    dataset = PartitionedDataset(
+        path=str(tmp_path / "parts"), dataset=entry, filename_suffix=".csv"
+    )
+    data = {"one": pd.DataFrame({"a": [1]})}
+    dataset.save(data)
+    (file,) = (tmp_path / "parts").glob("one.csv/*/one.csv")
+    assert internals.partitions_of(dataset, data) == {"one.csv": str(file)}
+
+
 def test_partitions_of(internals: Any, tmp_path: Path) -> None:
     dataset = PartitionedDataset(
         path=str(tmp_path / "parts"), dataset=CSVDataset, filename_suffix=".csv"

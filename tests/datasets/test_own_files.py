@@ -110,6 +110,32 @@ def test_file_that_lies_far_away_is_an_artifact(
     assert uploaded(baked, recorder) == ({"note.txt": "first"}, [])
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("json", {"a": 1}),
+        ("html", "<p>page</p>"),
+        ("png", b"picture"),
+        ("pkl", (1, 2)),
+        ("txt", "text"),
+        ("yaml", {"a": [1]}),
+    ],
+)
+@pytest.mark.parametrize("url", ["memory://far/away", "file://{folder}/deep/near"])
+def test_every_kind_goes_to_a_url(
+    baked: BakedProject, project_path: Path, kind: str, value: Any, url: str
+) -> None:
+    path = f"{url.format(folder=project_path)}/value.{kind}"
+    dataset, recorder = connected(baked, path, kind)
+    dataset.save(value)
+    assert dataset._own_file() is not None
+    assert dataset.load() == value
+    recorder.folder.rename(recorder.folder.with_name("gone"))
+    assert dataset.load() == value
+    found = {place.name for place in project_path.iterdir()}
+    assert found == ({"deep"} if url.startswith("file") else set()) | {".mlflow-journal"}
+
+
 def test_file_far_away_that_cannot_be_read_back_is_told_and_loads(
     baked: BakedProject,
     project_path: Path,

@@ -67,7 +67,8 @@ def make_reports():
         Path(folder).mkdir(exist_ok=True)
         Path(folder, "report.txt").write_text(folder)
     Path("c", "means.csv").write_text("not the dataset")
-    return 1
+    Path("state.txt").write_text("after")
+    return "my own requirements", {1: 2, "1": 3, "a.b": 4, "a": {"b": 5}}
 """
 
 PIPELINE = """[
@@ -81,12 +82,14 @@ PIPELINE = """[
     node(n.first_index, "means", "first"),
     node(n.make_dates, None, "dates"),
     node(n.type_of_days, "dates", "type_of_days"),
-    node(n.make_reports, None, "reports"),
+    node(n.make_reports, None, ["requirements", "settings"]),
 ]"""
 
 CATALOG = """{
     "means": MLflowDataSet("csv"),
     "dates": MLflowDataSet("csv"),
+    "requirements": MLflowDataSet("txt"),
+    "settings": MLflowDataSet("p"),
 }"""
 
 YAML = """
@@ -121,7 +124,8 @@ additions:
 HOOKS = """(
     MLflowBasicLoggerHook(),
     MLflowArtifactsLoggerHook(
-        filepaths_after_pipeline_run=["a/report.txt", "b/report.txt", "c/means.csv"],
+        filepaths_before_pipeline_run=["state.txt"],
+        filepaths_after_pipeline_run=["a/report.txt", "b/report.txt", "c/means.csv", "state.txt"],
         datasets_after_node_run=["plain_table", "parts"],
     ),
     MLflowCatalogLoggerHook(),
@@ -156,6 +160,7 @@ def done(baked: BakedProject, environment: Path, tmp_path_factory: pytest.TempPa
     (project.root / "conf/base/catalog.yml").write_text(YAML)
     outputs = []
     for runner in ("SequentialRunner", "ParallelRunner"):
+        (project.root / "state.txt").write_text("before")
         finished = project.run("kedro", "run", f"--runner={runner}")
         outputs.append(finished.stdout + finished.stderr)
     runs = sorted(runs_of(project), key=lambda run: run.info.start_time)
@@ -177,16 +182,6 @@ def test_the_version_of_this_run_is_its_artifact(done: Done, name: str, number: 
     assert found == [f"{name}.csv"]
     assert len(versions(done, name)) == 2
     assert done.text(number, f"{name}.csv") == versions(done, name)[number].read_text()
-
-
-def test_the_version_that_is_asked_for_is_loaded(done: Done) -> None:
-    older, newer = versions(done, "table")
-    rows = len(older.read_text().splitlines()) - 1
-    assert rows != len(newer.read_text().splitlines()) - 1
-    part = ("--from-inputs=table", "--to-outputs=rows")
-    done.project.run("kedro", "run", *part, f"--load-versions=table:{older.parent.name}")
-    run = max(runs_of(done.project), key=lambda run: run.info.start_time)
-    assert run.data.metrics["rows"] == rows
 
 
 @BOTH
@@ -212,6 +207,45 @@ def test_files_of_one_name_are_both_there_and_it_is_said(done: Done, number: int
     assert done.text(number, "means.csv").startswith("width")
     assert done.outputs[number].count("two files of this run are called 'report.txt'") == 1
     assert done.outputs[number].count("two files of this run are called 'means.csv'") == 1
+
+
+@BOTH
+def test_a_file_before_and_after_is_both(done: Done, number: int) -> None:
+    assert done.text(number, "before/state.txt") == "before"
+    assert done.text(number, "state.txt") == "after"
+
+
+@BOTH
+def test_a_dataset_may_be_called_as_what_the_layer_records(done: Done, number: int) -> None:
+    assert done.text(number, "requirements.txt") == "my own requirements"
+    assert "mlflow==" in done.text(number, "environment/requirements.txt")
+
+
+@BOTH
+def test_two_entries_of_one_name_are_two_params(done: Done, number: int) -> None:
+    params = done.runs[number].data.params
+    settings = {key: value for key, value in params.items() if key.startswith("settings")}
+    assert settings == {
+        "settings.1": "2",
+        "settings.1-2": "3",
+        "settings.a.b": "4",
+        "settings.a.b-2": "5",
+    }
+
+
+def test_the_version_that_is_asked_for_is_loaded_and_is_the_input(done: Done) -> None:
+    older, newer = versions(done, "table")
+    inputs = {}
+    for path in (older, newer):
+        part = ("--from-inputs=table", "--to-outputs=rows")
+        done.project.run("kedro", "run", *part, f"--load-versions=table:{path.parent.name}")
+        run = max(runs_of(done.project), key=lambda run: run.info.start_time)
+        assert run.data.metrics["rows"] == len(path.read_text().splitlines()) - 1
+        (found,) = run.inputs.dataset_inputs
+        inputs[path.parent.name] = found.dataset
+    assert len({dataset.digest for dataset in inputs.values()}) == 2
+    for version, dataset in inputs.items():
+        assert f"table.csv/{version}/table.csv" in dataset.source
 
 
 @BOTH

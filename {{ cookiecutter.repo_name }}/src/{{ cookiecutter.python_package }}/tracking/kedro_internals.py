@@ -6,6 +6,7 @@ Each function says why there is no public way, in which version it was seen, and
 
 from collections.abc import Mapping
 from inspect import signature
+from pathlib import PurePosixPath
 from typing import Any
 
 
@@ -50,6 +51,24 @@ def file_of(dataset: Any) -> str | None:
     return str(path) if protocol == "file" else f"{protocol}://{path}"
 
 
+def loaded_file_of(dataset: Any) -> str | None:
+    """Return the path or URL that a dataset loads: of a versioned one, that of its version.
+
+    Why: as `file_of`.
+    Seen in: Kedro 1.7.0 (`AbstractVersionedDataset._get_load_path`).
+    Goes when: a dataset tells what it loads.
+    """
+    path = file_of(dataset)
+    if path is None or not getattr(dataset, "_version", None):
+        return path
+    try:
+        found = str(dataset._get_load_path())
+    except Exception:  # there is no version yet; loading will say so
+        return path
+    scheme, mark, _ = path.partition("://")
+    return f"{scheme}{mark}{found}" if mark else found
+
+
 def saved_file_of(dataset: Any) -> str | None:
     """Return the path of the file that a dataset saved last; of a versioned one, that version's.
 
@@ -81,7 +100,11 @@ def partitions_of(dataset: Any, data: Any) -> dict[str, str] | None:
     if path_of is None or not isinstance(data, Mapping):
         return None
     suffix = dataset._filename_suffix
-    return {f"{name}{suffix}": str(path_of(name)) for name in data}
+    paths = {f"{name}{suffix}": str(path_of(name)) for name in data}
+    version = dataset._dataset_config.get("version")
+    if version is None:
+        return paths
+    return {name: f"{at}/{version.save}/{PurePosixPath(at).name}" for name, at in paths.items()}
 
 
 def filesystem_of(dataset: Any) -> Any:

@@ -31,7 +31,8 @@ class DatasetFile:
         self, kind: FileKind, given_path: str | None, name: str | None, version: Version | None
     ) -> None:
         self.kind = kind
-        self.given_path = given_path or kind.filepath
+        path = given_path or kind.filepath
+        self.given_path = path and path.removeprefix("file://")
         self.name = name
         self.version = version or (Version(None, None) if kind.versioned else None)
         self._dataset: AbstractDataset[Any, Any] | None = None

@@ -9,6 +9,7 @@ from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from ..arguments import named_options
 from ..journal.writer import RESTORED
+from ..kedro_internals import loaded_file_of
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
@@ -130,6 +131,9 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             self._file.name = self.dataset_name or catalog_name
             recorder.reserve(self._file.artifact_name, self._file.origin)
 
+    def _get_load_path(self) -> str | None:  # for `loaded_file_of`
+        return loaded_file_of(self._file.dataset()) if self._file else None
+
     def connect(self, recorder: Recorder, catalog_name: str, is_loaded: bool = True) -> None:
         """Tell the dataset which run it belongs to, its name, and whether a node loads it."""
         self.recorder = recorder
@@ -205,9 +209,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     def record_at_end(self) -> Callable[[], None] | None:
         """Return what records a file that the run adds to when the run ends; None for others."""
-        if self._file is None:
-            return None
-        return recorded_at_end(self._file, partial(self._record, None))
+        keep = partial(self._record, None)
+        return None if self._file is None else recorded_at_end(self._file, keep)
 
     def _own_file(self) -> Path | None:
         run = self.recorder

@@ -5,7 +5,7 @@ The tag `kedro.dataset.<name>` says what the value was, so that it can be loaded
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from ..journal.events import MAX_DEPTH, MAX_TAG, as_metric, as_text, clean_key, flatten
@@ -29,6 +29,9 @@ def record(recorder: Recorder, kind: str, name: str, value: Any) -> None:
     try:
         if kind == AUTO:
             kind = sort_of(value) or PARAM
+        is_single = getattr(value, "shape", None) == ()
+        if kind == METRIC and isinstance(value, Sized) and not is_single and len(value) == 0:
+            recorder.warn(f"{name}: empty", f"{name!r} is empty: no metric is recorded")
         if kind == METRIC:
             note = {"kind": METRIC, "shape": _record_metric(recorder, name, value, ())}
         else:

@@ -76,20 +76,25 @@ class MLflowArtifactsLoggerHook:
         # Where the process is killed, the exporter takes the files itself.
         run.recorder.log_at_end({str(path): since for path, since in after.items()})
         parameters = config.files_of_parameters([*self.before, *self.after], catalog)
-        self._log(run, dict.fromkeys([*config.files(self.before), *parameters], 0))
+        self._log(run, dict.fromkeys(parameters, 0))
+        for path in config.files(self.before):
+            # Its state at the end gets the same name.
+            self._log(run, {path: 0}, "before" if path in after else None)
         for name in self.datasets:
             if name not in catalog:
                 logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
             elif not has_files(catalog.get(name)):
                 logger.warning("datasets_after_node_run names %r, which has no file.", name)
 
-    def _log(self, run: lifecycle.Run, files: Mapping[Path, int]) -> None:
+    def _log(
+        self, run: lifecycle.Run, files: Mapping[Path, int], folder: str | None = None
+    ) -> None:
         for path, since in files.items():
             if not path.exists() and not path.parent.exists():
                 # No such folder here, say in a packaged project: nothing is set up to write there.
                 logger.info("%s is not recorded: its folder does not exist.", path)
             else:
-                run.recorder.log_artifact(path, since=since)
+                run.recorder.log_artifact(path, folder, since=since)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:

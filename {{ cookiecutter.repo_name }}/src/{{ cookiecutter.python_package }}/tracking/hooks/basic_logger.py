@@ -13,7 +13,7 @@ from kedro.framework.hooks import hook_impl
 from .. import env
 from ..arguments import named_options, require_one_of
 from ..clock import end_of
-from ..kedro_internals import file_of, is_parameter
+from ..kedro_internals import is_parameter, loaded_file_of
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
@@ -281,7 +281,7 @@ def _files_of(catalog: Any, names: Iterable[str]) -> dict[str, str]:
     files: dict[str, str] = {}
     for name in names:
         if name in catalog:
-            path = file_of(catalog.get(name))
+            path = loaded_file_of(catalog.get(name))
             if path is not None:
                 files[name] = path
     return files

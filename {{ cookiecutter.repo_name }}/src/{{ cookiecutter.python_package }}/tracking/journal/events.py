@@ -146,9 +146,16 @@ def _safe(function: Any, value: object) -> bool:
 def flatten(value: object, name: str = "") -> Iterator[tuple[str, object]]:
     """Yield `(dotted key, leaf)` of a nested mapping; anything else is one leaf.
 
-    Stops at a depth of 20, or where a mapping contains itself; the rest is then one leaf.
+    Stops at a depth of 20, or where a mapping contains itself; the rest is then one leaf. Of two
+    leaves with one key, as in `{1: 2, "1": 3}`, the second gets `-2` behind it.
     """
-    yield from _flatten(value, name, ())
+    if not isinstance(value, Mapping):
+        yield name, value
+        return
+    seen: dict[str, int] = {}
+    for key, leaf in _flatten(value, name, ()):
+        count = seen[key] = seen.get(key, 0) + 1
+        yield key if count == 1 else f"{key}-{count}", leaf
 
 
 def _flatten(value: object, name: str, seen: tuple[int, ...]) -> Iterator[tuple[str, object]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..logs import PlainLogger
 from ..manifest import layer_label
 from . import snapshot
+from .artifact_names import ArtifactNames
 from .layout import places_of
 from .writer import JournalWriter
 
@@ -51,7 +52,11 @@ def record_versions(folder: Path, versions: dict[str, str]) -> None:
     writer = JournalWriter(folder)
     try:
         stored = snapshot.write(places, ARTIFACT, requirements_text(versions).encode())
-        writer.append({"e": "artifact", "f": places.relative(stored), "p": None})
+        # A dataset of the user's may have that name.
+        names = ArtifactNames(places)
+        artifact_folder = names.folder_for(ARTIFACT, None, f"environment/{ARTIFACT}")
+        event = {"e": "artifact", "f": places.relative(stored), "p": artifact_folder}
+        writer.append(event)
     except OSError as error:
         logger.warning("artifact %r is not recorded: %s.", ARTIFACT, error)
     tags = {f"version.{name}": versions[name] for name in TAGGED if name in versions}

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ..journal import snapshot
+from ..journal.artifact_names import ArtifactNames
 from ..redact import redact_text
 from ..redact_files import mask_copy, redact_document, redact_file
-from .artifact_names import ArtifactNames
 from .voice import Voice
 
 
@@ -42,7 +42,7 @@ class FileVoice(Voice):
         source = Path(path)
         try:
             folder = snapshot.safe_artifact_path(artifact_path)
-            origin = origin or (f"dataset {source.name}" if owned else str(source.absolute()))
+            origin = origin or (f"dataset/{source.name}" if owned else str(source.absolute()))
             folder = self._folder_for(source.name, folder, origin)
             stored = source if owned else self._take(source, since)
             stored = self._without_secrets(stored, owned, is_data)
@@ -61,7 +61,7 @@ class FileVoice(Voice):
             name: the file's name.
             origin: as for `log_artifact`; by default a text, or what the exporter makes.
         """
-        self._folder_for(name, None, origin or f"text {name}")
+        self._folder_for(name, None, origin or f"tracking/{name}")
 
     def _folder_for(self, name: str, wanted: str | None, origin: str) -> str | None:
         if self._names is None:
@@ -150,7 +150,7 @@ class FileVoice(Voice):
             stored = snapshot.write(self.places, Path(name).name, _encoded(clean))
             parent = Path(name).parent.as_posix()
             folder = None if parent == "." else parent
-            folder = self._folder_for(Path(name).name, folder, f"text {name}")
+            folder = self._folder_for(Path(name).name, folder, f"tracking/{name}")
             self._say_artifact(stored, folder, owned=True)
         except (OSError, ValueError) as error:
             self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")

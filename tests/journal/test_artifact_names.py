@@ -14,7 +14,7 @@ from tests.harness.baked import BakedProject
 def names(baked: BakedProject, tmp_path: Path) -> Any:
     """Return what makes the names as another process of the same run would."""
     places = baked.tracking("journal.places").JournalPlaces(tmp_path, {})
-    make = baked.tracking("recording.artifact_names").ArtifactNames
+    make = baked.tracking("journal.artifact_names").ArtifactNames
     return lambda: make(places)
 
 
@@ -35,10 +35,10 @@ def test_a_file_keeps_its_name_when_it_is_recorded_again(names: Any) -> None:
 
 
 def test_names_without_a_path_are_told_apart_too(names: Any) -> None:
-    assert names().folder_for("x.txt", None, "text x.txt") is None
-    folder = names().folder_for("x.txt", None, "dataset x")
-    assert folder is not None
-    assert names().folder_for("x.txt", None, "dataset x") == folder
+    assert names().folder_for("x.txt", None, "tracking/x.txt") is None
+    assert names().folder_for("x.txt", None, "dataset/x.txt") == "dataset"
+    assert names().folder_for("x.txt", None, "dataset/x.txt") == "dataset"
+    assert names().folder_for("x.txt", None, "one") not in (None, "dataset")
 
 
 def test_a_journal_that_takes_no_more_files_does_not_matter(names: Any, tmp_path: Path) -> None:

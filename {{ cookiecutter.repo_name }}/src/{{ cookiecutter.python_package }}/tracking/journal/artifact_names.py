@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ..journal.places import JournalPlaces
+from .places import JournalPlaces
 
 NAMES = "names"
 
@@ -27,7 +27,7 @@ class ArtifactNames:
         Args:
             name: the file's name.
             folder: where it would go.
-            origin: what tells it from others: its path, or who wrote it.
+            origin: what tells it from others: its path, or who made it, as a relative path.
         """
         for candidate in _candidates(folder, origin):
             if self._claim(str(PurePosixPath(candidate or "", name)), origin):
@@ -60,7 +60,7 @@ class ArtifactNames:
 
 def _candidates(folder: str | None, origin: str) -> Iterator[str | None]:
     yield folder
-    parents = Path(origin).parts[1:-1]
+    parents = Path(origin).parts[1 if Path(origin).is_absolute() else 0 : -1]
     for depth in range(1, len(parents) + 1):
         yield str(PurePosixPath(folder or "", *parents[-depth:]))
     yield str(PurePosixPath(folder or "", hashlib.sha256(origin.encode()).hexdigest()[:8]))
