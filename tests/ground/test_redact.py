@@ -73,6 +73,18 @@ TEXTS = [
     "got 401 with bearer {}",
     "{{user: ann, password: {}}}",
     "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+    '{{"blob": "line one\\nsecret_key: {}\\n"}}',
+    "{{'blob': 'one\\n  token: {}\\nmore'}}",
+    "{{'blob': 'token: {}'}}",
+    "{{'blob': 'one\\ntoken = \"{}\"'}}",
+    "said: one\\ntoken={} and more",
+    "UserWarning: token: {}",
+    "2026-01-01 12:00:00,123 - kedro.io - INFO - token: {}",
+    '["train", "--token", "{}"]',
+    "argv = ['train', '--api-key', '{}', '--size', '3']",
+    '[\n  "--token",\n  "{}"\n]',
+    "args: [--token, {}]",
+    "args:\n  - --token\n  - {}\n  - --size",
 ]
 
 
@@ -100,6 +112,9 @@ PLAIN = [
     "left out, for the names look secret: DB_TOKEN, DB_PASSWORD",
     "see http://host:5000/#/experiments/1@2",
     "2026-01-01 12:00:00,123 - kedro.io - INFO - Loading data from params:api_key",
+    "give --token, or --password, and more [1]",
+    '["--token", "--verbose"]',
+    "{'path': 'C:\\nodes: x'}",
 ]
 
 
@@ -119,6 +134,7 @@ VALUES: dict[str, Any] = {
     "url": ["postgresql://ann:" + PASSWORD + "@host/db"],
     "text": {"note": f"use password={PASSWORD}"},
     "tuple": ({"token": PASSWORD},),
+    "argv": {"steps": [["--size", "3", "--token", PASSWORD], ["--verbose"]]},
 }
 
 
@@ -241,6 +257,84 @@ def test_patch_is_masked_by_the_kind_of_each_file(baked: BakedProject) -> None:
     ):
         assert line in masked.splitlines()
     assert len(masked.splitlines()) == len(PATCH.splitlines())
+
+
+KEY_PATCH = f"""\
+diff --git a/conf/key.yml b/conf/key.yml
+--- a/conf/key.yml
++++ b/conf/key.yml
+@@ -1,2 +1,6 @@
+ key: |
++  -----BEGIN PRIVATE KEY-----
++  {PASSWORD}
++
++  {PASSWORD}
++  -----END PRIVATE KEY-----
+-  -----BEGIN PRIVATE KEY-----
+@@ -9 +13 @@ {PASSWORD}
+-  {PASSWORD}
+\\ No newline at end of file
+"""
+
+
+@pytest.mark.parametrize("kind", ["yml", "py"])
+def test_private_key_keeps_its_lines(baked: BakedProject, kind: str) -> None:
+    patch = KEY_PATCH.replace("key.yml", f"key.{kind}")
+    masked = baked.tracking("redact_files").redact_document(patch, "a.patch")
+    assert masked.replace("'***'", "***") == (
+        patch.replace(f"@@ {PASSWORD}", "@@").replace(PASSWORD, "***")
+    )
+
+
+CODE = [
+    'log.info("password=XYZ host=h")',
+    "f'{user} token=XYZ {host}'",
+    'run(["train", "--token", "XYZ"])',
+]
+PLAIN_CODE = [
+    'log.info("password=%s host=h", password)',
+    'f"password={password} token={token!r}"',
+    're.compile(r"password=\\S+|token=.*")',
+    'parser.add_argument("--token", "-t", dest="token")',
+    '@click.option("--db-password", "db_password")',
+    'connect("host", password=password, token=get("a"))',
+    'run(["--token", token])',
+    "sep='=', token=token, end=''",
+]
+
+
+@pytest.mark.parametrize("line", CODE)
+def test_literal_in_code_is_masked(baked: BakedProject, line: str) -> None:
+    redact = baked.tracking("redact").redact_text
+    assert redact(line, is_code=True) == line.replace("XYZ", "***")
+
+
+@pytest.mark.parametrize("line", PLAIN_CODE)
+def test_other_code_stays(baked: BakedProject, line: str) -> None:
+    assert baked.tracking("redact").redact_text(line, is_code=True) == line
+
+
+ANCHORED = """\
+db_pwd: &anch x-Y1  # mine
+plain: *anch
+credentials: &both
+  user: ann-Z
+same: *both
+args: [--token, a-1]
+size: 3
+"""
+
+
+def test_yaml_with_an_anchor_on_a_secret_stays_yaml(baked: BakedProject) -> None:
+    masked = baked.tracking("redact_files").redact_document(ANCHORED, "a.yml")
+    assert yaml.safe_load(masked) == {
+        "db_pwd": "***",
+        "plain": "***",
+        "credentials": {"user": "***"},
+        "same": {"user": "***"},
+        "args": ["--token", "***"],
+        "size": 3,
+    }
 
 
 def test_file_of_no_known_kind_is_left_alone(baked: BakedProject, tmp_path: Path) -> None:

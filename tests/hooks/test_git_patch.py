@@ -149,3 +149,62 @@ def test_a_patch_that_is_too_big_is_not_recorded_and_said(
     assert patch is None
     (warning,) = [record.getMessage() for record in caplog.records]
     assert "MB, 20 MB is the limit; commit what you changed" in warning
+
+
+def test_a_users_way_to_write_differences_changes_nothing(
+    baked: BakedProject, project: Path, tmp_path: Path
+) -> None:
+    (project / "text.txt").write_text("one\n\n" + "line\n" * 20)
+    git(project, *AUTHOR, "commit", "--quiet", "--no-gpg-sign", "--all", "--message=long")
+    (project / "text.txt").write_text("ONE\n\n" + "line\n" * 12 + "LINE\n" + "line\n" * 7)
+    (project / "windows.txt").write_text("other\n")
+    before, _ = recorded(baked, project, tmp_path / "before")
+    (tmp_path / "order").write_text("*windows*\n")
+    for name, value in {
+        "diff.context": "0",
+        "diff.interHunkContext": "20",
+        "diff.suppressBlankEmpty": "true",
+        "diff.orderFile": str(tmp_path / "order"),
+    }.items():
+        git(project, "config", name, value)
+        after, _ = recorded(baked, project, tmp_path / name)
+        assert after == before is not None, name
+
+
+def test_files_that_a_masked_patch_does_not_change_are_said_with_the_command_for_all_others(
+    baked: BakedProject, project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ("conf [1].yml", "c\xf6nf.yml")
+    for name in names:
+        (project / name).write_text("password: old-one\nsize: 3\n")
+    git(project, "add", "--all")
+    git(project, *AUTHOR, "commit", "--quiet", "--no-gpg-sign", "--message=secrets")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(project.parent), str(clone))
+    for name in names:
+        (project / name).write_text("password: old-one\nsize: 4\n")
+    (project / "text.txt").write_text("changed\n")
+    (project / "new.yml").write_text("token: new-one\n")
+    patch, _ = recorded(baked, project, tmp_path / "journal")
+    assert patch is not None
+    assert b"old-one" not in patch
+    assert b"new-one" not in patch
+    (clone / "git-uncommitted.patch").write_bytes(patch)
+    filled, broken = [record.getMessage() for record in caplog.records]
+    assert "adds to 'project/new.yml' are *** there" in filled
+    assert "does not apply to 'project/conf [1].yml', 'project/c\xf6nf.yml';" in broken
+    command = broken[broken.index("git apply ") :].rstrip(".")
+    subprocess.run(command, shell=True, cwd=clone, check=True)
+    assert (clone / "project/text.txt").read_text() == "changed\n"
+    assert (clone / "project/new.yml").read_text() == "token: '***'\n"
+    assert "size: 3" in (clone / "project" / names[0]).read_text()
+
+
+def test_status_that_git_does_not_give_is_said(
+    baked: BakedProject, project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (project.parent / ".git/index").write_bytes(b"broken")
+    patch, _ = recorded(baked, project, tmp_path / "journal")
+    assert patch is None
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert "git.dirty and git/uncommitted.patch are not recorded: git status failed" in warning

@@ -7,9 +7,8 @@ from numbers import Number
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from .redact_shapes import MASK, mask_in_code, mask_in_text, mask_key, option_name
 from .secret_names import looks_always_secret, looks_secret, may_name_secret
-
-MASK = "***"
 
 # A password may hold `/`, `@` and quotes unescaped (SQLAlchemy takes it). Before a path with an
 # `@`, which addresses of web pages have, up to five digits are a port.
@@ -25,47 +24,15 @@ _URI_QUERY = re.compile(
     r"(?i)(?P<name>[?&;](?:password|passwd|pwd|token|access_token|api_?key|secret|sig)=)[^&;\s\"']+"
 )
 _URI_PASSWORD = re.compile(r"://[^:/?#\s@]*:([^\s]+)@")
-# Bounded, or a megabyte of letters and hyphens would take minutes.
-_NAME = r"(?<![\w.])(?P<name>[A-Za-z_][\w.\-]{0,80})"
 _HEADER = re.compile(
     r"(?i)(?P<head>\b(?:proxy-)?authorization\b\\*[\"']?\s*[:=]\s*\\*[\"']?"
     r"(?:(?:bearer|basic|digest|token|apikey|negotiate)\s+)?)(?!(?:\w+\s+)?\*\*\*)[^\s\"'\\,}]+"
 )
 _BEARER = re.compile(r"(?i)(?P<head>\bbearer\s+)(?=\S*\d)[A-Za-z0-9._~+/\-]{8,}=*")
 _PRIVATE_KEY = re.compile(
-    r"(?P<head>-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?P<end>-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    r"(?P<head>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<inner>.*?)"
+    r"(?P<end>-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
-)
-# `"password": "x"`, `password = 'x'`, and both in a text that is quoted itself.
-_QUOTED = re.compile(
-    r"(?P<q>(?:(?<!\\)\\{1,4})?[\"']?)" + _NAME + r"(?P=q)(?P<mark>\s*[:=]\s*[rbuf]?[rbuf]?)"
-    r"(?:(?P<open>\\+[\"'])(?P<inner>.*?)(?P=open)"
-    r"|\"(?P<double>(?:\\.|[^\"\\\n])*)\"|'(?P<single>(?:\\.|[^'\\\n])*)')"
-)
-_LIST = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<value>\[[^\]]{0,4000}\])")
-_NUMBER = re.compile(r"(?P<q>[\"'])" + _NAME + r"(?P=q)(?P<mark>\s*:\s*)(?P<value>-?\d[\d.]*)")
-# `password=x` in one word, as command lines, environments and connection strings have it.
-_PAIR = re.compile(_NAME + r"(?P<mark>=)(?P<value>[^\s,;&`\"'(){}\[\]]+)")
-_LAST_NAME = re.compile(r"[A-Za-z_][\w.\-]*$")
-_OPTION = re.compile(r"(?<![\w\-])--" + _NAME + r"(?P<mark>\s+)(?P<value>[^\s\-\"'][^\s]*)")
-# `X-Api-Key: x`, and YAML's mappings in one line: in prose a `secret: these, those` is none.
-_BRACES = re.compile(r"\{[^{}\n]*\}")
-_HYPHENED = re.compile(
-    r"(?<![\w\-])(?P<name>\w{1,40}(?:-\w{1,40}){1,5})(?P<mark>:\s*)(?P<value>[^\s\"',;]+)"
-)
-_FLOW = re.compile(
-    r"(?<=[\s,{])" + _NAME + r"(?P<mark>:[ \t]+)(?P<value>[^\s,{}\[\]\"'][^,{}\[\]\n]*)(?=[,}])"
-)
-# A line that is `password: x` and no more.
-_LINE = re.compile(
-    r"(?m)^(?P<lead>[ \t#>+\-]*)" + _NAME + r"(?P<mark>:[ \t]+)(?P<value>[^\s\"'].*?)[ \t\r]*$"
-)
-_TEXT_SHAPES = (_LIST, _NUMBER, _OPTION, _HYPHENED, _LINE)
-# In code and in JSON, where a name without quotes around its value is an expression.
-CODE_SHAPES = (_LIST, _NUMBER)
-# Not a secret but where it comes from, a type, or nothing: `${oc.env:DB_PASSWORD}`, `str`.
-_NO_VALUE = re.compile(
-    r"(?:\$|\*\*\*|<|(?:str|int|bytes|bool|float|None|null|true|false|True|False)\b|[|>][+-]?\d*$)"
 )
 # Shorter values ("a", "1") would blank out unrelated text.
 _MIN_SECRET_LENGTH = 6
@@ -81,7 +48,7 @@ def is_secret(name: str, value: object) -> bool:
     return looks_always_secret(name) if isinstance(value, Number) else looks_secret(name)
 
 
-def redact_text(text: str, secrets: Iterable[str] = (), shapes: Iterable[Any] | None = None) -> str:
+def redact_text(text: str, secrets: Iterable[str] = (), is_code: bool = False) -> str:
     """Mask in a text each of the known secrets, and what looks like one where it stands.
 
     That is a URL with credentials, a header, `password=x`, `"password": "x"`, `--password x`, a
@@ -90,7 +57,7 @@ def redact_text(text: str, secrets: Iterable[str] = (), shapes: Iterable[Any] | 
     Args:
         text: the text.
         secrets: values that are masked wherever they occur.
-        shapes: other shapes than a text has them, as `CODE_SHAPES`.
+        is_code: it is code or JSON, where a name without quotes around its value is an expression.
     """
     text = mask_known(text, secrets)
     if "://" in text:
@@ -98,18 +65,13 @@ def redact_text(text: str, secrets: Iterable[str] = (), shapes: Iterable[Any] | 
         text = _URI_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", text)
         text = _URI_QUERY.sub(rf"\g<name>{MASK}", text)
     if "KEY-----" in text:
-        text = _PRIVATE_KEY.sub(rf"\g<head>{MASK}\g<end>", text)
+        text = _PRIVATE_KEY.sub(mask_key, text)
     if not may_name_secret(text):
         return text
     text = _HEADER.sub(rf"\g<head>{MASK}", text)
     text = _BEARER.sub(rf"\g<head>{MASK}", text)
     if ":" in text or "=" in text or "--" in text:
-        text = _QUOTED.sub(_mask_quoted, text)
-        for shape in _TEXT_SHAPES if shapes is None else shapes:
-            text = shape.sub(_mask_value, text)
-        if shapes is None:
-            text = _PAIR.sub(_mask_pair, text)
-            text = _BRACES.sub(lambda found: _FLOW.sub(_mask_value, found[0]), text)
+        text = mask_in_code(text) if is_code else mask_in_text(text)
     return text
 
 
@@ -119,42 +81,6 @@ def mask_known(text: str, secrets: Iterable[str]) -> str:
         if secret in text:
             text = text.replace(secret, MASK)
     return text
-
-
-def _mask_value(found: "re.Match[str]") -> str:
-    value = found["value"]
-    if not _is_secret_in_text(found["name"], value):
-        return found[0]
-    start = found[0][: found.start("value") - found.start()]
-    quotes = '"' if found[0].startswith('"') else ""
-    return f"{start}{quotes}{MASK}{quotes}{found[0][found.end('value') - found.start() :]}"
-
-
-def _mask_pair(found: "re.Match[str]") -> str:
-    """Mask `password=x`, where it is a value itself too: `--params=db.password=x`."""
-    parts = found[0].split("=")
-    for number, part in enumerate(parts[:-1], start=1):
-        name = _LAST_NAME.search(part[-80:])
-        value = "=".join(parts[number : number + 2])
-        if name is not None and _is_secret_in_text(name[0], value):
-            return "=".join([*parts[:number], MASK])
-    return found[0]
-
-
-def _mask_quoted(found: "re.Match[str]") -> str:
-    group = next(name for name in ("inner", "double", "single") if found[name] is not None)
-    if not found[group] or not _is_secret_in_text(found["name"], found[group]):
-        return found[0]
-    start, end = found.start(group) - found.start(), found.end(group) - found.start()
-    return f"{found[0][:start]}{MASK}{found[0][end:]}"
-
-
-def _is_secret_in_text(name: str, value: str) -> bool:
-    if _NO_VALUE.match(value):
-        return False
-    if name == "PWD":  # of ODBC, or the shell's working directory
-        return not value.startswith("/")
-    return looks_always_secret(name) if value.isdigit() else looks_secret(name)
 
 
 def redact_value(value: Any, name: str = "", secrets: Iterable[str] = (), depth: int = 0) -> Any:
@@ -177,8 +103,22 @@ def redact_value(value: Any, name: str = "", secrets: Iterable[str] = (), depth:
     if type(value) in (list, tuple, set, frozenset) and depth < _MAX_DEPTH:
         if all(item is None or isinstance(item, bool | int | float) for item in value):
             return MASK if value and looks_always_secret(name) else value
-        return type(value)(redact_value(item, name, secrets, depth + 1) for item in value)
+        clean = [redact_value(item, name, secrets, depth + 1) for item in value]
+        return type(value)(_without_arguments(value, clean))
     return MASK if is_secret(name, value) and not isinstance(value, Mapping) else value
+
+
+def _without_arguments(given: Iterable[Any], clean: list[Any]) -> list[Any]:
+    """Mask what follows an option with a secret's name: `["--token", "x"]`."""
+    names = ["", *(option_name(item) for item in given)]
+    return [
+        MASK if name and _is_argument(name, item) else item
+        for name, item in zip(names, clean, strict=False)
+    ]
+
+
+def _is_argument(name: str, item: object) -> bool:
+    return is_secret(name, item) and not (isinstance(item, str) and item.startswith("-"))
 
 
 def has_secrets(name: str, value: Any, secrets: Iterable[str] = ()) -> bool:
@@ -212,6 +152,11 @@ def secrets_in(values: object) -> tuple[str, ...]:
     return _ready(_found(values, "", 0))
 
 
+def all_secrets(values: object) -> frozenset[str]:
+    """Collect the secrets of a configuration as they are, short ones too."""
+    return frozenset(_found(values, "", 0))
+
+
 def secret_values(credentials: object) -> tuple[str, ...]:
     """Collect the secret strings of `credentials.yml`, all that it has, to mask them elsewhere."""
     return _ready(_found(credentials, "credentials", 0))
@@ -228,8 +173,10 @@ def _found(value: object, name: str, depth: int) -> Iterator[str]:
         for key, item in value.items():
             yield from _found(item, _below(name, key, pair), depth + 1)
     elif isinstance(value, list | tuple | set) and depth < _MAX_DEPTH:
-        for item in value:
-            yield from _found(item, name, depth + 1)
+        names = [name, *(option_name(item) or name for item in value)]
+        for below, item in zip(names, value, strict=False):
+            is_option = isinstance(item, str) and item.startswith("-")
+            yield from _found(item, name if is_option else below, depth + 1)
     elif isinstance(value, str | int | float):
         # An entry of the catalog names one of credentials.yml.
         is_reference = name.rpartition(".")[2] in ("credentials", "credential")

@@ -7,6 +7,7 @@ from typing import Any
 from ..journal.events import as_text
 from ..recording.recorder import Recorder
 from ..recording.repeat_command import configuration_source
+from ..redact import mask_known, redact_text, redact_value
 
 PARAMETERS = "parameters"
 
@@ -67,7 +68,11 @@ class ConfigInForce:
         used = catalog.get(PARAMETERS).load() if PARAMETERS in catalog else {}
         if _content(found, _read_fast) == used or _content(found, _read_as_kedro) == used:
             return found
-        self._recorder.log_text(_as_yaml(used), f"{PARAMETERS}.yml", is_users=True)
+        plain, secrets = _plain(used), self._recorder.secrets
+        # The values and not the text, of which a mask might leave no YAML.
+        clean = _as_yaml(redact_value(_plain(used, secrets), "", secrets), secrets)
+        name = f"{PARAMETERS}.yml"
+        self._recorder.log_text(_as_yaml(plain), name, is_users=True, masked=clean)
         return []
 
     def _place_of(self, name: str) -> Path | None:
@@ -112,21 +117,33 @@ def _read_as_kedro(path: Path) -> Any:
     return OmegaConf.to_container(OmegaConf.load(path))
 
 
-def _as_yaml(parameters: Any) -> str:
+def _as_yaml(parameters: Any, secrets: tuple[str, ...] | None = None) -> str:
+    """Write parameters as YAML; with secrets masked in what YAML has no word for, if given."""
     import yaml
+
+    def text_of(value: object) -> str:
+        return as_text(value) if secrets is None else redact_text(as_text(value), secrets)
 
     # Writes what YAML has no word for as text, and what stands twice as two.
     dumper: Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
-    dumper.add_multi_representer(object, lambda one, value: one.represent_str(as_text(value)))
-    return str(yaml.dump(_plain(parameters), Dumper=dumper, allow_unicode=True, sort_keys=False))
+    dumper.add_multi_representer(object, lambda one, value: one.represent_str(text_of(value)))
+    return str(yaml.dump(parameters, Dumper=dumper, allow_unicode=True, sort_keys=False))
 
 
-def _plain(value: Any) -> Any:
-    """Return a parameter as YAML has it: Kedro hands a typed one over as a model."""
+def _plain(value: Any, secrets: tuple[str, ...] = ()) -> Any:
+    """Return a parameter as YAML has it: Kedro hands a typed one over as a model.
+
+    Args:
+        value: the parameter.
+        secrets: what is masked in names.
+    """
     if hasattr(value, "model_dump"):
         value = value.model_dump()
     elif hasattr(value, "__dataclass_fields__"):
         value = vars(value)
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {
+            mask_known(key, secrets) if isinstance(key, str) else key: _plain(item, secrets)
+            for key, item in value.items()
+        }
+    return [_plain(item, secrets) for item in value] if isinstance(value, list | tuple) else value

@@ -9,7 +9,7 @@ from ..arguments import named_options
 from ..recording import runs
 from ..recording.recorder import Recorder
 from ..redact import redact_text
-from .git_patch import ASKED_BEFORE, log_uncommitted, run_git
+from .git_patch import ASKED_BEFORE, FILE, TIMEOUT_SECONDS, log_uncommitted, run_git
 from .guard import guarded
 
 
@@ -61,7 +61,14 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
         recorder.set_tag("mlflow.source.git.branch", branch)
     if url and url.strip():
         recorder.set_tag("mlflow.source.git.repoURL", redact_text(url.strip()))
-    if status is not None:
+    if status is None:
+        recorder.warn(
+            "git status",
+            f"the tag git.dirty and {FILE} are not recorded: git status failed, or took more than "
+            f"{TIMEOUT_SECONDS} s; say git status in {str(project)!r} to see why, and name what is "
+            f"no code in .gitignore",
+        )
+    else:
         recorder.set_tag("git.dirty", str(bool(status.strip())).lower())
     if status and status.strip():
         log_uncommitted(recorder, project, *answers[3:])

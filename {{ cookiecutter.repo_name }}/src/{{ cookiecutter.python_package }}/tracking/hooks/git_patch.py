@@ -1,6 +1,8 @@
 """What was not committed, as a patch from which `git apply` makes the same files again."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -10,22 +12,30 @@ from pathlib import Path
 from typing import Any
 
 from ..recording.recorder import Recorder
+from ..redact_files import PATCH_NAME, redact_document, sections
+from ..redact_shapes import MASK
 
 FILE = "git/uncommitted.patch"
 # A huge repository must not hold up the pipeline.
-_TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 5
 # What nobody committed and is larger is data, as a rule.
 MAX_UNTRACKED_BYTES = 5_000_000
 MAX_PATCH_BYTES = 20_000_000
 
 # Whatever the user's own configuration says of how a diff looks.
-_DIFF = "diff HEAD --binary --full-index --no-color --no-ext-diff --no-textconv --no-relative"
-_PREFIXES = "--src-prefix=a/ --dst-prefix=b/ --submodule=short"
+_DIFF = (
+    "-c diff.suppressBlankEmpty=false diff HEAD --binary --full-index --no-color --no-ext-diff "
+    "--no-textconv --no-relative --src-prefix=a/ --dst-prefix=b/ --submodule=short -U3 "
+    "--inter-hunk-context=0 -O/dev/null"
+)
 # Files that Git does not know, and where its index lies: asked at once with all else.
 ASKED_BEFORE = (
     ["ls-files", "--others", "--exclude-standard", "-z", "--", "."],
     ["rev-parse", "--git-path", "index"],
 )
+# What has a meaning in the pattern of `git apply --exclude`.
+_WILD = re.compile(r"[*?\[\\]")
+_ESCAPED = r"\\\g<0>"
 _ADD = "add --intent-to-add --pathspec-from-file=- --pathspec-file-nul"
 
 
@@ -56,15 +66,51 @@ def log_uncommitted(
         )
     patch = _patch(project, [name for name in names if name not in left_out], index)
     if patch is None:
-        why = f"Git failed, or took more than {_TIMEOUT_SECONDS} s"
+        why = f"Git failed, or took more than {TIMEOUT_SECONDS} s"
     elif len(patch) > MAX_PATCH_BYTES:
         why = f"it has {len(patch) / 1e6:.1f} MB, {MAX_PATCH_BYTES / 1e6:g} MB is the limit"
     else:
         listing = b"".join(b"# untracked: " + name + b"\n" for name in left_out)
         # Other bytes than those of UTF-8 stay as they are.
-        recorder.log_text((listing + patch).decode("utf-8", "surrogateescape"), FILE)
+        text = (listing + patch).decode("utf-8", "surrogateescape")
+        masked = redact_document(text, FILE, recorder.secrets)
+        recorder.log_text(text, FILE, masked=masked)
+        _say_masked(recorder, text, masked)
         return
     recorder.warn(f"{FILE} {why}", f"{FILE} is not recorded: {why}; commit what you changed")
+
+
+def _say_masked(recorder: Recorder, text: str, masked: str) -> None:
+    """Say which files `git apply` can't change, for Git finds other lines there than `***`."""
+    broken: list[str] = []
+    filled: list[str] = []
+    for old, new in zip(sections(text), sections(masked), strict=True):
+        name = PATCH_NAME.match(old)
+        lines = zip(old.split("\n"), new.split("\n"), strict=False)
+        edges = {before[:1] for before, after in lines if before != after}
+        if name is not None and edges:
+            (filled if edges == {"+"} else broken).append(_unquoted(name[0], name["name"]))
+    if filled:
+        told = ", ".join(map(repr, filled))
+        recorder.warn(
+            f"{FILE} ***", f"secrets that {FILE} adds to {told} are {MASK} there; write them anew"
+        )
+    if broken:
+        options = " ".join(shlex.quote(f"--exclude={_WILD.sub(_ESCAPED, one)}") for one in broken)
+        recorder.warn(
+            f"{FILE} masked",
+            f"secrets in {FILE} are masked, so that it does not apply to "
+            f"{', '.join(map(repr, broken))}; for all other files, download it as "
+            f"git-uncommitted.patch and say: git apply {options} git-uncommitted.patch",
+        )
+
+
+def _unquoted(header: str, name: str) -> str:
+    """Return a file's name as it is: Git writes one with special characters as C has it."""
+    if not header.endswith('"'):
+        return name
+    raw = name.encode("utf-8", "surrogateescape").decode("unicode_escape")
+    return raw.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _is_small(path: Path) -> bool:
@@ -76,7 +122,7 @@ def _is_small(path: Path) -> bool:
 
 
 def _patch(project: Path, untracked: Sequence[bytes], index: bytes | None) -> bytes | None:
-    diff = [*_DIFF.split(), *_PREFIXES.split(), "--", "."]
+    diff = [*_DIFF.split(), "--", "."]
     if not untracked:
         return run_git(project, diff)[0]
     if index is None:
@@ -116,7 +162,7 @@ def run_git(
         ]
     except OSError:  # no git
         return [None] * len(commands)
-    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     return [_output(process, given, deadline) for process in running]
 
 

@@ -134,17 +134,20 @@ class FileVoice(Voice):
         copied = [self.places.relative(copy) for copy in copies]
         self.append({**event, "about": {**about, "code": copied}})
 
-    def log_text(self, text: str, artifact_file: str, is_users: bool = False) -> None:
+    def log_text(
+        self, text: str, artifact_file: str, is_users: bool = False, masked: str | None = None
+    ) -> None:
         """Record a text as an artifact file, say `traceback.txt`, with secrets masked.
 
         Args:
             text: the text.
             artifact_file: its path inside the run's artifacts.
             is_users: the user wrote it, and is told if there are secrets in it.
+            masked: the text with secrets masked, where that is done already.
         """
         try:
             name = snapshot.safe_artifact_path(artifact_file) or "text.txt"
-            clean = redact_document(text, name, self.secrets)
+            clean = redact_document(text, name, self.secrets) if masked is None else masked
             if is_users and clean != text:
                 self._say_masked(name)
             stored = snapshot.write(self.places, Path(name).name, _encoded(clean))

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..redact import MASK, redact_mapping, redact_text
+from ..redact import redact_mapping, redact_text
+from ..redact_shapes import MASK
 from ..secret_names import looks_secret
 
 _OPTIONS = {

@@ -10,7 +10,8 @@ from ..journal.layout import places_of
 from ..journal.places import JournalPlaces
 from ..journal.writer import JournalWriter
 from ..logs import PlainLogger
-from ..redact import MASK, is_secret, redact_text, redact_value
+from ..redact import is_secret, redact_text, redact_value
+from ..redact_shapes import MASK
 
 logger = PlainLogger(__name__)
 
