@@ -41,6 +41,39 @@ def fail(done):
 
     mlflow.log_metric("before", 1)
     raise ValueError("on purpose")
+
+
+def wander(value):
+    import mlflow
+
+    mlflow.set_experiment("elsewhere")
+    mlflow.log_metric("wandered", 1)
+    return value
+
+
+def nest(value):
+    import mlflow
+
+    with mlflow.start_run(run_name="child", nested=True):
+        mlflow.log_metric("nested", 2)
+    mlflow.log_metric("after", 3)
+    return value
+
+
+def leave(value):
+    import mlflow
+
+    mlflow.start_run(run_name="left", nested=True)
+    return value
+"""
+WANDERING = """\
+[
+    node(n.nest, "params:c", "one", name="first"),
+    node(n.wander, "one", "two", name="wander"),
+    node(n.nest, "two", "three", name="nest"),
+    node(n.wander, "three", "four", name="again"),
+    node(n.leave, "four", "five", name="leave"),
+]
 """
 PIPELINE = """\
 [
@@ -114,3 +147,24 @@ def test_without_a_live_export_the_run_goes_on_with_one_warning(lab: BakedProjec
     assert run.info.status == "FINISHED"
     assert "training_score" not in run.data.metrics
     assert 'use export="live"' in " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
+def test_nodes_that_change_the_experiment_or_nest_runs(lab: BakedProject, runner: str) -> None:
+    """The next nodes log to the one run still, and a nested run is in its experiment."""
+    replace_pipelines(lab, NODES, WANDERING)
+    done = lab.run("kedro", "run", "--runner", runner)
+    found = runs_of(lab)
+    (ours,) = [run for run in found if "kedro.run_key" in run.data.tags]
+    assert {"wandered", "after"} <= set(ours.data.metrics)
+    children = [run for run in found if run != ours]
+    assert sorted(run.info.run_name for run in children) == ["child", "child", "left"]
+    for run in children:
+        assert run.info.experiment_id == ours.info.experiment_id
+        assert run.data.tags["mlflow.parentRunId"] == ours.info.run_id
+    printed = " ".join((done.stdout + done.stderr).split())
+    assert "active experiment ID" not in printed
+    # Of the one that is left open, with a remedy that helps where the hook is there.
+    assert "node 'leave'" in printed
+    assert "mlflow.start_run(nested=True) only in a `with`" in printed
+    assert "add MLflowAutologHook" not in printed

@@ -466,5 +466,7 @@ def test_project_in_a_folder_with_an_odd_name(lab_root: Path, tmp_path: Path, na
     assert run.info.status == "FINISHED"
     assert text_of(uri, run, "joined.txt").startswith("THE QUICK")
     assert "No run waits" in lab.run("kedro", "mlflow", "status").output
+    lab.run("kedro", "mlflow", "download", run.info.run_id, "joined.txt", "--to", "got")
+    assert (root / "got/joined.txt").read_text().startswith("THE QUICK")
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (root / "mlruns/sqlite.db").is_file()

@@ -9,7 +9,9 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from .. import env
 from ..arguments import named_options, require_one_of
+from ..hooks import fluent_runs
 from ..hooks.guard import guarded
 from ..journal import layout
 from ..logs import PlainLogger
@@ -115,11 +117,19 @@ class MLflowAutologHook:
     def _begin(self, catalog: Any) -> None:
         recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
         run_id = self._ready_run(recorder) if recorder is not None else None
+        if recorder is not None:
+            fluent_runs.hooked.add(recorder.key)
         if run_id is None:
             return
         import mlflow
+        from mlflow.exceptions import MlflowException
 
-        if mlflow.active_run() is None:
+        if mlflow.active_run() is not None:
+            return
+        try:
+            mlflow.start_run(run_id=run_id, log_system_metrics=False)
+        except MlflowException:  # as after a node's mlflow.set_experiment
+            _enter_experiment_of(run_id)
             mlflow.start_run(run_id=run_id, log_system_metrics=False)
 
     @guarded
@@ -130,13 +140,11 @@ class MLflowAutologHook:
 
     def _ready_run(self, recorder: Recorder) -> str | None:
         """Return the run's id in MLflow, with MLflow ready to log to it; None if there is none."""
-        import mlflow
-
         with self._lock:
             run_id = self._run_id(recorder)
             if run_id is not None and self._ready_in != os.getpid():
                 self._turn_on()
-                mlflow.get_run(run_id)  # opens the store
+                _enter_experiment_of(run_id)  # opens the store
                 self._ready_in = os.getpid()
         return run_id
 
@@ -175,3 +183,16 @@ class MLflowAutologHook:
             # A run that is broken off in a node would else be ended by MLflow, as FINISHED.
             run.at_end.append(lambda: let_go_of_run(run_id))
         return run_id
+
+
+def _enter_experiment_of(run_id: str) -> None:
+    """Make a run's experiment the active one, so that nested runs are in it too."""
+    import mlflow
+
+    before = os.environ.get(env.EXPERIMENT_ID)
+    mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
+    # MLflow sets the variable, and it would tell the next pipeline of this process where to go.
+    if before is None:
+        os.environ.pop(env.EXPERIMENT_ID, None)
+    else:
+        os.environ[env.EXPERIMENT_ID] = before

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from kedro.io import DatasetError
 
@@ -180,9 +181,21 @@ def _model_folder(client: Any, model_id: str, keep: bool) -> Path:
         return Path(shutil.copytree(path, target, dirs_exist_ok=True))
 
 
+def _way_for_mlflow(folder: Path) -> Path:
+    """Return a path of a folder that MLflow's loaders find; they unquote a `%20` in any path."""
+    absolute = folder.absolute()
+    if unquote(str(absolute)) == str(absolute):
+        return folder
+    # It stays, for a model may read its files later. MLflow refuses a link that is the folder.
+    link = Path(tempfile.mkdtemp(prefix="mlflow-model-")) / "link"
+    link.symlink_to(absolute.parent, target_is_directory=True)
+    return link / absolute.name
+
+
 def _load_native(folder: Path) -> Any:
     from mlflow.models import Model
 
+    folder = _way_for_mlflow(folder)
     flavors = Model.load(str(folder)).flavors
     loader = flavors.get("python_function", {}).get("loader_module")
     if loader is None or loader == "mlflow.pyfunc.model":

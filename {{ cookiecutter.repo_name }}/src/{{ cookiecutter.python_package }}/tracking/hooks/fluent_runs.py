@@ -14,6 +14,8 @@ from .guard import guarded
 
 _NOTE = "mlflow.note.content"  # the description of a run
 _thread = threading.local()
+# Keys of the runs that `MLflowAutologHook` takes part in, in this process.
+hooked: set[str] = set()
 
 
 class FluentRuns:
@@ -63,14 +65,20 @@ def look_for_run(recorder: Recorder | None, node: str, status: str = "FINISHED")
         return  # `MLFLOW_RUN_ID` makes it the same
     mlflow = sys.modules["mlflow"]
     begun = f"the node {node!r} of the pipeline's run {recorder.key} began"
+    is_hooked = recorder.key in hooked
+    remedy = (
+        "call no mlflow.end_run() in a node, and mlflow.start_run(nested=True) only in a `with`"
+        if is_hooked
+        else "add MLflowAutologHook(flavors=[]) to mlflow_hooks in mlflow_config.py"
+    )
     recorder.warn(
         "fluent run",
         f"{begun} another MLflow run, {found} in {mlflow.get_tracking_uri()}, as mlflow.log_metric "
-        f"does where none is active. To have it all in one run, add MLflowAutologHook(flavors=[]) "
-        f"to mlflow_hooks in mlflow_config.py",
+        f"does where none is active. To have it all in one run, {remedy}",
     )
     if _NOTE not in mlflow.active_run().data.tags:
-        mlflow.set_tag(_NOTE, f"{begun} this run; with MLflowAutologHook it is the same run.")
+        same = "" if is_hooked else "; with MLflowAutologHook it is the same run"
+        mlflow.set_tag(_NOTE, f"{begun} this run{same}.")
     run = lifecycle.of(recorder)
     if run is None or (run.pid, run.thread) != (os.getpid(), threading.get_ident()):
         _end(found, status)

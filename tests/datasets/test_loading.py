@@ -1,0 +1,48 @@
+"""Loading from a store in a folder whose name MLflow reads as another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from tests.harness.baked import BakedProject
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of mlflow.pyfunc
+def test_model_and_file_in_a_folder_with_a_quoted_space_in_its_name(
+    baked: BakedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model where it lies and as a relative path, which one that is kept has; and a file."""
+    folder = tmp_path / "50%20x"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "text.txt").write_text("hello")
+    saved = tmp_path / "model"
+    model = LinearRegression().fit([[1], [2]], [2, 4])
+    mlflow.sklearn.save_model(model, saved, pip_requirements=[], serialization_format="cloudpickle")
+
+    uri = baked.tracking("settings").sqlite_uri(folder / "store.db")
+    client = baked.tracking("store.client").open_client(uri)
+    experiment = client.create_experiment("e", (folder / "mlruns").as_uri())
+    run_id = client.create_run(experiment).info.run_id
+    client.log_artifact(run_id, "text.txt")
+    logged = client.create_logged_model(experiment, name="m", source_run_id=run_id)
+    client.log_model_artifacts(logged.model_id, str(saved))
+
+    loading = baked.tracking("datasets.loading")
+    loaded = loading.load_model(client, f"models:/{logged.model_id}", keep=False)
+    assert loaded.digest == logged.model_id
+    assert loaded.value.predict([[3]])[0] == pytest.approx(6)
+    (kept,) = (folder / "mlruns/models").iterdir()
+    target = loading.CACHE / logged.model_id
+    target.parent.mkdir(parents=True)
+    (kept / "artifacts").rename(target)
+    loaded = loading.load_model(client, f"models:/{logged.model_id}", keep=True)
+    assert loaded.value.predict([[3]])[0] == pytest.approx(6)
+
+    for keep in (False, True):
+        with loading.downloaded_file(client, run_id, "text.txt", keep) as path:
+            assert path.read_text() == "hello"
