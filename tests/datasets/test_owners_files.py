@@ -241,7 +241,7 @@ def test_the_version_that_is_asked_for_is_loaded_and_is_the_input(done: Done) ->
         done.project.run("kedro", "run", *part, f"--load-versions=table:{path.parent.name}")
         run = max(runs_of(done.project), key=lambda run: run.info.start_time)
         assert run.data.metrics["rows"] == len(path.read_text().splitlines()) - 1
-        (found,) = run.inputs.dataset_inputs
+        (found,) = run.inputs.dataset_inputs  # type: ignore[union-attr]
         inputs[path.parent.name] = found.dataset
     assert len({dataset.digest for dataset in inputs.values()}) == 2
     for version, dataset in inputs.items():
