@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -30,6 +31,24 @@ GAPS = "id,size,name,when\n1,0.5,x,2020\n,1.5,,\n3,2.5,z,2021\n"
 
 
 # Rows 28 and 29.
+def test_input_tells_its_path_where_mlflow_keeps_that_of_another_run(
+    baked: BakedProject, tmp_path: Path
+) -> None:
+    """The same content at two places is one dataset to MLflow, with the source of the first."""
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    told = []
+    for name in ("first.csv", "moved.csv"):
+        path = tmp_path / name
+        path.write_text("a\n1\n")
+        size, changed = baked.tracking("journal.snapshot").state(path)
+        event = {"n": "table", "path": str(path), "size": size, "changed": changed, "tagged": True}
+        run_id = client.create_run("0").info.run_id
+        client.log_inputs(run_id, [baked.tracking("exporting.inputs").dataset_input(event)])
+        (found,) = client.get_run(run_id).inputs.dataset_inputs
+        told.append({tag.key: tag.value for tag in found.tags}["kedro.path"])
+    assert told == [str(tmp_path / "first.csv"), str(tmp_path / "moved.csv")]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
 def test_inputs_are_what_was_loaded_from_files_and_from_mlflow(
@@ -56,6 +75,9 @@ def test_inputs_are_what_was_loaded_from_files_and_from_mlflow(
     assert run.data.metrics["used"] == 2 + 0.5 + 3
     assert run.inputs is not None
     inputs = {item.dataset.name: item.dataset for item in run.inputs.dataset_inputs}
+    for item in run.inputs.dataset_inputs:
+        tags = {tag.key: tag.value for tag in item.tags}
+        assert tags["kedro.path"] == json.loads(item.dataset.source)["uri"]
     sources = {name: json.loads(found.source)["uri"] for name, found in inputs.items()}
     assert sources == {
         "table": f"runs:/{first.info.run_id}/table.csv",

@@ -8,6 +8,8 @@ from typing import Any
 from ..journal import snapshot
 
 _BLOCK = 1 << 20
+# `MAX_INPUT_TAG_VALUE_SIZE` of `mlflow/utils/validation.py`.
+_MAX_TAG = 500
 
 
 def dataset_input(event: dict[str, Any]) -> Any:
@@ -20,6 +22,10 @@ def dataset_input(event: dict[str, Any]) -> Any:
         columns = [_column(name, kind) for name, kind in columns.items()]
     if columns is not None:
         schema = json.dumps({"mlflow_colspec": columns})
+    tags = {"mlflow.data.context": "input"}
+    if event.get("tagged"):
+        # Of a dataset with the same content MLflow keeps the source of the first run.
+        tags["kedro.path"] = event["path"]
     profile: dict[str, Any] = {"path": event["path"]}
     if rows is not None:
         profile["num_rows"] = rows
@@ -38,7 +44,7 @@ def dataset_input(event: dict[str, Any]) -> Any:
             schema=schema if schema is None or len(schema) < 1_000_000 else None,
             profile=json.dumps(profile),
         ),
-        tags=[InputTag(key="mlflow.data.context", value="input")],
+        tags=[InputTag(key=key, value=value[:_MAX_TAG]) for key, value in tags.items()],
     )
 
 

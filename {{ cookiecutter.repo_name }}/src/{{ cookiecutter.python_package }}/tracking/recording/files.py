@@ -185,6 +185,7 @@ class FileVoice(Voice):
             size, changed = None, None
         event = {
             "e": "input",
+            "tagged": True,  # the exporter writes its path as a tag of the input, too
             "n": name,
             "path": redact_text(source, self.secrets),
             "size": size,
