@@ -9,6 +9,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 MAX_LINES = 300
@@ -213,8 +214,11 @@ def _circles(arrows: list[Import]) -> list[str]:
     def visit(module: str, path: list[str]) -> None:
         if module in path:
             circle = [*path[path.index(module) :], module]
-            place = graph[circle[-2]][module]
-            found.append(f"{place}: a circle: {' -> '.join(circle)}")
+            # Each of its arrows may be the new one.
+            places = [graph[one][other] for one, other in pairwise(circle)]
+            first, *others = sorted(places, reverse=True)
+            also = f" (also at {', '.join(others)})" if others else ""
+            found.append(f"{first}: a circle: {' -> '.join(circle)}{also}")
             return
         if module in done:
             return

@@ -18,7 +18,7 @@ from scripts.template_layer import TRACKING, module
 from tests.harness.doors import ROOT
 
 SCRIPT = ROOT / "scripts" / "update_layer.py"
-LAYER = ("manifest.py", "redact.py", "secret_names.py", "version.py", "layer")
+LAYER = ("manifest.py", "redact.py", "redact_shapes.py", "secret_names.py", "version.py", "layer")
 PLACE = "template/src/{{ package }}/tracking"
 LINES = [f"line_{number} = {number}" for number in range(30)]
 TEXT = "\n".join(LINES) + "\n"

@@ -13,6 +13,7 @@ from kedro.framework.hooks import hook_impl
 from .. import env
 from ..arguments import named_options, require_one_of
 from ..clock import end_of
+from ..journal.packages import REQUIREMENTS
 from ..kedro_internals import is_parameter, loaded_file_of
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
@@ -215,7 +216,12 @@ class MLflowBasicLoggerHook(FluentRuns):
             )
 
         pipeline_names = run_params.get("pipeline_names") or ["__default__"]
-        header = {"pipeline": ", ".join(pipeline_names), "project": str(project_path)}
+        header = {
+            "pipeline": ", ".join(pipeline_names),
+            "project": str(project_path),
+            # The user's file has its name, and that of the layer goes elsewhere.
+            "versions_in": "environment" if REQUIREMENTS in names else None,
+        }
         run = lifecycle.begin(settings, project_path, make_recorder, header)
         setattr(catalog, runs.ATTRIBUTE, run.recorder)
         run.at_end.append(lambda: self._log_end_times(run))

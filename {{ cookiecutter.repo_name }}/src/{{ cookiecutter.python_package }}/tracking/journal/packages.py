@@ -8,12 +8,13 @@ from ..logs import PlainLogger
 from ..manifest import layer_label
 from . import snapshot
 from .artifact_names import ArtifactNames
-from .layout import places_of
+from .layout import HEADER, places_of, read_json
 from .writer import JournalWriter
 
 logger = PlainLogger(__name__)
 
-ARTIFACT = "requirements.txt"
+REQUIREMENTS = "requirements"
+ARTIFACT = f"{REQUIREMENTS}.txt"
 # Shown as tags too, to compare runs by.
 TAGGED = ("kedro", "kedro-datasets", "mlflow", "numpy", "pandas", "scikit-learn")
 
@@ -52,9 +53,8 @@ def record_versions(folder: Path, versions: dict[str, str]) -> None:
     writer = JournalWriter(folder)
     try:
         stored = snapshot.write(places, ARTIFACT, requirements_text(versions).encode())
-        # A dataset of the user's may have that name.
-        names = ArtifactNames(places)
-        artifact_folder = names.folder_for(ARTIFACT, None, f"environment/{ARTIFACT}")
+        names, wanted = ArtifactNames(places), read_json(folder / HEADER).get("versions_in")
+        artifact_folder = names.folder_for(ARTIFACT, wanted, f"environment/{ARTIFACT}")
         event = {"e": "artifact", "f": places.relative(stored), "p": artifact_folder}
         writer.append(event)
     except OSError as error:
