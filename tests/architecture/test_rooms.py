@@ -132,3 +132,8 @@ def test_packages_of_the_rooms_import_nothing(template: Path) -> None:
         text = path.read_text("utf8")
         assert text.count("\n") == 1, path
         assert text.startswith('"""'), path
+
+
+def test_tests_mirror_the_rooms(template: Path) -> None:
+    rooms = {path.parent.name for path in (template / LAYER).glob("*/__init__.py")}
+    assert {room for room in rooms if not list((ROOT / "tests" / room).glob("test_*.py"))} == set()

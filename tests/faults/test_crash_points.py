@@ -14,10 +14,27 @@ from .journals import Tracking, end, new_journal, picture_by_key, reference_of, 
 from .lab import Lab
 from .matrix import COUNTS
 
+# The process that calls it is killed at the n-th call of what is wrapped; `left[0]` is n.
+KILLING = """
+import os, signal
+
+left = [0]
+
+def killing(call):
+    def called(*args, **kwargs):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*args, **kwargs)
+    return called
+"""
+
 # Exports a journal in a child that is killed at its n-th call, for every n; then once more to its
 # end. A call is one of MLflow's client, or one that changes the journal's folder.
-KILLER = """
-import json, os, shutil, signal, sys
+KILLER = (
+    KILLING
+    + """
+import json, shutil, sys
 from pathlib import Path
 import mlflow, mlflow.store.tracking.sqlalchemy_store  # what a fresh process spends its time on
 from mlflow import MlflowClient
@@ -27,17 +44,6 @@ from fault_lab.tracking.store.client import prepare_environment
 source, work, store = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 uri = f"sqlite:///{store}"
 prepare_environment()
-left = [0]
-
-def killing(call):
-    def called(*args, **kwargs):
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = call(*args, **kwargs)
-        return result
-    return called
-
 def child(folder, number):
     pid = os.fork()
     if pid:
@@ -72,6 +78,7 @@ while not done:
     names.append(folder.name)
 print(json.dumps(names))
 """
+)
 
 
 def test_export_is_killed_at_every_call(
@@ -108,8 +115,10 @@ def test_export_is_killed_at_every_call(
         assert without_key(picture_by_key(uri, name)) == expected, name
 
 
-BEGINNER = """
-import os, signal, sys
+BEGINNER = (
+    KILLING
+    + """
+import sys
 from pathlib import Path
 from fault_lab.tracking.recording import lifecycle
 from fault_lab.tracking.recording.recorder import Recorder
@@ -134,16 +143,6 @@ def a_run(project):
     os.mkdir(project / "marked")
     layout.remove_exported(folder.parent)
 
-left = [0]
-
-def killing(call):
-    def called(*args, **kwargs):
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*args, **kwargs)
-    return called
-
 number, killed = 0, True
 while killed:
     number += 1
@@ -166,6 +165,7 @@ while killed:
     assert killed or status == 0, status
 print(number)
 """
+)
 
 
 def test_run_is_killed_at_every_step_of_its_journal(

@@ -206,3 +206,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     manifest = module("manifest")
     names = [*manifest.layer_files(folder), manifest.MANIFEST]
     return {name: (folder / name).read_bytes() for name in names}
+
+
+def version_of(project: Project) -> str:
+    """Return the version of the layer that a project has, as its manifest tells it."""
+    return str(module("manifest").read_manifest(project.folder).layer)

@@ -21,14 +21,11 @@ from tests.layer.rig import (
     git,
     make_project,
     prepare_job,
+    version_of,
     write_files,
 )
 
 manifest = module("manifest")
-
-
-def version_of(project: Project) -> str:
-    return str(manifest.read_manifest(project.folder).layer)
 
 
 def test_dirty_folder_is_refused(mine: Project, repository: Repository) -> None:

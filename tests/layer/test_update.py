@@ -16,13 +16,10 @@ from tests.layer.rig import (
     commit,
     contents,
     git,
+    version_of,
 )
 
 manifest = module("manifest")
-
-
-def version_of(project: Project) -> str:
-    return str(manifest.read_manifest(project.folder).layer)
 
 
 def test_untouched_folder_becomes_the_new_release(mine: Project, repository: Repository) -> None:
