@@ -93,6 +93,10 @@ def test_value_with_a_secret_is_not_in_the_journal_and_the_next_node_gets_it(
     assert journal
     assert not [content for content in journal if b"hunter2" in content]
     assert dataset.load() == value
+    # As a generator may: what is loaded is what was saved last.
+    for last in ({"size": 1}, value, {"size": 2}):
+        dataset.save(last)
+        assert dataset.load() == last
 
 
 FAR = "memory://bucket/note.txt"

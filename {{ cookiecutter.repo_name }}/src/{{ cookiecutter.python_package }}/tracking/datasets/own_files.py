@@ -13,7 +13,7 @@ from ..journal.places import JournalPlaces
 from .entries import DEFAULT_FOLDER
 
 DATASETS = "datasets"
-# Instead of a file of a dataset whose value has secrets in it; sorts before all of them.
+# Instead of a file of a dataset whose value has secrets in it; sorts before all of those.
 LEFT_OUT = "-"
 # The value itself, beside a file that does not give it back as it was.
 _VALUE = ".value"
@@ -65,6 +65,9 @@ def leave_out(places: JournalPlaces, dataset_name: str) -> None:
     """
 
     def note(journal: Path) -> Path:
+        # What it saved before is not its value any more.
+        for place in places.existing():
+            shutil.rmtree(place / _folder(dataset_name), ignore_errors=True)
         folder = journal / _folder(dataset_name) / LEFT_OUT
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder

@@ -39,8 +39,8 @@ def replacing(place: Path) -> Iterator[Path]:
 
 
 def is_remote(path: str) -> bool:
-    """Whether a path is that of another machine's file."""
-    return "://" in path and not path.startswith("file://")
+    """Whether a path is a URL, of a file that may lie elsewhere."""
+    return "://" in path
 
 
 def has_files(dataset: Any) -> bool:

@@ -7,9 +7,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
-from ..datasets.mlflow_dataset import MLflowDataSet
 from ..datasets.written_files import has_files, log_written_files
-from ..kedro_internals import is_parameter
 from ..logs import PlainLogger
 from ..recording import lifecycle, runs
 from .config_in_force import ConfigInForce
@@ -52,18 +50,7 @@ class MLflowArtifactsLoggerHook:
     @hook_impl(tryfirst=True)  # or another plugin that raises here would cost the log files
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
         """Record the first files, and see to it that the last ones are recorded at the end."""
-        self._reserve_names(pipeline, catalog)
         self._begin(run_params, catalog)
-
-    @guarded
-    def _reserve_names(self, pipeline: Any, catalog: Any) -> None:
-        recorder = getattr(catalog, runs.ATTRIBUTE, None)
-        if recorder is None or not (self.before or self.after):
-            return
-        for name in sorted(pipeline.datasets() - recorder.undeclared):
-            dataset = None if is_parameter(name) else catalog.get(name)
-            if isinstance(dataset, MLflowDataSet):
-                dataset.reserve_name(recorder, name)
 
     @guarded
     def _begin(self, run_params: dict[str, Any], catalog: Any) -> None:

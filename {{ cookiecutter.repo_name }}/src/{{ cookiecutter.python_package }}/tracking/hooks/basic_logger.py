@@ -13,7 +13,7 @@ from kedro.framework.hooks import hook_impl
 from .. import env
 from ..arguments import named_options, require_one_of
 from ..clock import end_of
-from ..journal.packages import REQUIREMENTS
+from ..datasets.names import reserve_names
 from ..kedro_internals import is_parameter, loaded_file_of
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
@@ -206,7 +206,7 @@ class MLflowBasicLoggerHook(FluentRuns):
         names = [name for name in pipeline.datasets() if not is_parameter(name)]
 
         def make_recorder(key: str, folder: Path) -> Recorder:
-            return Recorder(
+            recorder = Recorder(
                 key,
                 folder,
                 undeclared=frozenset(name for name in names if name not in catalog),
@@ -214,14 +214,11 @@ class MLflowBasicLoggerHook(FluentRuns):
                 resumed=None if run_params.get("only_missing_outputs") else frozenset(inputs),
                 secrets=found,
             )
+            reserve_names(recorder, catalog, names)
+            return recorder
 
         pipeline_names = run_params.get("pipeline_names") or ["__default__"]
-        header = {
-            "pipeline": ", ".join(pipeline_names),
-            "project": str(project_path),
-            # The user's file has its name, and that of the layer goes elsewhere.
-            "versions_in": "environment" if REQUIREMENTS in names else None,
-        }
+        header = {"pipeline": ", ".join(pipeline_names), "project": str(project_path)}
         run = lifecycle.begin(settings, project_path, make_recorder, header)
         setattr(catalog, runs.ATTRIBUTE, run.recorder)
         run.at_end.append(lambda: self._log_end_times(run))

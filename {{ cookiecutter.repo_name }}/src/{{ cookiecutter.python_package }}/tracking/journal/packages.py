@@ -8,13 +8,12 @@ from ..logs import PlainLogger
 from ..manifest import layer_label
 from . import snapshot
 from .artifact_names import ArtifactNames
-from .layout import HEADER, places_of, read_json
+from .layout import places_of
 from .writer import JournalWriter
 
 logger = PlainLogger(__name__)
 
-REQUIREMENTS = "requirements"
-ARTIFACT = f"{REQUIREMENTS}.txt"
+ARTIFACT = "requirements.txt"
 # Shown as tags too, to compare runs by.
 TAGGED = ("kedro", "kedro-datasets", "mlflow", "numpy", "pandas", "scikit-learn")
 
@@ -53,8 +52,9 @@ def record_versions(folder: Path, versions: dict[str, str]) -> None:
     writer = JournalWriter(folder)
     try:
         stored = snapshot.write(places, ARTIFACT, requirements_text(versions).encode())
-        names, wanted = ArtifactNames(places), read_json(folder / HEADER).get("versions_in")
-        artifact_folder = names.folder_for(ARTIFACT, wanted, f"environment/{ARTIFACT}")
+        # A dataset of the user's may have that name.
+        names = ArtifactNames(places)
+        artifact_folder = names.folder_for(ARTIFACT, None, f"environment/{ARTIFACT}")
         event = {"e": "artifact", "f": places.relative(stored), "p": artifact_folder}
         writer.append(event)
     except OSError as error:

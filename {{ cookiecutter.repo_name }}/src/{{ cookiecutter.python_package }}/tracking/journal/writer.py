@@ -7,6 +7,7 @@ lock and processes share nothing.
 import errno
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -141,11 +142,12 @@ class JournalWriter:
 
         Under its own name, so that an exporter goes on where it was.
         """
-        size = os.fstat(self._descriptor).st_size
         half = self._place / f".{self._name}"
         try:
             self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            half.write_bytes(os.pread(self._descriptor, size, 0))
+            with os.fdopen(os.dup(self._descriptor), "rb") as deleted, half.open("wb") as writer:
+                deleted.seek(0)
+                shutil.copyfileobj(deleted, writer)
             half.chmod(0o600)
             (self._place / RESTORED).touch(mode=0o600)
             os.replace(half, self._place / self._name)

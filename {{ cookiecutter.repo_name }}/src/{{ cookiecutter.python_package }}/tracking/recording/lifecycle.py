@@ -33,6 +33,7 @@ class Run:
         exporter: the process that exports it, with `export="live"`.
         owner_lock: tells other processes that the run lives.
         header: the journal's header.
+        begun: when it began.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Run:
         exporter: launcher.ExporterProcess | None,
         owner_lock: locks.ProcessLock,
         header: dict[str, Any],
+        begun: clock.Moment,
     ) -> None:
         self.recorder = recorder
         self.header = header
@@ -53,7 +55,7 @@ class Run:
         self.owner_lock = owner_lock
         self.pid = os.getpid()
         self.thread = threading.get_ident()
-        self.begun = clock.moment()
+        self.begun = begun
         self.at_end: list[Callable[[], None]] = []
         self._ended = threading.Lock()
 
@@ -184,15 +186,15 @@ def begin(
         **header,
     }
     folder, owner_lock, header = _make_journal(project_path, about)
+    # Before an exporter records anything: the names of the datasets' files are taken first.
+    recorder = make_recorder(key, folder)
     exporter = None
     if not about["beats"]:
         record_versions(folder, installed_versions())
     else:
         exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
         exporter.assign(folder, settings.export_wait, is_new=True)
-    recorder = make_recorder(key, folder)
-    run = Run(recorder, settings, project_path, exporter, owner_lock, header)
-    run.begun = begun
+    run = Run(recorder, settings, project_path, exporter, owner_lock, header, begun)
     _live[key] = run
     runs.begin(run.recorder)
     signals.install(_live_recorders, lambda: end_all(None))
