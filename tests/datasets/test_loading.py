@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from kedro.io import DatasetError
 from sklearn.linear_model import LinearRegression
 
 from tests.harness.baked import BakedProject
@@ -46,3 +47,10 @@ def test_model_and_file_in_a_folder_with_a_quoted_space_in_its_name(
     for keep in (False, True):
         with loading.downloaded_file(client, run_id, "text.txt", keep) as path:
             assert path.read_text() == "hello"
+
+
+def test_run_without_models_is_said_to_have_none(baked: BakedProject, tmp_path: Path) -> None:
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    run_id = client.create_run("0").info.run_id
+    with pytest.raises(DatasetError, match=f"run {run_id} has no model 'm'; it has none"):
+        baked.tracking("datasets.loading").load_model(client, f"runs:/{run_id}/m", keep=False)

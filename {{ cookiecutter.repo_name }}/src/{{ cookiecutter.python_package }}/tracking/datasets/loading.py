@@ -135,7 +135,8 @@ def _find_model(client: Any, uri: str) -> tuple[str, str, str]:
     if scheme == "runs":
         run_id, _, name = rest.partition("/")
         outputs = client.get_run(run_id).outputs
-        models = [client.get_logged_model(o.model_id) for o in outputs.model_outputs if outputs]
+        made = outputs.model_outputs if outputs is not None else []
+        models = [client.get_logged_model(output.model_id) for output in made]
         fitting = [model for model in models if model.name == name]
         if not fitting:
             known = ", ".join(sorted(repr(model.name) for model in models)) or "none"
