@@ -247,6 +247,7 @@ def test_steps_are_kept(baked: BakedProject, value: Any, metrics: dict[Any, floa
         (pd.Series([0.5, 0.7], index=["a", "a"]), "is not kept"),
         ([0.5, None], "1 of 2 values are no numbers"),
         ({1: 0.5, "1": 0.7}, "same text"),
+        ({"a": {"b": 0.5}, "a.b": 0.7}, "same text"),
     ],
     ids=str,
 )
@@ -276,6 +277,7 @@ EXACTLY: dict[str, tuple[str, Any]] = {
     "int keys": ("m", {0: 0.5, 1: 0.7}),
     "mixed dict": ("m", {"a": 0.5, "b": {"c": "text", 2: [1.0, 2.0]}, (1, 2): 3}),
     "equal names": ("m", {1: 0.5, "1": 0.7}),
+    "equal names at two depths": ("m", {"a": {"b": 0.5}, "a.b": 0.7}),
     "points": ("m", [{"value": 0.5, "step": 3}, {"value": 0.7, "step": 5}]),
     "timed points": ("m", [{"value": 0.5, "step": 3, "timestamp": 1_700_000_000_000}]),
     "point": ("m", {"value": 0.5, "step": 3}),

@@ -8,7 +8,15 @@ import math
 from collections.abc import Mapping, Sized
 from typing import Any
 
-from ..journal.events import MAX_DEPTH, MAX_TAG, as_metric, as_text, clean_key, flatten
+from ..journal.events import (
+    MAX_DEPTH,
+    MAX_TAG,
+    as_metric,
+    as_text,
+    clean_key,
+    flatten,
+    has_equal_names,
+)
 from ..recording.recorder import Recorder
 from ..recording.sorting import METRIC, PARAM, labelled, sort_of
 from ..redact import redact_value
@@ -33,7 +41,15 @@ def record(recorder: Recorder, kind: str, name: str, value: Any) -> None:
         if kind == METRIC and isinstance(value, Sized) and not is_single and len(value) == 0:
             recorder.warn(f"{name}: empty", f"{name!r} is empty: no metric is recorded")
         if kind == METRIC:
-            note = {"kind": METRIC, "shape": _record_metric(recorder, name, value, ())}
+            shape = _record_metric(recorder, name, value, ())
+            if has_equal_names(value):
+                recorder.warn(
+                    f"{name}: equal names",
+                    f"{name!r} has keys with the same text: in MLflow they are one metric with the "
+                    f"values of both; make them differ",
+                )
+                shape = _exactly(redact_value(value, name, recorder.secrets), [_PAIRS, []])
+            note = {"kind": METRIC, "shape": shape}
         else:
             note = {"kind": PARAM, "packed": _record_param(recorder, name, value)}
         text = json.dumps(note)
@@ -83,13 +99,6 @@ def _record_metric(recorder: Recorder, name: str, value: Any, above: tuple[int, 
         key: _record_metric(recorder, names[key], item, (*above, id(value)))
         for key, item in several.items()
     }
-    if len(set(names.values())) < len(names):
-        recorder.warn(
-            f"{name}: equal names",
-            f"{name!r} has keys with the same text: in MLflow they are one metric with the values "
-            f"of both; make them differ",
-        )
-        return _exactly(redact_value(value, name, recorder.secrets), [_PAIRS, []])
     if all(type(key) is str for key in shapes):
         return shapes
     return [_PAIRS, [[_packed(key) or [names[key]], shape] for key, shape in shapes.items()]]

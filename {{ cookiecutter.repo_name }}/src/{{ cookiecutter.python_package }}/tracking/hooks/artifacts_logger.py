@@ -48,7 +48,7 @@ class MLflowArtifactsLoggerHook:
         self.enable_mlflow = enable_mlflow
 
     @hook_impl(tryfirst=True)  # or another plugin that raises here would cost the log files
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: Any) -> None:
         """Record the first files, and see to it that the last ones are recorded at the end."""
         self._begin(run_params, catalog)
 

@@ -158,6 +158,12 @@ def flatten(value: object, name: str = "") -> Iterator[tuple[str, object]]:
         yield key if count == 1 else f"{key}-{count}", leaf
 
 
+def has_equal_names(value: object) -> bool:
+    """Whether two leaves of a nested mapping have one dotted key: `{"a.b": 1, "a": {"b": 2}}`."""
+    names = [key for key, _ in _flatten(value, "", ())]
+    return len(set(names)) < len(names)
+
+
 def _flatten(value: object, name: str, seen: tuple[int, ...]) -> Iterator[tuple[str, object]]:
     is_branch = isinstance(value, Mapping) and len(value) > 0
     if not is_branch or id(value) in seen or len(seen) >= MAX_DEPTH:
