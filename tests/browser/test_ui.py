@@ -90,13 +90,25 @@ def test_gantt_chart_is_drawn_in_the_sandbox_at_the_width_of_the_viewer(
     page: Page, mlflow_ui: str, run: Run
 ) -> None:
     open_artifact(page, mlflow_ui, run, "gantt.html")
-    frame = frame_with(page, "#chart .barlayer path")
-    assert len(frame.query_selector_all("#chart .barlayer path")) >= 9 * 2
-    labels = frame.eval_on_selector_all(".ytick text", "all => all.map(one => one.textContent)")
+    frame = frame_with(page, "#plot i.run")
+    assert len(frame.query_selector_all("#plot i")) >= 9 * 2
+    labels = frame.eval_on_selector_all("#names .of-nodes", "all => all.map(one => one.innerText)")
     assert {"init_model", "train_model", "evaluate_model", "run_inference"} <= set(labels)
     assert frame.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert frame.evaluate("document.getElementById('trouble').textContent") == ""
-    frame.hover("#chart .barlayer path >> nth=-3", force=True)
+    width = frame.evaluate("document.getElementById('plot').offsetWidth")
+    assert width > frame.evaluate("window.innerWidth") / 2
+
+    frame.check("input[value=by-worker]")
+    assert not frame.is_visible("#names .of-nodes >> nth=0")
+    assert frame.is_visible("#names .of-workers >> nth=0")
+    frame.check("input[value=by-node]")
+    frame.fill("#zoom", "3")
+    assert frame.evaluate("document.getElementById('plot').offsetWidth") == pytest.approx(8 * width)
+    frame.fill("#zoom", "0")
+    longest = "all => all.map(one => one.offsetWidth).reduce((a, b) => Math.max(a, b))"
+    assert frame.eval_on_selector_all("#plot i.run", longest) > 20
+    frame.hover("#plot i.run >> nth=-1", force=True)
+    assert "worker 1" in frame.inner_text("#tip")
     shoot(page, "gantt")
 
 

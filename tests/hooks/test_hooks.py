@@ -258,7 +258,7 @@ def test_time_hook_names_and_files(lab: BakedProject) -> None:
     assert lab.has_file("reports/times.json")
 
 
-def test_time_hook_without_plotly_makes_no_chart(lab: BakedProject) -> None:
+def test_time_hook_makes_no_chart_where_it_is_told_so(lab: BakedProject) -> None:
     configure_hooks(lab, "(MLflowBasicLoggerHook(), MLflowTimeLoggerHook(enable_plotly=False))")
     lab.run("kedro", "run")
     run = only_run(lab)

@@ -277,6 +277,6 @@ def test_environment_is_that_of_the_lock(environment: Path, baked: BakedProject)
     ).stdout
     installed = dict(line.split() for line in printed.splitlines())
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    for name in ("kedro", "mlflow", "pandas", "scikit-learn", "plotly"):
+    for name in ("kedro", "mlflow", "pandas", "scikit-learn", "matplotlib"):
         pins = re.findall(rf"^{name}==(\S+)", baked.read_file("requirements.lock"), re.MULTILINE)
         assert installed[name] in pins, here

@@ -32,7 +32,8 @@ OF_THE_EXPORT = (
     "sklearn_version",
     "utc_time_created",
 )
-_FIGURE = re.compile(r'<script type="application/json" id="figure">(.*?)</script>', re.DOTALL)
+_NODE = re.compile(r'<div class="node" .*?data-told="node (.*?): .*?">(.*?)</div>', re.DOTALL)
+_BAR = re.compile(r'<[ib](?: class="(\w+)")? style="left:(.*?)%;width:(.*?)%"')
 
 Json = Any
 
@@ -171,19 +172,19 @@ class Album:
 def _content(path: Path) -> Json:
     """Return a hash of a file, or what counts of one whose other parts are allowed to change.
 
-    A Gantt chart may look otherwise one day, and holds the installed plotly.js; its bars and their
-    times stay. A time log is shown as it is, to be read where it differs.
+    A Gantt chart may look otherwise one day; its bars stay, with their places in percent. A
+    time log is shown as it is, to be read where it differs.
     """
     content = path.read_bytes()
     if path.name == "times.json":
         return json.loads(content)
     if path.name == "gantt.html":
-        (figure,) = _FIGURE.findall(content.decode())
         return {
-            bars["name"]: [
-                list(bar) for bar in zip(bars["meta"], bars["base"], bars["x"], strict=True)
+            name: [
+                [kind or "critical path", float(left), float(width)]
+                for kind, left, width in _BAR.findall(bars)
             ]
-            for bars in json.loads(figure)["data"]
+            for name, bars in _NODE.findall(content.decode())
         }
     return f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
 

@@ -8,7 +8,7 @@ from typing import Any
 import fsspec  # type: ignore[import-untyped]
 from kedro.io import AbstractDataset
 
-from ..pages import plotly_page
+from .plotly_page import plotly_page
 
 _BINARY = (".png", ".jpg", ".jpeg", ".pdf")
 

@@ -43,7 +43,7 @@ class MLflowTimeLoggerHook:
 
     Args:
         gantt_filepath: where the Gantt chart is written besides, relative to the project.
-        gantt_params: layout settings of the Gantt chart, as `plotly.graph_objects.Layout` has.
+        gantt_params: `title`, `height` in pixels and `xaxis` (its title) of the Gantt chart.
         metric_name_prefix: stands before the name of a node's time.
         task_name_func: gives a node's name in its time; `<function> -- <outputs>` by default.
         time_log_filepath: where the times are written besides as JSON, relative to the project.

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import pages
 from ..journal.events import GANTT
 from ..journal.header import path_now
 from ..redact import redact_text
@@ -57,8 +56,6 @@ class Timeline:
     def ask_for_charts(self, event: dict[str, Any]) -> None:
         """Take in which charts are wanted."""
         self._charts = event
-        if event.get("gantt"):
-            pages.prepare()
 
     def add_begin(self, event: dict[str, Any]) -> None:
         """Take in that a node began."""
@@ -189,8 +186,8 @@ class Timeline:
                 text = json.dumps(time_log(nodes, self._begin_ns, end), indent=2)
                 _write(path_now(self._header, charts["time_log_filepath"]), text)
             if charts.get("gantt"):
-                layout = charts.get("gantt_params") or {}
-                page = gantt_page(nodes, self._begin_ns, end, self._title, layout)
+                params = charts.get("gantt_params") or {}
+                page = gantt_page(nodes, self._begin_ns, end, self._title, params, self._note)
                 keep(GANTT, page.encode())
                 if charts.get("gantt_filepath"):
                     _write(path_now(self._header, charts["gantt_filepath"]), page)
