@@ -106,7 +106,7 @@ def test_data_without_rows_is_refused(iris: pd.DataFrame) -> None:
     ("model", "species", "parts"),
     [
         (LogisticRegression, [1] * 50, ["only the class '1'"]),
-        (LogisticRegression, [0] * 49 + [1], ["the class '1' in one row"]),
+        (LogisticRegression, [0] * 49 + [1], ["the class '1' in one row", "linear_model.Ridge"]),
         (LogisticRegression, [0] * 25 + [None] * 2 + [1] * 23, ["missing in 2 of 50 rows"]),
         (LogisticRegression, HALVES, ["measurements such as 49.5", "sklearn.linear_model.Ridge"]),
         (LogisticRegression, list(range(50)), ["in one row", "sklearn.linear_model.Ridge"]),

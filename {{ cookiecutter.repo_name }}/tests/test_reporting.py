@@ -128,6 +128,15 @@ def test_residuals_are_actual_minus_predicted_for_rows_not_learnt(iris: pd.DataF
     assert f"{error:.4g}" in figure.axes[1].get_title()
 
 
+def test_a_stored_model_of_the_other_kind_is_told_of(iris: pd.DataFrame) -> None:
+    data = iris.assign(text=["a", "b"] * 25)
+    classifier = train(iris, "neither")
+    regressor = train_as(REGRESSORS["neither"], iris, FEATURES, "petal_width")
+    for stored, target in ((classifier, "petal_length"), (regressor, "text")):
+        with pytest.raises(ValueError, match=rf"(?s)on the target '{target}'.*`kedro run`"):
+            nodes.cross_validate(stored, data, FEATURES, target)
+
+
 def test_importances_stand_at_the_right_names_however_columns_are_sorted() -> None:
     rng = np.random.default_rng(0)
     days = pd.date_range("2021-01-01", periods=60).strftime("%Y-%m-%d")

@@ -104,7 +104,7 @@ def _check_classes(target: Any, model: Model) -> None:
         raise ValueError(
             f"The target {target.name!r} has the class '{rows.idxmin()}' in one row of 'train_df' "
             f"only; cross-validation needs two or more of each: "
-            f"{remedy if _are_amounts(target) else EDIT}"
+            f"{remedy if target.dtype.kind in 'iuf' else EDIT}"
         )
 
 

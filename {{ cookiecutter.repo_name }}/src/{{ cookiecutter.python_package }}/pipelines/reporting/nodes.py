@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import of_classes, of_numbers
 from .drawing import BLUE, RED, label, new_figure
 from .hints import DataFrame, Figure, Model
@@ -24,13 +26,26 @@ def cross_validate(
     Returns:
         `actual` and `pred`; of a regressor `residual`, the difference; of a classifier that gives
         probabilities `proba_<class>` for each class.
+
+    Raises:
+        ValueError: When the model cannot learn the target, as a stored one of another kind.
     """
+    try:
+        return _cross_validate(model, df[cols_features], df[col_target])
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{type(model[-1]).__name__} cannot be cross-validated on the target {col_target!r}: "
+            f"{error} If the model is a stored one, train anew with `kedro run`; else edit "
+            f"'target' or 'model.class' in conf/base/parameters.yml."
+        ) from error
+
+
+def _cross_validate(model: Model, x: DataFrame, y: Any) -> DataFrame:
     import numpy as np
     import pandas as pd
     from sklearn.base import is_regressor
     from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
-    x, y = df[cols_features], df[col_target]
     if is_regressor(model):
         rows = KFold(min(MAX_FOLDS, len(y) // 2), shuffle=True, random_state=42)
         pred = cross_val_predict(model, x, y, cv=rows).reshape(len(y))
