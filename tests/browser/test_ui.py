@@ -115,10 +115,10 @@ def test_gantt_chart_is_drawn_in_the_sandbox_at_the_width_of_the_viewer(
 @pytest.mark.parametrize(
     "name",
     [
-        "confusion_matrix.png",
-        "roc_and_precision_recall.png",
+        "predicted_vs_actual.png",
+        "diagnostics.png",
         "feature_importance.png",
-        "probabilities.png",
+        "prediction_histogram.png",
     ],
 )
 def test_picture_is_shown(page: Page, mlflow_ui: str, viewed: BakedProject, name: str) -> None:

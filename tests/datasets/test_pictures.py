@@ -14,10 +14,10 @@ from tests.harness.store import artifacts_of, client_of, runs_of
 pytestmark = pytest.mark.slow
 
 PICTURES = (
-    "confusion_matrix.png",
-    "roc_and_precision_recall.png",
+    "predicted_vs_actual.png",
+    "diagnostics.png",
     "feature_importance.png",
-    "probabilities.png",
+    "prediction_histogram.png",
 )
 
 

@@ -29,10 +29,10 @@ NODES = {
     "evaluate_model -- score - train_score",
     "run_inference -- pred_df",
     "cross_validate -- validated_df",
-    "plot_confusion_matrix -- confusion_matrix",
-    "plot_curves -- roc_and_precision_recall",
+    "plot_predicted_vs_actual -- predicted_vs_actual",
+    "plot_diagnostics -- diagnostics",
     "plot_importance -- feature_importance",
-    "plot_probabilities -- probabilities",
+    "plot_prediction_histogram -- prediction_histogram",
 }
 
 

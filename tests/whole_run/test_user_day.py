@@ -26,10 +26,10 @@ pytestmark = pytest.mark.slow
 DATA_SCIENCE = {"init_model", "train_model", "evaluate_model", "run_inference"}
 REPORTING = {
     "cross_validate",
-    "plot_confusion_matrix",
-    "plot_curves",
+    "plot_predicted_vs_actual",
+    "plot_diagnostics",
     "plot_importance",
-    "plot_probabilities",
+    "plot_prediction_histogram",
 }
 ALL_NODES = DATA_SCIENCE | REPORTING
 

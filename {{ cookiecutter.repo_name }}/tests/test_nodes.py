@@ -130,3 +130,12 @@ def test_a_model_without_probabilities_gives_none(iris: pd.DataFrame) -> None:
     predicted = nodes.run_inference(model, iris, ["petal_length"])
     assert predicted["pred_proba"].isna().all()
     assert set(predicted["pred"]) == {0, 1}
+
+
+def test_a_regressor_predicts_numbers_and_no_probabilities(iris: pd.DataFrame) -> None:
+    params = {"class": "sklearn.linear_model.LinearRegression"}
+    model = train(iris, ["petal_length", "species"], "petal_width", params)
+    predicted = nodes.run_inference(model, iris, ["petal_length", "species"])
+    assert list(predicted) == [*iris, "pred"]
+    assert predicted["pred"].nunique() > 10
+    assert (predicted["pred"] - iris["petal_width"]).abs().mean() < 0.2

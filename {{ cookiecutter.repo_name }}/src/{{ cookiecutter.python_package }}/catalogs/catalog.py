@@ -16,10 +16,10 @@ catalog_dict = {
     "score": MLflowDataSet(dataset="m"),  # Write an MLflow metric
     "train_score": MLflowDataSet(dataset="m"),  # Write an MLflow metric
     # Pictures of the pipeline `reporting`: write a png file & upload to MLflow
-    "confusion_matrix": MLflowDataSet(dataset="png"),
-    "roc_and_precision_recall": MLflowDataSet(dataset="png"),
+    "predicted_vs_actual": MLflowDataSet(dataset="png"),
+    "diagnostics": MLflowDataSet(dataset="png"),
     "feature_importance": MLflowDataSet(dataset="png"),
-    "probabilities": MLflowDataSet(dataset="png"),
+    "prediction_histogram": MLflowDataSet(dataset="png"),
     # The pipeline `inference`: the best model so far, from MLflow, and what it predicts
     "champion": MLflowDataSet(dataset="model", model_uri=f"models:/{MODEL_NAME}@champion"),
     "scored_df": MLflowDataSet(dataset="csv"),

@@ -1,4 +1,4 @@
-"""Trains a classifier, scores it, and predicts with it."""
+"""Trains a classifier or regressor, scores it, and predicts with it."""
 
 from .pipeline import create_pipeline
 

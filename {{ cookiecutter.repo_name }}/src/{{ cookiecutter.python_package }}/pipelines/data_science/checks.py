@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
 
 from .hints import DataFrame, Model
 
@@ -16,6 +15,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x' or 'y'?` for the names nearest to an unknown one, or nothing."""
     nearest = get_close_matches(name, list(known), n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(repr(near) for near in nearest)}?" if nearest else ""
+
+
+def name_of(model: Model) -> str:
+    """Return the class of a model, or of the last step of a pipeline, such as `Ridge`."""
+    return type(model.steps[-1][1] if hasattr(model, "steps") else model).__name__
 
 
 def check_features(features: object, target: str | None = None) -> None:
@@ -56,37 +60,6 @@ def check_columns(df: DataFrame, names: list[str], parameter: str, dataset: str)
                 f"{did_you_mean(str(name), columns)} Edit '{parameter}' in {PARAMETERS}, "
                 f"or the file of '{dataset}' named in {CATALOG}."
             )
-
-
-def check_target(target: Any) -> None:
-    """Raise a `ValueError` unless the target is complete, with two classes of two rows or more.
-
-    Args:
-        target: The column of `train_df` that is to be predicted, a pandas Series.
-    """
-    where = f"edit the file of 'train_df' named in {CATALOG}, or 'target' in {PARAMETERS}."
-    missing = int(target.isna().sum())
-    if missing:
-        raise ValueError(
-            f"The target {target.name!r} is missing in {missing} of {len(target)} rows of "
-            f"'train_df': fill or remove these; {where}"
-        )
-    if target.dtype.kind == "f" and (target % 1).any():
-        raise ValueError(
-            f"The target {target.name!r} holds measurements such as "
-            f"{target[target % 1 != 0].max()}, not classes: {where}"
-        )
-    rows = target.value_counts()
-    if len(rows) < 2:
-        raise ValueError(
-            f"The target {target.name!r} has only the class '{rows.index[0]}' in 'train_df'; "
-            f"at least two are needed: {where}"
-        )
-    if rows.min() < 2:
-        raise ValueError(
-            f"The target {target.name!r} has the class '{rows.idxmin()}' in one row of 'train_df' "
-            f"only; cross-validation needs two or more of each: {where}"
-        )
 
 
 def check_fits_model(model: Model, features: list[str]) -> None:

@@ -9,46 +9,30 @@ from typing import Any
 from .checks import PARAMETERS, did_you_mean
 from .hints import Model
 
-MAX_CATEGORIES = 50
+EDIT = f"Edit 'model.class' in {PARAMETERS}."
+# Packages that are installed by another name.
+INSTALLED_AS = {"sklearnex": "scikit-learn-intelex", "imblearn": "imbalanced-learn"}
+KNOWN = ("sklearn", "lightgbm", "xgboost", "catboost", *INSTALLED_AS)
 
 
 def build_model(params: dict[str, Any]) -> Model:
-    """Build a scikit-learn `Pipeline` of preparation and classifier, untrained.
+    """Build a scikit-learn `Pipeline` of preparation and estimator, untrained.
 
-    Which columns are numbers and which are text is decided when it is fitted. Numbers get their
-    median for missing values, and are scaled; text is one-hot encoded, with missing as a category,
-    and rare or unknown values together as another beyond 50.
+    How each column is prepared is known when there is data: `train_model` sets the step `columns`.
 
     Args:
-        params: `class`, the dotted name of a classifier, and its hyperparameters.
+        params: `class`, the dotted name of a classifier or regressor, and its hyperparameters.
 
     Raises:
         ValueError: When the class or a hyperparameter is unknown.
     """
-    from sklearn.compose import ColumnTransformer, make_column_selector
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import Pipeline, make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.pipeline import Pipeline
 
-    estimator = _build_estimator(params)
-    numbers = make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
-    )
-    # Dense, because several estimators take nothing else; so its width has a limit.
-    text = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False
-    )
-    columns = ColumnTransformer(
-        [
-            ("numbers", numbers, make_column_selector(dtype_include="number")),
-            ("text", text, make_column_selector(dtype_exclude="number")),
-        ]
-    )
-    return Pipeline([("columns", columns), ("estimator", estimator)])
+    return Pipeline([("columns", "passthrough"), ("estimator", _build_estimator(params))])
 
 
 def _build_estimator(params: dict[str, Any]) -> Any:
-    from sklearn.base import is_classifier
+    from sklearn.base import is_classifier, is_regressor
 
     if not isinstance(params, dict) or not isinstance(params.get("class"), str):
         raise ValueError(
@@ -72,45 +56,51 @@ def _build_estimator(params: dict[str, Any]) -> Any:
         raise ValueError(
             f"{dotted_name} cannot be built: {error}. Edit 'model' in {PARAMETERS}."
         ) from error
-    if not is_classifier(estimator):
-        raise ValueError(
-            f"{dotted_name} is no classifier, but the target holds classes: "
-            f"edit 'model.class' in {PARAMETERS}."
-        )
+    if not is_classifier(estimator) and not is_regressor(estimator):
+        raise ValueError(f"{dotted_name} is neither a classifier nor a regressor. {EDIT}")
     return estimator
 
 
 def _load_class(dotted_name: str) -> Any:
     module_name, _, class_name = dotted_name.rpartition(".")
-    edit = f"Edit 'model.class' in {PARAMETERS}."
     importable = module_name and all(part.isidentifier() for part in dotted_name.split("."))
+    module = None
     try:
-        found = getattr(import_module(module_name), class_name, None) if importable else None
+        module = import_module(module_name) if importable else None
     except ModuleNotFoundError as error:
-        package = module_name.partition(".")[0]
-        if package != "sklearn" and error.name == package:
-            raise ValueError(
-                f"The estimator {dotted_name!r} needs the package {package!r}, which is not "
-                f"installed.{_nearest_classifiers(class_name)} {edit}"
-            ) from error
-        found = None
+        # With a dot it is a module that a package which is there does not have.
+        missing = error.name or ""
+        if "." not in missing:
+            raise ValueError(_how_to_install(dotted_name, missing)) from error
+    found = getattr(module, class_name, None)
     if found is None:
-        raise ValueError(
-            f"There is no estimator {dotted_name!r}.{_nearest_classifiers(class_name)} {edit}"
-        )
+        nearest = _nearest_estimators(class_name, module)
+        raise ValueError(f"There is no estimator {dotted_name!r}.{nearest} {EDIT}")
     # Every estimator of scikit-learn's API has tags; nothing else is called with these arguments.
     if not inspect.isclass(found) or not hasattr(found, "__sklearn_tags__"):
-        raise ValueError(f"{dotted_name!r} is no class of a scikit-learn estimator. {edit}")
+        raise ValueError(f"{dotted_name!r} is no class of a scikit-learn estimator. {EDIT}")
     return found
 
 
-def _nearest_classifiers(class_name: str) -> str:
+def _how_to_install(dotted_name: str, package: str) -> str:
+    told = f"The estimator {dotted_name!r} needs the package {package!r}, which is not installed"
+    name = INSTALLED_AS.get(package, package)
+    install = f"`pip install {name}`, and add it to requirements-run.txt"
+    if package not in KNOWN and (nearest := did_you_mean(package, KNOWN)):
+        return f"{told}.{nearest} {EDIT} Else {install}."
+    return f"{told}: {install}, or e{EDIT[1:]}"
+
+
+def _nearest_estimators(class_name: str, module: Any) -> str:
     from sklearn.utils import all_estimators
 
     dotted = {
         name: f"{found.__module__.partition('._')[0]}.{name}"
-        for name, found in all_estimators(type_filter="classifier")
+        for name, found in all_estimators(type_filter=["classifier", "regressor"])
     }
+    for name, found in vars(module).items() if module is not None else ():
+        if hasattr(found, "__sklearn_tags__"):
+            dotted[name] = f"{module.__name__}.{name}"
     nearest = did_you_mean(class_name, dotted)
     for name, full_name in dotted.items():
         nearest = nearest.replace(repr(name), repr(full_name))

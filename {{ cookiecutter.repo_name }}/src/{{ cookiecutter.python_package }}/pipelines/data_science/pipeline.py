@@ -7,12 +7,13 @@ from .nodes import evaluate_model, init_model, run_inference, train_model
 
 def create_pipeline() -> Pipeline:
     """Create the pipeline `data_science`."""
+    # `parameters`, for those that need not be there, such as `metric`.
     return Pipeline(
         [
             node(
                 name="init_model",
                 func=init_model,
-                inputs=["params:model"],
+                inputs=["params:model", "parameters"],
                 outputs="init_model",
                 tags="training",
             ),
@@ -26,7 +27,7 @@ def create_pipeline() -> Pipeline:
             node(
                 name="evaluate_model",
                 func=evaluate_model,
-                inputs=["model", "train_df", "params:features", "params:target"],
+                inputs=["model", "train_df", "params:features", "params:target", "parameters"],
                 outputs=["score", "train_score"],
                 tags="evaluation",
             ),

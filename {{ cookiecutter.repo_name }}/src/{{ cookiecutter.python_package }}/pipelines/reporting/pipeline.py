@@ -4,10 +4,10 @@ from kedro.pipeline import Pipeline, node
 
 from .nodes import (
     cross_validate,
-    plot_confusion_matrix,
-    plot_curves,
+    plot_diagnostics,
     plot_importance,
-    plot_probabilities,
+    plot_predicted_vs_actual,
+    plot_prediction_histogram,
 )
 
 
@@ -23,16 +23,16 @@ def create_pipeline() -> Pipeline:
                 outputs="validated_df",
             ),
             node(
-                name="plot_confusion_matrix",
-                func=plot_confusion_matrix,
+                name="plot_predicted_vs_actual",
+                func=plot_predicted_vs_actual,
                 inputs=["validated_df"],
-                outputs="confusion_matrix",
+                outputs="predicted_vs_actual",
             ),
             node(
-                name="plot_curves",
-                func=plot_curves,
+                name="plot_diagnostics",
+                func=plot_diagnostics,
                 inputs=["validated_df"],
-                outputs="roc_and_precision_recall",
+                outputs="diagnostics",
             ),
             node(
                 name="plot_importance",
@@ -41,10 +41,10 @@ def create_pipeline() -> Pipeline:
                 outputs="feature_importance",
             ),
             node(
-                name="plot_probabilities",
-                func=plot_probabilities,
+                name="plot_prediction_histogram",
+                func=plot_prediction_histogram,
                 inputs=["pred_df"],
-                outputs="probabilities",
+                outputs="prediction_histogram",
             ),
         ],
         tags="reporting",
