@@ -21,7 +21,7 @@ EXPERIMENT = "it's mine"
 
 def texts_of(source: str) -> Iterator[str]:
     """Yield the texts of a module, those with values in them too."""
-    inside = set()
+    inside: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.JoinedStr):
             inside.update(map(id, node.values))

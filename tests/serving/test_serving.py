@@ -63,7 +63,8 @@ def test_champion_is_promoted_by_the_name_of_a_run(ran: BakedProject) -> None:
 def processes_of(group_leader: int) -> set[int]:
     """Return a process and all that it started, by their parents."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
-    parents = dict(tuple(map(int, line.split())) for line in listed.stdout.splitlines())
+    pairs = (line.split() for line in listed.stdout.splitlines())
+    parents = {int(pid): int(parent) for pid, parent in pairs}
     found = {group_leader}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more

@@ -19,6 +19,7 @@ import click
 
 from .. import env
 from ..project import project_path
+from ..redact import redact_text
 
 
 def run_server(
@@ -49,7 +50,7 @@ def run_server(
         except KeyboardInterrupt:
             return 0
         log.seek(0)
-        click.echo(log.read().decode("utf-8", "replace"), err=True)
+        click.echo(redact_text(log.read().decode("utf-8", "replace")), err=True)
         return process.returncode or 1
 
 

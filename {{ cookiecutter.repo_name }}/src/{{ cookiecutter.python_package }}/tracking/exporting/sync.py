@@ -56,8 +56,12 @@ def described(folder: Path) -> str:
 def _can_fail(folder: Path) -> bool:
     """Whether something else than time may keep a journal from its export."""
     header = header_of(folder)
-    is_refused = layout.refusal(header) is not None
-    return is_refused or homeless(header) is not None or "error" in layout.read_state(folder)
+    if layout.refusal(header) is not None:
+        return True
+    # `sync` mends a damaged one, or sets it aside.
+    return mending.is_whole(header) and (
+        homeless(header) is not None or "error" in layout.read_state(folder)
+    )
 
 
 def sync_all(project_path: Path, own: TrackingSettings) -> Iterator[tuple[str, bool]]:
