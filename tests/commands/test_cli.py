@@ -6,7 +6,11 @@ import pytest
 
 from tests.harness.baked import BakedProject
 
-COMMANDS = {"layer", "relocate", "status", "sync", "ui", "download", "runs"}
+COMMANDS = {
+    *("discard", "env", "layer", "relocate", "restore", "status", "sync", "ui"),
+    *("download", "runs"),
+    *("models", "promote", "serve"),
+}
 
 
 def test_commands_of_the_core_and_the_wings_are_listed(project: BakedProject) -> None:

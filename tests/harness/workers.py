@@ -17,6 +17,7 @@ TOGETHER = (
     "tests/harness/test_workers.py",
     "tests/history/test_search.py",
     "tests/models/test_champion.py",
+    "tests/serving/",
     "tests/whole_run/test_first_run.py",
     "tests/whole_run/test_user_day.py",
 )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import os
+import pty
 import re
 import shutil
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.harness.baked import BakedProject
+from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON
 from tests.harness.store import runs_of
 
@@ -27,17 +31,43 @@ def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedP
 
 
 def table_of(printed: str) -> list[dict[str, str]]:
-    """Read the table below what Kedro's log prints."""
-    lines = printed.splitlines()
-    begin = next(i for i, line in enumerate(lines) if re.match(r"run_id\t|[\w.]+$", line))
-    return list(csv.DictReader(lines[begin:], delimiter="\t"))
+    """Read an aligned table: each column begins, or ends, below its heading."""
+    head, *lines = printed.splitlines()
+    names = re.split(r"  +", head)
+    return [dict(zip(names, re.split(r"  +", line), strict=True)) for line in lines if "  " in line]
 
 
-def test_both_runs_are_in_the_table_the_newest_first(ran: BakedProject) -> None:
-    rows = table_of(ran.run("kedro", "mlflow", "runs").stdout)
-    assert [row["params.model.C"] for row in rows] == ["0.01", "1.23456"]
-    assert [row["run_id"] for row in rows] == [run.info.run_id for run in runs_of(ran)]
+def test_what_tells_runs_apart_is_in_the_table_the_newest_first(ran: BakedProject) -> None:
+    printed = ran.run("kedro", "mlflow", "runs").stdout
+    rows = table_of(printed)
+    newest, oldest = runs_of(ran)
+    assert [row["run_name"] for row in rows] == [newest.info.run_name, oldest.info.run_name]
+    assert [row["model.C"] for row in rows] == ["0.01", "1.23456"]
+    assert [row["is"] for row in rows] == ["last", "best"]  # of equal scores the first
+    assert list(rows[0])[1:6] == ["run_name", "start_time", "status", "duration", "score"]
     assert {row["status"] for row in rows} == {"FINISHED"}
+    assert "model.max_iter" not in rows[0], "it is the same in both"
+    assert "\n`last` and `best:score` (best) name runs in every command.\n" in printed
+    assert "\n5 params are equal in all: --columns shows them.\n" in printed
+
+
+def test_table_fits_the_terminal(ran: BakedProject) -> None:
+    master, slave = pty.openpty()
+    command = [str(PYTHON.parent / "kedro"), "mlflow", "runs"]
+    env = clean_env(PYTHON, {"COLUMNS": "72", "TERM": "dumb"})
+    with subprocess.Popen(command, cwd=ran.root, env=env, stdout=slave) as process:
+        os.close(slave)
+        printed = b""
+        with suppress(OSError):  # the other side is closed
+            while block := os.read(master, 4096):
+                printed += block
+        assert process.wait() == 0
+    os.close(master)
+    text = printed.decode()
+    table = table_of(text.partition("no room")[0])
+    assert list(table[0])[:4] == ["is", "run_name", "start_time", "status"]
+    assert all(len(line) <= 72 for line in text.splitlines()[:3])
+    assert re.search(r"columns? ha(s|ve) no room here: --columns shows .*params\.model\.C\.", text)
 
 
 def test_filter_sort_and_columns_are_those_of_mlflow(ran: BakedProject) -> None:
@@ -48,7 +78,7 @@ def test_filter_sort_and_columns_are_those_of_mlflow(ran: BakedProject) -> None:
     done = ran.run(
         "kedro", "mlflow", "runs", "--sort", "params.`model.C` DESC", "--columns", "params.model.C"
     )
-    assert table_of(done.stdout) == [{"params.model.C": "1.23456"}, {"params.model.C": "0.01"}]
+    assert done.stdout.splitlines() == ["params.model.C", "1.23456", "0.01"]
 
 
 def test_csv_file_is_the_whole_table(ran: BakedProject, tmp_path: Path) -> None:
@@ -61,13 +91,8 @@ def test_csv_file_is_the_whole_table(ran: BakedProject, tmp_path: Path) -> None:
     assert float(rows[0]["metrics.__time"]) == newest.data.metrics["__time"]
 
 
-@pytest.mark.parametrize("by", ["id", "name"])
-def test_artifacts_are_fetched_by_id_and_by_name(
-    ran: BakedProject, tmp_path: Path, by: str
-) -> None:
-    run = runs_of(ran)[0]
-    key = run.info.run_id if by == "id" else run.info.run_name
-    done = ran.run("kedro", "mlflow", "download", key, "pred_df.csv", "--to", str(tmp_path))
+def test_artifacts_are_fetched_by_a_name_of_their_run(ran: BakedProject, tmp_path: Path) -> None:
+    done = ran.run("kedro", "mlflow", "download", "last", "pred_df.csv", "--to", str(tmp_path))
     path = Path(done.stdout.splitlines()[-1])
     assert path.read_text() == (ran.root / "data" / "mlflow" / "pred_df.csv").read_text()
 
@@ -83,8 +108,7 @@ def test_artifacts_are_fetched_by_id_and_by_name(
         (["runs", "--filter", "nonsense.x = 1"], ["nonsense", "A filter is like"]),
         (["runs", "--sort", "metrics.score SIDEWAYS"], ["SIDEWAYS", "an order like"]),
         (["runs", "--columns", "metrics.scor"], ["'metrics.scor'", "Did you mean 'metrics.score'"]),
-        (["download", "f" * 32], ["no run has the id or name", "kedro mlflow runs"]),
-        (["download", "no such run"], ["no run has the id or name"]),
+        (["download", "lst"], ["no run has the id or name", "kedro mlflow runs", "'last'"]),
     ],
 )
 def test_a_typo_gets_one_clear_line(

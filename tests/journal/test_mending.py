@@ -143,7 +143,10 @@ def test_what_cannot_be_exported_is_set_aside_by_name(place: Place, key: str) ->
     assert len(list(aside.glob("events-*"))) == 1
     told_none, line = place.status()
     assert told_none == "No run waits for its export."
-    assert line == f"{aside}: set aside, for it can't be read; look into it, then delete it"
+    assert line == (
+        f"{aside.name}: set aside, for it can't be read; look into {aside}, then "
+        f"`kedro mlflow discard {aside.name}`"
+    )
     assert not (place.root / "store.db").exists()
 
 

@@ -322,7 +322,8 @@ def test_journal_elsewhere_whose_project_is_gone_says_what_to_do(
     monkeypatch.setenv("KEDRO_MLFLOW_JOURNAL_DIR", str(place))
     bring(old, new, "mv")
     settings = settings_of(tracking, new)
-    (line,) = tracking("exporting.sync").describe_waiting(new)
+    line, remedy = tracking("exporting.sync").describe_waiting(new)
+    assert "`kedro mlflow discard RUN`" in remedy
     ((told, done),) = tracking("exporting.sync").sync_all(new, settings)
     assert not done
     for text in (line, told):

@@ -93,6 +93,50 @@ def sync() -> None:
 
 
 @mlflow.command()
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def discard(run: str, yes: bool) -> None:
+    """Delete RUN, which waits and can never be exported.
+
+    RUN is its key as `kedro mlflow status` prints it, or the beginning of one.
+    """
+    from ..project import project_path
+    from . import discard as discarding
+    from .experiment import clearly
+
+    folder = clearly(discarding.find_journal, project_path(), run)
+    if (why := discarding.refusal(folder)) is not None:
+        raise click.ClickException(why)
+    click.echo(discarding.told(folder))
+    if not yes:
+        click.confirm("Delete it for good?", abort=True)
+    clearly(discarding.discard, folder)
+    click.echo(f"{folder.name} is deleted.")
+
+
+@mlflow.command()
+@click.argument("experiment", required=False)
+def restore(experiment: str | None) -> None:
+    """Restore EXPERIMENT, which was deleted; the project's own by default."""
+    from .experiment import clearly
+    from .experiment import restore as restore_experiment
+
+    click.echo(clearly(restore_experiment, experiment))
+
+
+@mlflow.command()
+def env() -> None:
+    """Print what a shell needs to work on the project's store: `eval "$(kedro mlflow env)"`."""
+    from ..project import tracking_settings
+    from .shell import export_lines
+
+    lines, notes = export_lines(tracking_settings())
+    for note in notes:
+        click.echo(note, err=True)
+    click.echo("\n".join(lines))
+
+
+@mlflow.command()
 def relocate() -> None:
     """Let the local store of a moved or copied project name the project's folder as it is now."""
     from ..project import project_path, tracking_settings

@@ -32,7 +32,8 @@ def is_shown(metric: str) -> bool:
 def is_lower_better(metric: str) -> bool:
     """Whether a metric of this name is usually an error or a loss."""
     words = metric.lower().replace(".", "_").replace("-", "_").replace(" ", "_").split("_")
-    return any(word in _LOWER_IS_BETTER for word in words)
+    # scikit-learn's `neg_mean_squared_error` is greater if it is better.
+    return words[0] != "neg" and any(word in _LOWER_IS_BETTER for word in words)
 
 
 class Comparison:

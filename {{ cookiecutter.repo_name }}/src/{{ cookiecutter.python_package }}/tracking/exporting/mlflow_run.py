@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from ..store.reasons import StoreError
+from ..store.reasons import StoreError, deleted_experiment
 from ..store.relocation import lies_elsewhere, relocate
 
 RUN_KEY = "kedro.run_key"
@@ -96,10 +96,7 @@ class MlflowRun:
                 if experiment is None:
                     raise
         if experiment.lifecycle_stage != "active":
-            raise StoreError(
-                f"the experiment {name!r} is deleted; restore it with `mlflow experiments restore "
-                f"-x {experiment.experiment_id}`, or choose another name"
-            )
+            raise StoreError(deleted_experiment(name))
         return str(experiment.experiment_id)
 
     def _create(self, experiment_id: str) -> Any:

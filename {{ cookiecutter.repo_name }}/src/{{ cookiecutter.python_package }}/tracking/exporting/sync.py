@@ -17,13 +17,22 @@ _BUSY = "another process is at work on it"
 def describe_waiting(project_path: Path) -> list[str]:
     """Return a line for each run that waits: key, experiment, since when, size, and why."""
     lines = [f"{folder.name}: {unseen(folder)}" for folder in _unseen_journals(project_path)]
-    lines += [_described(folder) for folder in waiting_journals(project_path)]
+    waiting = waiting_journals(project_path)
+    lines += [described(folder) for folder in waiting]
     lines = lines or ["No run waits for its export."]
-    aside = "set aside, for it can't be read; look into it, then delete it"
-    return [*lines, *(f"{folder}: {aside}" for folder in set_aside(project_path))]
+    lines += [described(folder) for folder in set_aside(project_path)]
+    if any(_can_fail(folder) for folder in waiting):
+        lines.append("What can never be exported is deleted by `kedro mlflow discard RUN`.")
+    return lines
 
 
-def _described(folder: Path) -> str:
+def described(folder: Path) -> str:
+    """Return the line of a journal: key, experiment, since when, size, and why it waits."""
+    if folder.suffix == mending.UNREADABLE:
+        return (
+            f"{folder.name}: set aside, for it can't be read; look into {folder}, then "
+            f"`kedro mlflow discard {folder.name}`"
+        )
     header = header_of(folder)
     refused = layout.refusal(header)
     if refused is not None:
@@ -41,6 +50,17 @@ def _described(folder: Path) -> str:
     return (
         f"{folder.name}  {settings['experiment_name']} at {settings['uri']}  "
         f"since {_date(header['start_ms'])}  {size}  {why}"
+    )
+
+
+def _can_fail(folder: Path) -> bool:
+    """Whether something else than time may keep a journal from its export."""
+    header = header_of(folder)
+    if layout.refusal(header) is not None:
+        return True
+    # `sync` mends a damaged one, or sets it aside.
+    return mending.is_whole(header) and (
+        homeless(header) is not None or "error" in layout.read_state(folder)
     )
 
 

@@ -1,34 +1,23 @@
-"""Artifacts of the project's runs, by the run's id or name."""
+"""Artifacts of the project's runs."""
 
 from pathlib import Path
 
-from .experiment import client_and_experiment
+from ..commands.experiment import client_and_experiment
+from ..commands.run_names import find_run
 
 
 def download_artifacts(run: str, path: str, folder: Path) -> str:
     """Fetch a run's artifacts, or one of them, and return where they lie.
 
     Args:
-        run: the run's id or name.
+        run: the run, as `find_run` takes it.
         path: path of an artifact inside the run; all of them if empty.
         folder: where to.
 
     Raises:
-        LookupError: no run, or several, have that id or name.
+        LookupError: no run, or several, are meant.
     """
-    from mlflow.exceptions import MlflowException
-
     client, experiment = client_and_experiment()
-    try:
-        run_id = client.get_run(run).info.run_id
-    except MlflowException:
-        quoted = run.replace("'", "")
-        found = client.search_runs(
-            [experiment.experiment_id], filter_string=f"attributes.run_name = '{quoted}'"
-        )
-        if len(found) != 1:
-            many = f"{len(found)} runs have" if found else "no run has"
-            raise LookupError(f"{many} the id or name {run!r}; see `kedro mlflow runs`.") from None
-        run_id = found[0].info.run_id
+    run_id = find_run(client, experiment, run).info.run_id
     folder.mkdir(parents=True, exist_ok=True)
     return str(client.download_artifacts(run_id, path, str(folder)))

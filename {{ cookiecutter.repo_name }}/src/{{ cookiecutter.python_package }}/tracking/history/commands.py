@@ -1,9 +1,11 @@
 """`kedro mlflow runs` and `kedro mlflow download`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
+
+from ..commands.experiment import clearly
+from ..commands.run_names import HELP
 
 
 @click.command()
@@ -27,31 +29,17 @@ def runs(
     from .run_table import print_runs
 
     chosen = columns.split(",") if columns else None
-    _clearly(print_runs, filter_string, order_by, chosen, max_results, csv_file)
+    clearly(print_runs, filter_string, order_by, chosen, max_results, csv_file)
 
 
-@click.command()
+@click.command(epilog=HELP)
 @click.argument("run")
 @click.argument("path", default="")
 @click.option(
     "--to", "folder", type=click.Path(path_type=Path), default=Path("."), help="Folder to write to."
 )
 def download(run: str, path: str, folder: Path) -> None:
-    """Fetch the artifacts of RUN (its id or its name), or the one at PATH."""
+    """Fetch the artifacts of RUN, or the one at PATH."""
     from .artifacts import download_artifacts
 
-    click.echo(_clearly(download_artifacts, run, path, folder))
-
-
-def _clearly(function: Any, *args: Any) -> Any:
-    """Call a function; an error of MLflow becomes one line."""
-    from mlflow.exceptions import MlflowException
-
-    from ..redact import redact_text
-    from ..store.reasons import reason
-
-    try:
-        return function(*args)
-    except (MlflowException, ValueError, LookupError) as error:
-        text = redact_text(str(error.args[0] if error.args else error))
-        raise click.ClickException(reason(error) if "HTTPConnection" in text else text) from error
+    click.echo(clearly(download_artifacts, run, path, folder))

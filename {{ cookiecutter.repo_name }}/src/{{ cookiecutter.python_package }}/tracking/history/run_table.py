@@ -2,13 +2,13 @@
 
 import csv
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from ..arguments import nearest
+from ..commands.experiment import client_and_experiment
 from ..journal.events import as_recorded
-from .experiment import client_and_experiment
+from .table import print_chosen, print_telling
 
 MAX_LISTED = 40
 _SYNTAX = (
@@ -29,8 +29,8 @@ def print_runs(
     Args:
         filter_string: MLflow's filter syntax.
         order_by: MLflow's order, say `metrics.score DESC`.
-        columns: names of columns; by default name, start, status and duration, and all metrics and
-            params that do not begin with an underscore.
+        columns: names of columns; by default name, start, status and duration, the metrics, and
+            the params that differ, where they do not begin with an underscore.
         max_results: how many runs at most.
         csv_file: write all columns there instead.
 
@@ -62,7 +62,6 @@ def print_runs(
                 f"there is no column {column!r}; there are {_listed(telling)}."
                 f"{nearest(column, names)}"
             )
-    shown = columns or telling
     if csv_file is not None:
         with csv_file.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns or names, extrasaction="ignore")
@@ -70,7 +69,10 @@ def print_runs(
             writer.writerows(rows)
         print(f"{len(rows)} runs written to {csv_file}")
         return
-    _print_table(shown, rows)
+    if columns:
+        print_chosen(columns, rows)
+    else:
+        print_telling(client, experiment, rows)
 
 
 def _check_names(client: Any, experiment_id: str, filter_string: str) -> None:
@@ -118,22 +120,3 @@ def _row(run: Any) -> dict[str, Any]:
     row.update({f"metrics.{key}": as_recorded(value) for key, value in metrics})
     row.update({f"params.{key}": value for key, value in sorted(run.data.params.items())})
     return row
-
-
-def _print_table(columns: list[str], rows: list[dict[str, Any]]) -> None:
-    if not sys.stdout.isatty():
-        print("\t".join(columns))
-        for row in rows:
-            cells = (" ".join(str(row.get(column, "")).split()) for column in columns)
-            print("\t".join(cells))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(row.get(column, ""))) for column in columns))
-    Console().print(table)

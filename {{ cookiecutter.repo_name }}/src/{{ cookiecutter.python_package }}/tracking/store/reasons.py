@@ -1,6 +1,7 @@
 """What is wrong with a store, in plain words, and whether trying again can help."""
 
 import re
+import shlex
 from collections.abc import Iterable
 from os.path import commonprefix
 
@@ -30,6 +31,11 @@ def reason(error: BaseException) -> str:
         text = f"this store needs the package {package!r}, which is not installed"
     elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
+    elif "out-of-date database schema" in text:
+        text = (
+            "the store is one of another version of MLflow; if yours is newer, back it up, then "
+            'migrate it with `eval "$(kedro mlflow env)"; mlflow db upgrade "$MLFLOW_TRACKING_URI"`'
+        )
     elif "database or disk is full" in text:
         text = "the disk of the store is full"
     elif code := re.search(r"too many (\d+) error responses", text):
@@ -40,6 +46,14 @@ def reason(error: BaseException) -> str:
     elif "Read timed out" in text or "timed out" in text:
         text = "the MLflow server does not answer"
     return redact_text(text.splitlines()[0])[:500]
+
+
+def deleted_experiment(name: str) -> str:
+    """Return what to tell where an experiment is deleted, with the remedy."""
+    command = f"kedro mlflow restore {shlex.quote(name)}"
+    return (
+        f"the experiment {name!r} is deleted; restore it with `{command}`, or choose another name"
+    )
 
 
 def summed_up(reasons: Iterable[str]) -> str:

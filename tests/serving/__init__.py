@@ -1,0 +1,1 @@
+"""Registered models, listed, promoted and served: an optional wing."""

@@ -1,0 +1,41 @@
+"""`kedro mlflow env`: the project's store and experiment, for `mlflow` and scripts in a shell."""
+
+import os
+import re
+import shlex
+
+from .. import env
+from ..redact import redact_text
+from ..settings import TrackingSettings
+
+_LOGIN = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+
+
+def export_lines(settings: TrackingSettings) -> tuple[list[str], list[str]]:
+    """Return the lines for a shell to evaluate, and what its user has to know besides.
+
+    A password is never among them: shells keep histories, and jobs their logs.
+
+    Args:
+        settings: the project's, with absolute paths.
+    """
+    uri, notes = settings.uri, []
+    lines = [_export(env.EXPERIMENT_NAME, settings.experiment_name)]
+    if redact_text(uri) == uri:
+        return [_export(env.TRACKING_URI, uri), *lines], []
+    server = re.sub(r"^(https?://)[^/]*@", r"\1", uri)
+    if os.environ.get(env.TRACKING_URI) == uri:
+        notes.append(f"{env.TRACKING_URI} holds a password and is set already; it stays as it is.")
+    elif redact_text(server) == server:
+        lines.insert(0, _export(env.TRACKING_URI, server))
+        notes.append(f"The login in the tracking URI is not printed; set {_LOGIN}.")
+    else:
+        notes.append(
+            f"{env.TRACKING_URI} is not printed, for it holds a password; set it to "
+            f"{redact_text(uri)} with the password, or `mlflow` works on another store."
+        )
+    return lines, notes
+
+
+def _export(name: str, value: str) -> str:
+    return f"export {name}={shlex.quote(value)}"

@@ -1,0 +1,1 @@
+"""Optional wing: the project's registered models, listed, promoted, and served."""
