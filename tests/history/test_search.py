@@ -81,6 +81,8 @@ def test_artifacts_are_fetched_by_id_and_by_name(
             ["no run has", "Did you mean 'metrics.score'"],
         ),
         (["runs", "--filter", "nonsense.x = 1"], ["nonsense", "A filter is like"]),
+        (["runs", "--sort", "metrics.scor DESC"], ["no run has", "Did you mean 'metrics.score'"]),
+        (["runs", "--columns", "score"], ["Did you mean 'metrics.score'"]),
         (["runs", "--sort", "metrics.score SIDEWAYS"], ["SIDEWAYS", "an order like"]),
         (["runs", "--columns", "metrics.scor"], ["'metrics.scor'", "Did you mean 'metrics.score'"]),
         (["download", "f" * 32], ["no run has the id or name", "kedro mlflow runs"]),
