@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.harness.baked import BakedProject
@@ -35,3 +37,42 @@ def test_nothing_to_do_is_said_and_nothing_is_made(
     assert said in project.run("kedro", "mlflow", command).stdout
     made = {name for name in project.files() - before if not name.endswith(".pyc")}
     assert {name for name in made if not name.startswith("logs/")} == set()
+
+
+def test_without_mlflow_each_command_says_so_in_one_sentence(
+    project: BakedProject, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["mlflow"] = None\n')
+    code = """
+import importlib, sys
+from click.testing import CliRunner
+from kedro.framework.startup import bootstrap_project
+group = importlib.import_module(f"{bootstrap_project('.').package_name}.cli").mlflow
+for name in sys.argv[1:]:
+    done = CliRunner().invoke(group, [*name.split()])
+    print(name, done.exit_code, done.exception.__class__.__name__, done.output, sep="|")
+"""
+    names = ["ui", "sync", "relocate", "runs", "download x", "status", "sync --help"]
+    done = project.run("python", "-c", code, *names, env={"PYTHONPATH": str(tmp_path)})
+    for name in names[:5]:
+        command = name.split()[0]
+        assert f"{name}|1|SystemExit|Error: `kedro mlflow {command}` needs the package mlflow" in (
+            done.stdout
+        )
+    assert "status|0|NoneType|No run waits" in done.stdout
+    assert "sync --help|0|NoneType|Usage" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("sqlite:///README.md/store.db", "Error: "),
+        ("postgresql+asyncpg://host/db", "install it with `pip install asyncpg`"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_told_in_one_sentence(
+    project: BakedProject, uri: str, said: str
+) -> None:
+    done = project.run("kedro", "mlflow", "ui", env={"MLFLOW_TRACKING_URI": uri}, code=1)
+    assert said in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -106,6 +106,8 @@ def test_artifacts_are_fetched_by_a_name_of_their_run(ran: BakedProject, tmp_pat
             ["no run has", "Did you mean 'metrics.score'"],
         ),
         (["runs", "--filter", "nonsense.x = 1"], ["nonsense", "A filter is like"]),
+        (["runs", "--sort", "metrics.scor DESC"], ["no run has", "Did you mean 'metrics.score'"]),
+        (["runs", "--columns", "score"], ["Did you mean 'metrics.score'"]),
         (["runs", "--sort", "metrics.score SIDEWAYS"], ["SIDEWAYS", "an order like"]),
         (["runs", "--columns", "metrics.scor"], ["'metrics.scor'", "Did you mean 'metrics.score'"]),
         (["download", "lst"], ["no run has the id or name", "kedro mlflow runs", "'last'"]),

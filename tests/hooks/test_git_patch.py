@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -208,3 +209,54 @@ def test_status_that_git_does_not_give_is_said(
     assert patch is None
     (warning,) = [record.getMessage() for record in caplog.records]
     assert "git.dirty and git/uncommitted.patch are not recorded: git status failed" in warning
+
+
+def tags_of(journal: Path) -> dict[str, str]:
+    """Return the tags that were recorded into a journal."""
+    lines = [line for file in journal.glob("events-*") for line in file.read_text().splitlines()]
+    events = [json.loads(line) for line in lines]
+    return {event["k"]: event["v"] for event in events if event["e"] == "tag"}
+
+
+@pytest.mark.parametrize("is_code_changed", [False, True])
+def test_data_are_in_no_patch_and_no_dirt_and_changed_files_are_named(
+    baked: BakedProject,
+    project: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    is_code_changed: bool,
+) -> None:
+    raw = project / "data" / "01_raw"
+    raw.mkdir(parents=True)
+    (raw / "train.csv").write_text("sample\n")
+    git(project, "add", "--all")
+    git(project, *AUTHOR, "commit", "--quiet", "--no-gpg-sign", "--message=data")
+    (raw / "train.csv").write_text("mine\n" * 300_000)
+    (raw / "new.csv").write_text("new\n")
+    if is_code_changed:
+        (project / "text.txt").write_text("other\n")
+    patch, recorder = recorded(baked, project, tmp_path / "journal")
+    recorder.journal.close()
+    tags = tags_of(tmp_path / "journal")
+    assert tags["git.dirty"] == str(is_code_changed).lower()
+    assert tags["git.changed_data"] == "'data/01_raw/train.csv'"
+    assert not caplog.records
+    if is_code_changed:
+        assert patch is not None
+        assert patch.startswith(b"# data: data/01_raw/train.csv\ndiff --git")
+        assert b"+other" in patch
+        assert b"mine" not in patch
+        assert b"new" not in patch.partition(b"@@")[0]
+    else:
+        assert patch is None
+
+
+def test_a_link_in_the_place_of_the_data_is_no_dirt(
+    baked: BakedProject, project: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "disk").mkdir()
+    (project / "data").symlink_to(tmp_path / "disk")
+    patch, recorder = recorded(baked, project, tmp_path / "journal")
+    recorder.journal.close()
+    assert tags_of(tmp_path / "journal")["git.dirty"] == "false"
+    assert patch is None

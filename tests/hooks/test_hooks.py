@@ -126,6 +126,33 @@ def test_run_id_attaches_to_a_run_and_leaves_it_running(lab: BakedProject) -> No
     assert len(runs_of(lab)) == 2
 
 
+def test_an_ended_run_goes_on_and_nothing_of_ours_is_refused(lab: BakedProject) -> None:
+    path = f"src/{lab.package}/mlflow/mlflow_config.py"
+    said = "        experiment_name="
+    lab.edit(path, said, f'        logging_kedro_run_params="__ALL__",\n{said}')
+    lab.run("kedro", "run")
+    first = only_run(lab)
+    env = {"MLFLOW_RUN_ID": first.info.run_id}
+    for number, options in enumerate(((), ("--runner", "ParallelRunner")), start=2):
+        done = lab.run("kedro", "run", *options, env=env)
+        assert "WARNING" not in done.stdout + done.stderr
+        assert "note:" not in done.stderr
+        run = only_run(lab)
+        assert run.info.status == "FINISHED"
+        for name in ("__time_begin", "__time_end"):
+            assert run.data.params[name] == first.data.params[name]
+            times = client_of(lab).get_metric_history(first.info.run_id, name)
+            assert len(times) == number
+            assert run.data.metrics[name] == max(time.value for time in times)
+            later = run.data.tags[f"kedro.later_value.{name}"]
+            assert float(re.sub(r"\D", "", later)) == run.data.metrics[name]
+    done = lab.run("kedro", "run", "--params", "limit=5", env=env)
+    (told,) = [part for part in done.stderr.split("note: ")[1:] if "limit" in part]
+    assert told.startswith("param 'limit' was recorded with two values")
+    assert "refused" not in done.stderr
+    assert only_run(lab).data.tags["kedro.later_value.limit"] == "5"
+
+
 def test_nested_makes_a_run_below_the_given_one(lab: BakedProject) -> None:
     configure_hooks(lab, "(MLflowBasicLoggerHook(nested=True), MLflowCatalogLoggerHook())")
     from mlflow import MlflowClient

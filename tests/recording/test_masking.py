@@ -110,7 +110,7 @@ def test_wrapped_dataset_still_gets_its_credentials(
     made.connect(recorder, "made")
     made.save({"a": 1})
     recorder.log_param("entry", repr(made))
-    assert made._file.kind.at("x.json")._fs.storage_options["key"] == PASSWORD
+    assert made.file.kind.at("x.json")._fs.storage_options["key"] == PASSWORD
     assert PASSWORD not in json.dumps(events_of(recorder))
     assert PASSWORD not in str(made)
 

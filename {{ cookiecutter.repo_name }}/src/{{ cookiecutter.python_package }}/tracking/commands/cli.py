@@ -1,13 +1,47 @@
 """`kedro mlflow …`: the commands around the project's runs, which import what they need late."""
 
+from typing import Any
+
 import click
 
 from .. import wings
 from ..layer.cli import layer
+from ..recording.launcher import can_export
+from ..store.reasons import StoreError, reason
+
+# What works on the journals and files of the project alone.
+_WITHOUT_MLFLOW = ("layer", "status")
 
 
 class WingedGroup(click.Group):
-    """A group of commands to which each optional wing adds its own."""
+    """A group of commands to which each optional wing adds its own.
+
+    A package that is missing, or a store that can't be used, is told in one sentence.
+    """
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command; refuse one that needs MLflow where there is none."""
+        found = super().resolve_command(ctx, args)
+        name, _, left = found
+        if name in _WITHOUT_MLFLOW or "--help" in left or can_export():
+            return found
+        raise click.ClickException(
+            f"`kedro mlflow {name}` needs the package mlflow, which is not installed in this "
+            f"environment; install it with `pip install -r requirements.txt`."
+        )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (ModuleNotFoundError, StoreError) as error:
+            package = getattr(error, "name", None)
+            if package and package.partition(".")[0] == __name__.partition(".")[0]:
+                raise  # a fault of the project's own code, whose place is worth to see
+            told = f"; install it with `pip install {package.partition('.')[0]}`" if package else ""
+            raise click.ClickException(f"{reason(error)}{told}.") from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""

@@ -36,11 +36,20 @@ def _tracked_callback(callback: Callable[..., Any]) -> Callable[..., Any]:
             return callback(*args, **kwargs)
         except BaseException as error:
             lifecycle.end_all(error)
+            if _is_refused(error):
+                raise click.ClickException(str(error)) from error
             raise
         finally:
             launcher.discard()
 
     return run
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Whether a run of which nothing was run says in one sentence why."""
+    from ..hooks.preflight import RunRefusedError
+
+    return isinstance(error, RunRefusedError)
 
 
 def _start_exporter() -> None:

@@ -123,6 +123,11 @@ class FileKind:
             self.filepath = path
             self.extension = "." + path.rpartition(".")[2] if "." in path else ""
 
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The Kedro dataset's configuration, without its path."""
+        return self._config
+
     def describe(self) -> str:
         """Return the name of the Kedro dataset's class."""
         kind = self._config["type"]

@@ -88,24 +88,24 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         version: Version | None = None,
     ) -> None:
         self.kind = dataset if isinstance(dataset, str) else None
-        self._file: DatasetFile | None = None
+        self.file: DatasetFile | None = None
         if dataset is not None:
             kind = FileKind(MODEL if self.kind in VALUES else dataset)
-            self._file = DatasetFile(kind, filepath, dataset_name, version)
+            self.file = DatasetFile(kind, filepath, dataset_name, version)
         if copy_mode not in (None, "deepcopy", "copy", "assign"):
             raise ValueError(f"copy_mode is {copy_mode!r}; use 'deepcopy', 'copy' or 'assign'.")
         self._destination = Destination(saving_tracking_uri, saving_experiment_name, saving_run_id)
         self.dataset_name = dataset_name
         self._catalog_name = dataset_name or ""
-        self._version = self._file and self._file.version
+        self._version = self.file and self.file.version
         self.loading_tracking_uri = loading_tracking_uri
         self.loading_run_id = loading_run_id
         self.file_caching = file_caching
         self.model_uri = model_uri
-        self._model_options = ModelOptions(
+        self.model_options = ModelOptions(
             registered_model_name, alias, promote_if, serialization_format
         )
-        if self.kind != MODEL and (model_uri or self._model_options != ModelOptions()):
+        if self.kind != MODEL and (model_uri or self.model_options != ModelOptions()):
             raise ValueError(
                 f"registered_model_name, alias, promote_if, model_uri and serialization_format go "
                 f'with dataset="model", not with dataset={dataset!r}.'
@@ -123,16 +123,16 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     @property
     def _filepath(self) -> str | None:
         """Where the last run's value lies; Kedro-Viz and `--only-missing-outputs` ask for it."""
-        return None if self._file is None else self._file.path
+        return None if self.file is None else self.file.path
 
     def reserve_name(self, recorder: Recorder, catalog_name: str) -> None:
         """Keep the name of its artifact for it, where it is later loaded from by that name."""
-        if self._file is not None and self.kind not in VALUES and self._destination.is_own:
-            self._file.name = self.dataset_name or catalog_name
-            recorder.reserve(self._file.artifact_name, self._file.origin)
+        if self.file is not None and self.kind not in VALUES and self._destination.is_own:
+            self.file.name = self.dataset_name or catalog_name
+            recorder.reserve(self.file.artifact_name, self.file.origin)
 
     def _get_load_path(self) -> str | None:  # for `loaded_file_of`
-        return loaded_file_of(self._file.dataset()) if self._file else None
+        return loaded_file_of(self.file.dataset()) if self.file else None
 
     def connect(self, recorder: Recorder, catalog_name: str, is_loaded: bool = True) -> None:
         """Tell the dataset which run it belongs to, its name, and whether a node loads it."""
@@ -140,18 +140,18 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         self._is_loaded = is_loaded
         self.dataset_name = self.dataset_name or catalog_name
         self._catalog_name = catalog_name
-        if self._file is not None:
-            self._file.name = self.dataset_name
+        if self.file is not None:
+            self.file.name = self.dataset_name
         self._destination.announce(recorder)
 
     def save(self, data: Any) -> None:
         """Write the file, record the value, and keep it in memory where `caching` says so."""
-        if self._file is not None:
-            self._file.save(data, partial(self._record, data))
-            if self._file.is_fixed:
+        if self.file is not None:
+            self.file.save(data, partial(self._record, data))
+            if self.file.is_fixed:
                 self._release()
                 if self.recorder is not None:
-                    note_addition(self._destination.recorder(self.recorder), self._file)
+                    note_addition(self._destination.recorder(self.recorder), self.file)
                 return
         if self._cache is not None:
             self._cache.save(data)
@@ -160,7 +160,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         """Return the value of this run, of `loading_run_id`, or, on resuming, of the last run."""
         if self._cache is not None and self._cache.exists():
             return self._cache.load()
-        if self._file is None:
+        if self.file is None:
             raise DatasetError(
                 f"{self.dataset_name!r} is kept in memory only, and was not saved yet."
             )
@@ -175,29 +175,29 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             return
         recorder = self._destination.recorder(self.recorder)
         name = str(self.dataset_name)
-        assert self._file is not None
-        round_trip.tell_of_lost_index(self.recorder, name, self._file.kind, data)
+        assert self.file is not None
+        round_trip.tell_of_lost_index(self.recorder, name, self.file.kind, data)
         own = self._keep_own(data, put)
         if self.kind in VALUES:
             record(recorder, str(self.kind), name, data)
         elif self.kind == MODEL and own is not None:
             sample = self.recorder.samples.pop(self._catalog_name, None)
-            options = self._model_options.as_event()
+            options = self.model_options.as_event()
             owned = recorder is self.recorder
-            record_model(recorder, name, data, own, owned, sample, options, self._file.origin)
+            record_model(recorder, name, data, own, owned, sample, options, self.file.origin)
         elif own is not None:
             owned = recorder is self.recorder
-            recorder.log_artifact(own, owned=owned, is_data=True, origin=self._file.origin)
+            recorder.log_artifact(own, owned=owned, is_data=True, origin=self.file.origin)
 
     def _keep_own(self, data: Any, put: Callable[[Path], None]) -> Path | None:
         """Put a file into the run's journal, which is where this run loads it from."""
         assert self.recorder is not None
-        assert self._file is not None
+        assert self.file is not None
         name = str(self.dataset_name)
-        file_name = self._file.artifact_name
+        file_name = self.file.artifact_name
         put_value = None
-        if self._is_loaded and self._cache is not None and not self._file.is_fixed:
-            put_value = round_trip.value_for_others(self._file.kind, data)
+        if self._is_loaded and self._cache is not None and not self.file.is_fixed:
+            put_value = round_trip.value_for_others(self.file.kind, data)
         try:
             if self.kind in VALUES and has_secrets(name, data, self.recorder.secrets):
                 own_files.leave_out(self.recorder.places, name)
@@ -210,32 +210,32 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     def record_at_end(self) -> Callable[[], None] | None:
         """Return what records a file that the run adds to when the run ends; None for others."""
         keep = partial(self._record, None)
-        return None if self._file is None else recorded_at_end(self._file, keep)
+        return None if self.file is None else recorded_at_end(self.file, keep)
 
     def _own_file(self) -> Path | None:
         run = self.recorder
         return None if run is None else own_files.newest(run.places, str(self.dataset_name))
 
     def _load_file(self) -> Any:
-        assert self._file is not None
-        if self._file.is_fixed:
-            return self._file.dataset().load()
+        assert self.file is not None
+        if self.file.is_fixed:
+            return self.file.dataset().load()
         own = self._own_file()
         if own is not None:
             value = own_files.value_beside(own) if self._cache is not None else None
-            return round_trip.load_value(value) if value else self._file.kind.at(str(own)).load()
+            return round_trip.load_value(value) if value else self.file.kind.at(str(own)).load()
         if not self._may_resume():
             raise DatasetError(
                 f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
                 f"resume from it; use `kedro run --from-inputs {self._catalog_name}`."
             )
-        path = self._file.path
+        path = self.file.path
         if not is_remote(path) and not Path(path).exists():
             raise DatasetError(
                 f"{self.dataset_name!r} was never saved: there is no {path}. Run the pipeline that "
                 f"makes it, or name a run with `loading_run_id`."
             )
-        return self._file.dataset().load()
+        return self.file.dataset().load()
 
     def _may_resume(self) -> bool:
         """Whether the value of the last run that saved one will do."""
@@ -246,16 +246,16 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         name = str(self.dataset_name)
         if (run.folder / RESTORED).exists() or own_files.is_left_out(run.places, name):
             return True
-        is_owners = self._file is not None and self._file.is_written_in_place
+        is_owners = self.file is not None and self.file.is_written_in_place
         return is_owners or self._catalog_name in run.resumed
 
     def _load_from_mlflow(self) -> Any:
         from . import loading
 
-        assert self._file is not None
+        assert self.file is not None
         uri = self.model_uri or f"runs:/{self.loading_run_id}/{self.dataset_name}"
         client = loading.client_of(self.loading_tracking_uri)
-        found = loading.load(client, uri, self.kind, self._file.kind, self.file_caching)
+        found = loading.load(client, uri, self.kind, self.file.kind, self.file_caching)
         self.source = (found.uri, found.digest)
         if self.recorder is not None and self.kind == MODEL:
             self.recorder.set_tag(f"kedro.loaded_model.{self._catalog_name}", found.told)
@@ -264,17 +264,17 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     def _exists(self) -> bool:
         if self._cache is not None and self._cache.exists():
             return True
-        if self._file is None:
+        if self.file is None:
             return False
         if self.loading_run_id or self.model_uri or self._own_file() is not None:
             return True
-        return self._file.exists()
+        return self.file.exists()
 
     def _release(self) -> None:
         if self._cache is not None:
             self._cache.release()
-        if self._file is not None:
-            self._file.release()
+        if self.file is not None:
+            self.file.release()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the kept value behind: another process loads it from the run's file."""
@@ -289,7 +289,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {
-            "dataset": self.kind or (self._file and self._file.kind.describe()),
+            "dataset": self.kind or (self.file and self.file.kind.describe()),
             "filepath": self._filepath and redact_text(self._filepath),
             "dataset_name": self.dataset_name,
             "loading_run_id": self.loading_run_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -14,6 +14,8 @@ from ..store.reasons import is_permanent, reason
 
 # So that a poll of a fast writer's journal never holds more than this in memory.
 MAX_PENDING = 200_000
+# Times and run params of ours: they differ each time that a run goes on, whoever changed nothing.
+_OF_ONE_SESSION = ("__time_begin", "__time_end", "___")
 
 
 class _Batch(NamedTuple):
@@ -58,8 +60,19 @@ class Batches:
         if known is None:
             self._params[key] = value
         elif known != value:
-            # MLflow never changes a param.
-            self._tags[f"kedro.later_value.{key}"[:250]] = value
+            self._keep_later(key, value)
+
+    def know(self, params: Mapping[str, str]) -> None:
+        """Take in the params that the run has in MLflow: the run may be one that goes on."""
+        self.known_params = dict(params)
+        waiting, self._params = self._params, {}
+        for key, value in waiting.items():
+            self.add_param(key, value)
+
+    def _keep_later(self, key: str, value: str) -> None:
+        """Keep as a tag what a param can't take, for MLflow never changes one."""
+        self._tags[f"kedro.later_value.{key}"[:250]] = value
+        if not key.startswith(_OF_ONE_SESSION):
             self._note(
                 f"param {key!r} was recorded with two values; the first is kept as the param, "
                 f"the last as the tag 'kedro.later_value.{key}'"
@@ -151,10 +164,18 @@ class Batches:
         entries += [(f"metric {m.key!r}", {"metrics": [m]}) for m in batch.metrics]
         entries += [(f"param {k!r}", {"params": [Param(k, v)]}) for k, v in batch.params.items()]
         entries += [(f"tag {k!r}", {"tags": [RunTag(k, v)]}) for k, v in batch.tags.items()]
+        in_mlflow: Mapping[str, str] | None = None
         for what, entry in entries:
             try:
                 client.log_batch(run_id, **entry)
             except Exception as error:
                 if not is_permanent(error):
                     raise
-                self._note(f"MLflow refused the {what}: {reason(error)}")
+                for param in entry.get("params", ()):
+                    if in_mlflow is None:  # another session of the same run may be at work
+                        in_mlflow = client.get_run(run_id).data.params
+                    if in_mlflow.get(param.key, param.value) != param.value:
+                        self._keep_later(param.key, param.value)
+                        break
+                else:
+                    self._note(f"MLflow refused the {what}: {reason(error)}")

@@ -199,7 +199,7 @@ class RunExport:
         run_id = self.run_id = str(run.info.run_id)
         self.experiment_id = run.info.experiment_id
         self.run_name = run.info.run_name
-        self._batches.known_params = dict(run.data.params)
+        self._batches.know(run.data.params)
         state = {"run_id": run_id, "experiment_id": self.experiment_id, "error": None}
         layout.write_state(self.folder, state)
         return run_id

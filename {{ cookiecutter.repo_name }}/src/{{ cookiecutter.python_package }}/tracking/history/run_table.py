@@ -1,20 +1,13 @@
 """The run table of the project's experiment, a thin cover over MLflow's client."""
 
 import csv
-import re
 from pathlib import Path
 from typing import Any
 
-from ..arguments import nearest
 from ..commands.experiment import client_and_experiment
 from ..journal.events import as_recorded
+from .filters import SYNTAX, Names, listed, nearest_column, wrong_filter, wrong_order
 from .table import print_chosen, print_telling
-
-MAX_LISTED = 40
-_SYNTAX = (
-    "A filter is like: metrics.score > 0.9 and params.`model.C` = '1.0' and tags.`kedro.runner` "
-    "= 'ThreadRunner' and attributes.status = 'FINISHED'; an order like: metrics.score DESC."
-)
 
 
 def print_runs(
@@ -35,8 +28,8 @@ def print_runs(
         csv_file: write all columns there instead.
 
     Raises:
-        LookupError: an unknown column, or an unknown name in a filter that finds nothing, with
-            those that there are.
+        LookupError: an unknown column, or an unknown name in the order or in a filter that finds
+            nothing, with those that there are.
         ValueError: MLflow does not take the filter or the order, with what it takes.
     """
     from mlflow.exceptions import MlflowException
@@ -50,17 +43,21 @@ def print_runs(
             max_results=max_results,
         )
     except MlflowException as error:
-        raise ValueError(f"{str(error).rstrip('. ')}. {_SYNTAX}") from error
-    if filter_string and not found:
-        _check_names(client, experiment.experiment_id, filter_string)
+        told = _what_is_wrong(client, experiment.experiment_id, filter_string, order_by)
+        raise ValueError(f"{told or str(error).rstrip('. ') + '.'} {SYNTAX}") from error
+    # By a name that no run has MLflow finds nothing, or puts nothing in order, and does not say so.
+    unsure = filter_string if not found else ""
+    told = _what_is_wrong(client, experiment.experiment_id, unsure, order_by, found)
+    if told is not None:
+        raise LookupError(told)
     rows = [_row(run) for run in found]
     names = list(dict.fromkeys(name for row in rows for name in row))
     telling = [name for name in names if not name.partition(".")[2].startswith("_")]
     for column in columns or ():
         if rows and column not in names:
             raise LookupError(
-                f"there is no column {column!r}; there are {_listed(telling)}."
-                f"{nearest(column, names)}"
+                f"there is no column {column!r}; there are {listed(telling)}."
+                f"{nearest_column(column, names)}"
             )
     if csv_file is not None:
         with csv_file.open("w", newline="", encoding="utf-8") as file:
@@ -75,33 +72,15 @@ def print_runs(
         print_telling(client, experiment, rows)
 
 
-def _check_names(client: Any, experiment_id: str, filter_string: str) -> None:
-    """Refuse a metric or param that no run has: MLflow finds nothing then, and says nothing."""
-    known: dict[str, None] = {}
-    for run in client.search_runs([experiment_id], max_results=200):
-        for kind, names in (
-            ("metric", run.data.metrics),
-            ("param", run.data.params),
-            ("tag", run.data.tags),
-        ):
-            known.update(dict.fromkeys(f"{kind}s.{name}" for name in names))
-    unquoted = re.sub(r"'[^']*'", "''", filter_string)
-    for kind, name in re.findall(
-        r"\b(metric|param|tag)s?\.([`\"][^`\"]+[`\"]|[\w.\-/]+)", unquoted
-    ):
-        column = f"{kind}s.{name.strip('`').strip(chr(34))}"
-        if known and column not in known:
-            same = [one for one in known if one.startswith(f"{kind}s.")]
-            telling = [one for one in same if not one.partition(".")[2].startswith("_")]
-            raise LookupError(
-                f"no run has {column!r}; there are {_listed(telling)}.{nearest(column, same)}"
-            )
-
-
-def _listed(names: list[str]) -> str:
-    shown = names[:MAX_LISTED]
-    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    return ", ".join(shown) + more
+def _what_is_wrong(
+    client: Any, experiment_id: str, filter_string: str, order_by: str, found: Any = ()
+) -> str | None:
+    names = Names(found)
+    if not filter_string and wrong_order(order_by, names) is None:
+        return None
+    names = Names(client.search_runs([experiment_id], max_results=200))
+    is_wrong = wrong_filter(filter_string, names) if filter_string else None
+    return is_wrong or wrong_order(order_by, names)
 
 
 def _row(run: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
+from .preflight import refuse_doomed_run
 
 logger = PlainLogger(__name__)
 
@@ -145,10 +146,13 @@ class MLflowBasicLoggerHook(FluentRuns):
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Any, catalog: Any
     ) -> Generator[None, Any, Any]:
-        """Begin the run, before any other hook; end it as FAILED if another hook raises."""
+        """Begin the run, before any other hook; end it as FAILED if it can't go on from here."""
         self._begin(run_params, pipeline, catalog)
         try:
-            return (yield)
+            answers = yield
+            if self.is_enabled():
+                refuse_doomed_run(run_params, pipeline, catalog)
+            return answers
         except BaseException as error:
             self._end(catalog, "FAILED", error)
             raise

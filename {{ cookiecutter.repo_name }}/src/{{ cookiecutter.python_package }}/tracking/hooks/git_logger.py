@@ -9,7 +9,15 @@ from ..arguments import named_options
 from ..recording import runs
 from ..recording.recorder import Recorder
 from ..redact import redact_text
-from .git_patch import ASKED_BEFORE, FILE, TIMEOUT_SECONDS, log_uncommitted, run_git
+from .git_patch import (
+    ASKED_BEFORE,
+    CODE,
+    FILE,
+    TIMEOUT_SECONDS,
+    log_changed_data,
+    log_uncommitted,
+    run_git,
+)
 from .guard import guarded
 
 
@@ -20,7 +28,8 @@ class MLflowGitLoggerHook:
     Writes the tags `mlflow.source.git.commit`, `mlflow.source.git.branch` and
     `mlflow.source.git.repoURL` (MLflow's own names), `git.commit_message` and `git.dirty`, and the
     patch of uncommitted changes and new files as the artifact `git/uncommitted.patch`, from which
-    `git apply` makes the same files again.
+    `git apply` makes the same files again. Files below `data/` are no code: they are in neither,
+    and `git.changed_data` names those that are not as they were committed.
 
     Args:
         enable_mlflow: False turns this hook off.
@@ -46,7 +55,7 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
     answers = run_git(
         project,
         ["log", "-1", "--format=%H%n%D%n%B"],
-        ["status", "--porcelain", "--", "."],
+        ["status", "--porcelain", *CODE],
         ["config", "--get", "remote.origin.url"],
         *ASKED_BEFORE,
     )
@@ -70,5 +79,6 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
         )
     else:
         recorder.set_tag("git.dirty", str(bool(status.strip())).lower())
+    log_changed_data(recorder, answers[-1])
     if status and status.strip():
         log_uncommitted(recorder, project, *answers[3:])

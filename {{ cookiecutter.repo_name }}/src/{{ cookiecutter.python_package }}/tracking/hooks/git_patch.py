@@ -28,11 +28,17 @@ _DIFF = (
     "--no-textconv --no-relative --src-prefix=a/ --dst-prefix=b/ --submodule=short -U3 "
     "--inter-hunk-context=0 -O/dev/null"
 )
-# Files that Git does not know, and where its index lies: asked at once with all else.
+# Kedro's folder of data. No code: the digests of what a run reads are its inputs in MLflow.
+DATA = "data"
+CODE = ("--", ".", f":(exclude){DATA}")
+# Files that Git does not know, where its index lies, and data that is not as it was committed:
+# asked at once with all else.
 ASKED_BEFORE = (
-    ["ls-files", "--others", "--exclude-standard", "-z", "--", "."],
+    ["ls-files", "--others", "--exclude-standard", "-z", *CODE],
     ["rev-parse", "--git-path", "index"],
+    ["diff", "--name-only", "--relative", "-z", "HEAD", "--", DATA],
 )
+MAX_NAMED = 5
 # What has a meaning in the pattern of `git apply --exclude`.
 _WILD = re.compile(r"[*?\[\\]")
 _ESCAPED = r"\\\g<0>"
@@ -40,27 +46,31 @@ _ADD = "add --intent-to-add --pathspec-from-file=- --pathspec-file-nul"
 
 
 def log_uncommitted(
-    recorder: Recorder, project: Path, untracked: bytes | None, index: bytes | None
+    recorder: Recorder,
+    project: Path,
+    untracked: bytes | None,
+    index: bytes | None,
+    changed_data: bytes | None,
 ) -> None:
     """Record the changes of a folder since its last commit, and the files that Git does not know.
 
-    Says by name what is left out: a file above 5 MB that Git does not know, a repository inside,
-    a whole patch above 20 MB, or one that Git does not make in time.
+    Its data are left out, and the tag `git.changed_data` names what changed of them. Says by name
+    what else is left out: a file above 5 MB that Git does not know, a repository inside, a whole
+    patch above 20 MB, or one that Git does not make in time.
 
     Args:
         recorder: records the run.
         project: the folder, in a Git repository.
         untracked: what Git answered to the first of `ASKED_BEFORE`.
         index: what it answered to the second.
+        changed_data: what it answered to the third.
     """
-    names = [name for name in (untracked or b"").split(b"\0") if name]
+    names = _names(untracked)
     left_out = [name for name in names if not _is_small(project / os.fsdecode(name))]
     if left_out:
-        told = ", ".join(repr(os.fsdecode(name)) for name in left_out[:5])
-        more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
         recorder.warn(
             FILE,
-            f"{told}{more}: not in {FILE}, for Git does not know it and it is above "
+            f"{_listed(left_out)}: not in {FILE}, for Git does not know it and it is above "
             f"{MAX_UNTRACKED_BYTES / 1e6:g} MB, no plain file, or not to be read; commit it, or "
             f"name it in .gitignore",
         )
@@ -71,6 +81,7 @@ def log_uncommitted(
         why = f"it has {len(patch) / 1e6:.1f} MB, {MAX_PATCH_BYTES / 1e6:g} MB is the limit"
     else:
         listing = b"".join(b"# untracked: " + name + b"\n" for name in left_out)
+        listing += b"".join(b"# data: " + name + b"\n" for name in _names(changed_data))
         # Other bytes than those of UTF-8 stay as they are.
         text = (listing + patch).decode("utf-8", "surrogateescape")
         masked = redact_document(text, FILE, recorder.secrets)
@@ -78,6 +89,21 @@ def log_uncommitted(
         _say_masked(recorder, text, masked)
         return
     recorder.warn(f"{FILE} {why}", f"{FILE} is not recorded: {why}; commit what you changed")
+
+
+def log_changed_data(recorder: Recorder, changed: bytes | None) -> None:
+    """Name the data files that are not as they were committed; they are no part of the patch."""
+    if names := _names(changed):
+        recorder.set_tag("git.changed_data", _listed(names))
+
+
+def _names(answer: bytes | None) -> list[bytes]:
+    return [name for name in (answer or b"").split(b"\0") if name]
+
+
+def _listed(names: Sequence[bytes]) -> str:
+    told = ", ".join(repr(os.fsdecode(name)) for name in names[:MAX_NAMED])
+    return told + (f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else "")
 
 
 def _say_masked(recorder: Recorder, text: str, masked: str) -> None:
@@ -122,7 +148,7 @@ def _is_small(path: Path) -> bool:
 
 
 def _patch(project: Path, untracked: Sequence[bytes], index: bytes | None) -> bytes | None:
-    diff = [*_DIFF.split(), "--", "."]
+    diff = [*_DIFF.split(), *CODE]
     if not untracked:
         return run_git(project, diff)[0]
     if index is None:

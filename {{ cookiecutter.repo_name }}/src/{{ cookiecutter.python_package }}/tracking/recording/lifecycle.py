@@ -22,6 +22,8 @@ from .recorder import Recorder
 
 logger = PlainLogger(__name__)
 
+_NO_MLFLOW = "the package mlflow is not installed in this environment"
+
 
 class Run:
     """A run that has begun in this process.
@@ -120,14 +122,8 @@ class Run:
         folder = self.recorder.folder
         error = None
         if self.settings.export != "later" and not launcher.can_export():
-            error = "the package mlflow is not installed in this environment"
-            logger.warning(
-                "The run is recorded, but not exported: %s. Install it with `pip install -r "
-                "requirements.txt`, then `kedro mlflow sync`.",
-                error,
-            )
-            layout.write_state(folder, {"error": error})  # for `kedro mlflow status`
-            return _waiting_summary(folder, self.settings, error)
+            layout.write_state(folder, {"error": _NO_MLFLOW})  # for `kedro mlflow status`
+            return _waiting_summary(folder, self.settings, _NO_MLFLOW)
         uris = self.recorder.side_uris
         sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
         if self.settings.export == "end":
@@ -172,6 +168,12 @@ def begin(
     """
     _end_broken_off_runs()
     workers.let_recorders_travel()
+    if settings.export != "later" and not launcher.can_export():
+        logger.warning(
+            "This run is recorded, but can't be exported: %s. Install it with `pip install -r "
+            "requirements.txt`, then `kedro mlflow sync`.",
+            _NO_MLFLOW,
+        )
     key = layout.new_key()
     begun = clock.moment()
     about = {
