@@ -10,7 +10,7 @@ from ..recording.launcher import can_export
 from ..store.reasons import StoreError, reason
 
 # What works on the journals and files of the project alone.
-_WITHOUT_MLFLOW = ("layer", "status")
+_WITHOUT_MLFLOW = ("discard", "env", "layer", "status")
 
 
 class WingedGroup(click.Group):
