@@ -16,15 +16,10 @@ from typing import Any
 import pytest
 
 from tests.harness.baked import BakedProject, clean_env
+from tests.harness.ports import free_port
 from tests.harness.store import artifacts_of
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(is_ready: Callable[[], Any], process: subprocess.Popen[bytes], seconds: int) -> None:

@@ -19,6 +19,7 @@ TOGETHER = (
     "tests/models/test_champion.py",
     "tests/serving/",
     "tests/whole_run/test_first_run.py",
+    "tests/whole_run/test_journey.py",
     "tests/whole_run/test_user_day.py",
 )
 
