@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..program import mlflow_command
 from .experiment import client_and_experiment
 
 
@@ -28,7 +29,9 @@ def download_artifacts(run: str, path: str, folder: Path) -> str:
         )
         if len(found) != 1:
             many = f"{len(found)} runs have" if found else "no run has"
-            raise LookupError(f"{many} the id or name {run!r}; see `kedro mlflow runs`.") from None
+            raise LookupError(
+                f"{many} the id or name {run!r}; see `{mlflow_command('runs')}`."
+            ) from None
         run_id = found[0].info.run_id
     folder.mkdir(parents=True, exist_ok=True)
     return str(client.download_artifacts(run_id, path, str(folder)))

@@ -25,6 +25,7 @@ from ..recording.repeat_command import (
 )
 from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
+from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
 
@@ -126,6 +127,8 @@ class MLflowBasicLoggerHook(FluentRuns):
 
         source = str(context.config_loader.conf_source)
         note_configuration(source, Path(context.project_path), str(settings.CONF_SOURCE))
+        if self.is_enabled():
+            notebook.prepare(self.settings, Path(context.project_path))
 
     @hook_impl
     def after_catalog_created(
@@ -259,6 +262,7 @@ class MLflowBasicLoggerHook(FluentRuns):
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
         if run is not None:
             run.end(status, error)
+            notebook.prepare(self.settings, run.project_path)
 
 
 def _check(
