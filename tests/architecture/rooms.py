@@ -41,6 +41,7 @@ DOORS = {
     ("recording.launcher", "exporting.journals"),
     ("recording.launcher", "store.client"),
     ("datasets.loading", "store.relocation"),
+    ("hooks.notebook", "store.sqlite"),
     ("models.sample", "store.mlflow_internals"),  # what a model carries that autologging marked
 }
 # Where MLflow may be imported, always inside a function.

@@ -8,7 +8,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from kedro.io import AbstractDataset, CachedDataset, DatasetError, MemoryDataset, Version
+from kedro.io import (
+    AbstractDataset,
+    CachedDataset,
+    DataCatalog,
+    DatasetError,
+    MemoryDataset,
+    Version,
+)
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 from kedro_datasets.partitions import PartitionedDataset
@@ -159,3 +166,17 @@ def test_definition_of(internals: Any) -> None:
 @pytest.mark.parametrize("mode", [None, "assign", "copy", "deepcopy"])
 def test_copy_mode_of(internals: Any, mode: Any) -> None:
     assert internals.copy_mode_of(MemoryDataset(copy_mode=mode)) == mode
+
+
+def test_takes_versions(internals: Any) -> None:
+    class Asked(MemoryDataset):
+        _version = None
+
+        def _copy(self, **changes: Any) -> MemoryDataset:
+            return MemoryDataset(changes["_version"].load)
+
+    catalog = DataCatalog({"a": Asked("newest")})
+    assert catalog.load("a", version="old") == "newest"
+    internals.takes_versions(Asked)
+    assert catalog.load("a", version="old") == "old"
+    assert catalog.load("a") == "newest"

@@ -16,9 +16,10 @@ from tests.harness.baked import BakedProject
 def test_model_and_file_in_a_folder_with_a_quoted_space_in_its_name(
     baked: BakedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A model where it lies and as a relative path, which one that is kept has; and a file."""
+    """A model where it lies and where one that is kept lies; and a file."""
     folder = tmp_path / "50%20x"
     folder.mkdir()
+    (folder / "pyproject.toml").write_text("[tool.kedro]\n")
     monkeypatch.chdir(folder)
     (folder / "text.txt").write_text("hello")
     saved = tmp_path / "model"
@@ -38,7 +39,7 @@ def test_model_and_file_in_a_folder_with_a_quoted_space_in_its_name(
     assert loaded.digest == logged.model_id
     assert loaded.value.predict([[3]])[0] == pytest.approx(6)
     (kept,) = (folder / "mlruns/models").iterdir()
-    target = loading.CACHE / logged.model_id
+    target = folder / loading.CACHE / logged.model_id
     target.parent.mkdir(parents=True)
     (kept / "artifacts").rename(target)
     loaded = loading.load_model(client, f"models:/{logged.model_id}", keep=True)

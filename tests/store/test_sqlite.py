@@ -72,3 +72,13 @@ def test_settings_that_cannot_be_used_are_told_in_one_sentence(
     assert record.getMessage().startswith("This run is not tracked: an SQLite store cannot lie")
     assert not record.exc_info
     assert list(project.iterdir()) == []
+
+
+def test_experiments_are_known_without_mlflow(baked: BakedProject, tmp_path: Path) -> None:
+    """The table and its column are MLflow's own."""
+    path, sqlite = tmp_path / "store.db", baked.tracking("store.sqlite")
+    assert not sqlite.has_experiment(path, "e")
+    assert not path.exists()
+    baked.tracking("store.client").open_client(f"sqlite:///{path}").create_experiment("e")
+    assert sqlite.has_experiment(path, "e")
+    assert not sqlite.has_experiment(path, "other")

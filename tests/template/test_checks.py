@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -45,3 +46,31 @@ def test_project_can_be_copied_with_its_folder(baked: BakedProject, tmp_path: Pa
     assert shutil.copytree(baked.root, tmp_path / "elsewhere")
     for name in baked.files():
         assert str(baked.root.parent) not in baked.read_file(name), name
+
+
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None,
+         "source": ["%load_ext kedro.ipython\n", "x=catalog.load('train_df')\n", "import os"]}
+    ],
+    "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+}  # fmt: skip
+
+
+def test_notebook_does_not_turn_the_checks_red(project: BakedProject) -> None:
+    file = project.root / "notebooks" / "look.ipynb"
+    file.parent.mkdir()
+    file.write_text(json.dumps(NOTEBOOK), "utf8")
+    project.run("ruff", "check", "--no-cache")
+    project.run("ruff", "format", "--no-cache", "--check")
+
+
+def test_make_fix_formats_though_a_rule_cannot_be_mended(project: BakedProject) -> None:
+    file = project.root / "src" / project.package / "pipeline_registry.py"
+    text = file.read_text("utf8")
+    file.write_text(text + "\nunknown  =  undefined_name\n", "utf8")
+    assert project.run("make", "fix", code=None).returncode != 0
+    assert "\nunknown = undefined_name\n" in file.read_text("utf8")
+    file.write_text(text + "\nknown  =  1\n", "utf8")
+    project.run("make", "fix")
+    assert "\nknown = 1\n" in file.read_text("utf8")

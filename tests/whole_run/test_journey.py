@@ -137,6 +137,7 @@ def test_classes_of_wines_are_learnt_by_lightgbm(mine: BakedProject) -> None:
     assert 0.8 < run.data.metrics["score"] <= 1
     assert run.data.params["metric"] == "roc_auc"
     assert set(artifacts_of(client_of(mine), run.info.run_id)) >= PICTURES | {"pred_df.csv"}
+    assert run.inputs is not None
     assert {given.dataset.name for given in run.inputs.dataset_inputs} == {"train_df", "test_df"}
     champion = client_of(mine).get_model_version_by_alias("mein_wein", "champion")
     assert champion.run_id == run.info.run_id
@@ -233,7 +234,7 @@ def test_the_champion_is_served_and_predicts_what_the_pipeline_predicts(mine: Ba
     import pandas as pd
 
     champion = client_of(mine).get_model_version_by_alias("mein_wein", "champion")
-    path = client_of(mine).download_artifacts(champion.run_id, "pred_df.csv")
+    path = client_of(mine).download_artifacts(str(champion.run_id), "pred_df.csv")
     expected = pd.read_csv(path)
     rows: list[dict[str, Any]] = json.loads(expected[FEATURES].head(20).to_json(orient="records"))
     body = json.dumps({"dataframe_records": rows}).encode()

@@ -238,16 +238,23 @@ def test_wheel_runs_in_another_environment_and_folder(ran: BakedProject, tmp_pat
     (wheel,) = (ran.root / "dist").glob("*.whl")
     (conf,) = (ran.root / "dist").glob("conf-*.tar.gz")
     # The wheel's own requirements, in the locked versions: what it forgets is missing here.
-    lock = str(ran.root / "requirements.lock")
-    python = make_venv(tmp_path / "venv", "--constraint", lock, str(wheel))
+    lock = ran.root / "dist" / "requirements.lock"
+    python = make_venv(tmp_path / "venv", "--constraint", str(lock), str(wheel))
     server = tmp_path / "server"
     shutil.copytree(ran.root / "data" / "01_raw", server / "data" / "01_raw")
     (server / "logs").mkdir()
     elsewhere = BakedProject(server, python)
-    elsewhere.run("python", "-m", ran.package, "--conf-source", str(conf))
+    done = elsewhere.run("my-iris", "--conf-source", str(conf))
+    assert "open it: my-iris mlflow ui\n" in done.stderr
     (run,) = runs_of(elsewhere)
     assert run.info.status == "FINISHED"
     assert nodes_of(run) == ALL_NODES
+    assert run.data.tags["kedro.command"] == f"my-iris --conf-source={conf}"
+    assert run.info.run_id in elsewhere.run("my-iris", "mlflow", "runs").stdout
+    pins = set(lock.read_text().splitlines())
+    frozen = elsewhere.run("python", "-m", "pip", "freeze").stdout.splitlines()
+    versions = {line for line in frozen if "==" in line and not line.startswith("my_iris")}
+    assert versions <= {pin.partition(" ;")[0] for pin in pins}
 
 
 def test_every_installed_package_is_a_refused_name(environment: Path) -> None:

@@ -1,4 +1,7 @@
-"""`python -m <package>` is `kedro run` for the packaged project, with the same options."""
+"""`python -m <package>` is `kedro run` for the packaged project, with the same options.
+
+Where the first word is `mlflow`, it is `kedro mlflow`.
+"""
 
 import sys
 from pathlib import Path
@@ -18,6 +21,13 @@ def main(*args: Any, **kwargs: Any) -> Any:
     configure_project(package_name)
     interactive = hasattr(sys, "ps1")
     kwargs["standalone_mode"] = not interactive
+    words = list((args[0] if args else kwargs.get("args")) or sys.argv[1:])
+    if words[:1] == ["mlflow"]:
+        from .tracking.commands.cli import mlflow
+        from .tracking.program import mlflow_command
+
+        kwargs = {**kwargs, "args": words[1:], "prog_name": mlflow_command("")}
+        return mlflow(**kwargs)
     run: Any = find_run_command(package_name)
     return run(*args, **kwargs)
 

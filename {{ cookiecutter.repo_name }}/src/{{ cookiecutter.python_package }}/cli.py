@@ -1,7 +1,11 @@
-"""The project's commands: `kedro run`, and `kedro mlflow …` beside Kedro's own."""
+"""The project's commands: `kedro run`, `kedro package`, and `kedro mlflow …` beside Kedro's own."""
+
+import shutil
 
 import click
+from kedro.framework.cli.project import package as kedro_package
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.startup import ProjectMetadata
 
 from .tracking.commands.cli import mlflow
 from .tracking.commands.run import tracked
@@ -10,10 +14,20 @@ from .tracking.commands.run import tracked
 run = tracked(kedro_run)
 
 
+@click.command(help=kedro_package.help)
+@click.pass_context
+def package(context: click.Context) -> None:
+    """Do what `kedro package` does, and put the tested versions beside the wheel, for `pip -c`."""
+    context.invoke(kedro_package)
+    project: ProjectMetadata = context.obj
+    shutil.copy(project.project_path / "requirements.lock", project.project_path / "dist")
+
+
 @click.group()
 def cli() -> None:
     """Commands of this project."""
 
 
 cli.add_command(run, "run")
+cli.add_command(package, "package")
 cli.add_command(mlflow, "mlflow")

@@ -4,6 +4,7 @@ import warnings
 
 from .catalogs.config_loader import CatalogConfigLoader
 from .mlflow.mlflow_config import mlflow_hooks
+from .project_logs import use_project_logs
 
 # Kedro 1.7 calls what OmegaConf 2.4 deprecates, three times a run. To be deleted with Kedro's fix.
 warnings.filterwarnings("ignore", message=r"(?s).*register_(new_)?resolver\(\)")
@@ -11,6 +12,8 @@ warnings.filterwarnings("ignore", message=r"(?s).*register_(new_)?resolver\(\)")
 warnings.filterwarnings("ignore", message=r"Option '--async' is deprecated")
 # Kedro-Viz 12 uses what FastAPI deprecates.
 warnings.filterwarnings("ignore", message=r"ORJSONResponse is deprecated")
+
+use_project_logs()
 
 # Adds the datasets of catalogs/catalog.py to those of conf/*/catalog*.yml.
 CONFIG_LOADER_CLASS = CatalogConfigLoader

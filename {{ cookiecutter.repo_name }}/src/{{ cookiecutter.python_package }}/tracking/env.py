@@ -13,6 +13,9 @@ EXPERIMENT_NAME = "MLFLOW_EXPERIMENT_NAME"
 EXPERIMENT_ID = "MLFLOW_EXPERIMENT_ID"
 RUN_ID = "MLFLOW_RUN_ID"
 
+# Beside a variable of MLflow's that we set in a notebook, what we set it to: no say of the user's.
+_OFFERED = "KEDRO_MLFLOW_OFFERED_"
+
 _FALSE = frozenset({"0", "false", "no", "off"})
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
@@ -37,6 +40,27 @@ def switch(name: str, default: bool) -> bool:
     raise ValueError(
         f"{name}={word!r} is not a switch; use one of {', '.join(sorted(_TRUE | _FALSE))}."
     )
+
+
+def users(name: str) -> str | None:
+    """Return what the user set a variable to; None if it is unset, empty, or set by `offer`."""
+    value = os.environ.get(name)
+    return value if value and value != os.environ.get(_OFFERED + name) else None
+
+
+def offer(name: str, value: str | None) -> None:
+    """Set a variable for this process and those that it starts, unless the user has set it.
+
+    Args:
+        name: the variable's name.
+        value: its value; None takes back what was offered before.
+    """
+    if users(name):
+        return
+    for variable in (name, _OFFERED + name):
+        os.environ.pop(variable, None)
+        if value is not None:
+            os.environ[variable] = value
 
 
 def for_child(module: str, file: str) -> dict[str, str]:

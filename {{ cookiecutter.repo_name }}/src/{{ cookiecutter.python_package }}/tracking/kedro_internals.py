@@ -37,6 +37,21 @@ def is_parameter(name: str) -> bool:
     return name == "parameters" or name.startswith("params:")
 
 
+def takes_versions(dataset_class: type[Any]) -> None:
+    """Let `catalog.load(name, version=…)` ask a class of datasets for that version.
+
+    Why: `DataCatalog.get` asks an `AbstractVersionedDataset` only, and ignores the version else.
+    Seen in: Kedro 1.7.0 (`DataCatalog.get` calls `_copy(_version=…)`).
+    Goes when: what a dataset must have for that is public.
+
+    Args:
+        dataset_class: has `_version`, and a `_copy` that takes it.
+    """
+    from kedro.io import AbstractVersionedDataset
+
+    AbstractVersionedDataset.register(dataset_class)
+
+
 def file_of(dataset: Any) -> str | None:
     """Return the path or URL of a dataset's file, None if it has none.
 

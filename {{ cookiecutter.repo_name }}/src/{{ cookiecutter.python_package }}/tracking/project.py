@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from .program import source_root
 from .settings import TrackingSettings
 
 
@@ -28,10 +29,13 @@ def settings_hook() -> HoldsSettings | None:
 
 
 def project_path() -> Path:
-    """Return the project's folder: the nearest one above the working directory, or that itself."""
+    """Return the project's folder: the nearest one above the working directory, or its code's.
+
+    Of a packaged project it is the working directory.
+    """
     from kedro.utils import find_kedro_project
 
-    return Path(find_kedro_project(Path.cwd()) or Path.cwd())
+    return Path(find_kedro_project(Path.cwd()) or source_root() or Path.cwd())
 
 
 def tracking_settings() -> TrackingSettings:

@@ -1,6 +1,5 @@
 """Where runs go and how: what `MLflowBasicLoggerHook` was told, and the environment's say."""
 
-import os
 import re
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -48,8 +47,9 @@ class TrackingSettings:
             ("run_id", env.RUN_ID),
             ("export", env.EXPORT),
         ):
-            if os.environ.get(variable):
-                changes[name] = os.environ[variable]
+            given = env.users(variable)
+            if given:
+                changes[name] = given
         if "experiment_name" in changes and changes["experiment_name"] != self.experiment_name:
             # The location in the file belongs to the experiment in the file.
             changes["artifact_location"] = None

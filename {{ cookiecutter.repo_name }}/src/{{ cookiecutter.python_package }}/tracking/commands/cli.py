@@ -6,6 +6,7 @@ import click
 
 from .. import wings
 from ..layer.cli import layer
+from ..program import mlflow_command
 from ..recording.launcher import can_export
 from ..store.reasons import StoreError, reason
 
@@ -28,8 +29,8 @@ class WingedGroup(click.Group):
         if name in _WITHOUT_MLFLOW or "--help" in left or can_export():
             return found
         raise click.ClickException(
-            f"`kedro mlflow {name}` needs the package mlflow, which is not installed in this "
-            f"environment; install it with `pip install -r requirements.txt`."
+            f"`{mlflow_command(str(name))}` needs the package mlflow, which is not installed in "
+            f"this environment; install it with `pip install -r requirements.txt`."
         )
 
     def invoke(self, ctx: click.Context) -> Any:

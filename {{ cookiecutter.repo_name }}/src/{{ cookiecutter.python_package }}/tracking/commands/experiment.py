@@ -5,6 +5,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
+from ..program import mlflow_command
 from ..project import project_path, tracking_settings
 from ..store.client import open_client, prepare_environment
 from ..store.reasons import StoreError, deleted_experiment, reason
@@ -27,7 +28,7 @@ def client_and_experiment() -> tuple[Any, Any]:
     experiment = client.get_experiment_by_name(settings.experiment_name)
     if experiment is None:
         raise LookupError(
-            f"there is no experiment {settings.experiment_name!r} yet; `kedro run` makes it."
+            f"there is no experiment {settings.experiment_name!r} yet; a run makes it."
         )
     if experiment.lifecycle_stage != "active":
         raise LookupError(deleted_experiment(experiment.name))
@@ -57,7 +58,8 @@ def restore(name: str | None) -> str:
     if experiment.lifecycle_stage == "active":
         return f"The experiment {name!r} is not deleted."
     client.restore_experiment(experiment.experiment_id)
-    return f"The experiment {name!r} is restored; `kedro mlflow sync` exports the runs that wait."
+    sync = mlflow_command("sync")
+    return f"The experiment {name!r} is restored; `{sync}` exports the runs that wait."
 
 
 def clearly(

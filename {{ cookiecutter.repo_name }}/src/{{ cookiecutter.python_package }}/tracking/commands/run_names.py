@@ -8,6 +8,7 @@ from typing import Any
 from ..arguments import nearest
 from ..exporting.comparison import is_shown
 from ..journal.events import as_recorded, clean_key
+from ..program import mlflow_command
 from . import rules
 
 LAST, BEST = "last", "best:"
@@ -40,7 +41,7 @@ def find_run(client: Any, experiment: Any, name: str, known: rules.Rules | None 
     if name == LAST:
         found = _search(client, experiment, "", max_results=1)
         if not found:
-            raise LookupError("there is no run yet; `kedro run` makes one.")
+            raise LookupError("there is no run yet.")
         return found[0]
     if name.startswith(BEST):
         return best_run(client, experiment, name.removeprefix(BEST), known)
@@ -61,7 +62,7 @@ def find_run(client: Any, experiment: Any, name: str, known: rules.Rules | None 
     recent = _search(client, experiment, "", max_results=_RECENT)
     names = [LAST, *(str(run.info.run_name) for run in recent)]
     raise LookupError(
-        f"no run has the id or name {name!r}; see `kedro mlflow runs`.{nearest(name, names)}"
+        f"no run has the id or name {name!r}; see `{mlflow_command('runs')}`.{nearest(name, names)}"
     )
 
 

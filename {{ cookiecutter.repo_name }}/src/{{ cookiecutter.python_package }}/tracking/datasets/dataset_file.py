@@ -74,6 +74,19 @@ class DatasetFile:
             self._dataset = self.kind.at(self.path, self.version)
         return self._dataset
 
+    def of_version(self, version: Version) -> "DatasetFile":
+        """Return the file of another version.
+
+        Raises:
+            DatasetError: there are no versions.
+        """
+        if self.version is None:
+            raise DatasetError(
+                f"{self.name!r} is not versioned, so there is no version {version.load!r} of it; "
+                f"declare it with `versioned: true`, or name a run with `loading_run_id`."
+            )
+        return DatasetFile(self.kind, self.given_path, self.name, version)
+
     def save(self, data: Any, keep: Keep) -> None:
         """Write the file, and let it be kept for the run before anybody else may change it."""
         if self.is_written_in_place:

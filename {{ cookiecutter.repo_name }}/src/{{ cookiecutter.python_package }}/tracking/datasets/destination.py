@@ -41,6 +41,10 @@ class Destination:
             side = own.sides[key] = Recorder(key, self._folder(own, key), secrets=own.secrets)
         return side
 
+    def is_run_of(self, own: Recorder) -> None:
+        """Let a run that was begun for this destination record here itself."""
+        own.sides[self._key(own)] = own
+
     def announce(self, own: Recorder) -> None:
         """Note, in the process that began the run, the store that the side journal goes to."""
         if not self.is_own:

@@ -11,11 +11,12 @@ from urllib.parse import unquote
 
 from kedro.io import DatasetError
 
+from ..project import project_path, tracking_settings
 from ..redact import redact_text
 from .kinds import MODEL, VALUES, FileKind
 from .values import fetch
 
-CACHE = Path("data/mlflow/.downloads")
+CACHE = Path("data/mlflow/.downloads")  # in the project
 
 
 class Loaded(NamedTuple):
@@ -31,7 +32,6 @@ def client_of(tracking_uri: str | None) -> Any:
     """Return an `MlflowClient` on a store; by default the project's own."""
     from mlflow import MlflowClient
 
-    from ..project import project_path, tracking_settings
     from ..store.relocation import follow_move
 
     if not tracking_uri:
@@ -55,7 +55,7 @@ def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iter
     Raises:
         DatasetError: there is no such run, or no such artifact in it.
     """
-    kept = CACHE / run_id / artifact
+    kept = project_path() / CACHE / run_id / artifact
     if keep and kept.exists():
         yield kept
         return
@@ -163,16 +163,17 @@ def _find_model(client: Any, uri: str) -> tuple[str, str, str]:
 def _model_folder(client: Any, model_id: str, keep: bool) -> Path:
     from mlflow.artifacts import download_artifacts
 
-    kept = CACHE / model_id
+    cache = project_path() / CACHE
+    kept = cache / model_id
     if keep and (kept / "MLmodel").exists():
         return kept
     location = client.get_logged_model(model_id).artifact_location
     if location.startswith("file:") or "://" not in location:
         return Path(download_artifacts(artifact_uri=location))
-    CACHE.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
     uri = client.tracking_uri
     # Renamed when it is whole: a download that breaks off leaves nothing that looks like a model.
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix=".half-") as folder:
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".half-") as folder:
         path = Path(download_artifacts(artifact_uri=location, dst_path=folder, tracking_uri=uri))
         if keep:
             shutil.rmtree(kept, ignore_errors=True)

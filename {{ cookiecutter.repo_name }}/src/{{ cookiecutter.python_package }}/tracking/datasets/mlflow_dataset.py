@@ -1,6 +1,7 @@
 """`MLflowDataSet`: a catalog entry whose value goes to MLflow when a node saves it."""
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -8,17 +9,17 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from ..arguments import named_options
-from ..journal.writer import RESTORED
-from ..kedro_internals import loaded_file_of
+from ..kedro_internals import loaded_file_of, takes_versions
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
 from ..redact import has_secrets, redact_text
-from . import own_files, round_trip
+from . import by_hand, own_files, round_trip
 from .additions import note_addition, recorded_at_end
 from .dataset_file import DatasetFile
 from .destination import Destination
 from .kinds import MODEL, VALUES, FileKind, copy_mode_of_kind
+from .resuming import may_resume
 from .values import record
 from .written_files import is_remote
 
@@ -171,7 +172,10 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         return value
 
     def _record(self, data: Any, put: Callable[[Path], None]) -> None:
+        assert self.file is not None
         if self.recorder is None:
+            say = partial(self._record, data, put)
+            by_hand.record(self, self.file.path, self._destination, say)
             return
         recorder = self._destination.recorder(self.recorder)
         name = str(self.dataset_name)
@@ -224,7 +228,7 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         if own is not None:
             value = own_files.value_beside(own) if self._cache is not None else None
             return round_trip.load_value(value) if value else self.file.kind.at(str(own)).load()
-        if not self._may_resume():
+        if not may_resume(self.recorder, str(self.dataset_name), self._catalog_name, self.file):
             raise DatasetError(
                 f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "
                 f"resume from it; use `kedro run --from-inputs {self._catalog_name}`."
@@ -236,18 +240,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
                 f"makes it, or name a run with `loading_run_id`."
             )
         return self.file.dataset().load()
-
-    def _may_resume(self) -> bool:
-        """Whether the value of the last run that saved one will do."""
-        run = self.recorder
-        # The journal of a run that is over and exported is gone; its values are the last ones.
-        if run is None or run.resumed is None or not run.folder.exists():
-            return True
-        name = str(self.dataset_name)
-        if (run.folder / RESTORED).exists() or own_files.is_left_out(run.places, name):
-            return True
-        is_owners = self.file is not None and self.file.is_written_in_place
-        return is_owners or self._catalog_name in run.resumed
 
     def _load_from_mlflow(self) -> Any:
         from . import loading
@@ -287,6 +279,13 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         self.__dict__.update(state)
         self._cache = MemoryDataset(copy_mode=self._copy_mode) if is_cached else None
 
+    def _copy(self, **changes: Any) -> "MLflowDataset":
+        """Return a dataset of another version, for `catalog.load(name, version=…)`."""
+        file = self.file and self.file.of_version(changes["_version"])
+        copied = copy(self)
+        copied.__dict__.update(changes, file=file)
+        return copied
+
     def _describe(self) -> dict[str, Any]:
         return {
             "dataset": self.kind or (self.file and self.file.kind.describe()),
@@ -297,4 +296,5 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         }
 
 
+takes_versions(MLflowDataset)
 MLflowDataSet = MLflowDataset

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..journal import layout, locks, mending, places
 from ..journal.header import header_of, homeless
 from ..journal.heartbeat import is_running, unseen
+from ..program import mlflow_command
 from ..settings import TrackingSettings, redacted_equal
 from ..store.reasons import reason
 from .journals import export_journal, journals_of, set_aside, waiting_journals
@@ -22,7 +23,7 @@ def describe_waiting(project_path: Path) -> list[str]:
     lines = lines or ["No run waits for its export."]
     lines += [described(folder) for folder in set_aside(project_path)]
     if any(_can_fail(folder) for folder in waiting):
-        lines.append("What can never be exported is deleted by `kedro mlflow discard RUN`.")
+        lines.append(f"What can never be exported is deleted by `{mlflow_command('discard RUN')}`.")
     return lines
 
 
@@ -31,7 +32,7 @@ def described(folder: Path) -> str:
     if folder.suffix == mending.UNREADABLE:
         return (
             f"{folder.name}: set aside, for it can't be read; look into {folder}, then "
-            f"`kedro mlflow discard {folder.name}`"
+            f"`{mlflow_command(f'discard {folder.name}')}`"
         )
     header = header_of(folder)
     refused = layout.refusal(header)

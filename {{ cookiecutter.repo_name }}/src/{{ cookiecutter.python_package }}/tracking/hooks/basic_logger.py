@@ -1,6 +1,5 @@
 """The hook that every other hook of this layer stands on: it begins and ends the run."""
 
-import datetime
 import getpass
 import os
 import platform
@@ -25,6 +24,7 @@ from ..recording.repeat_command import (
 )
 from ..redact import merged, redact_mapping, secret_values, secrets_in
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
+from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
 from .preflight import refuse_doomed_run
@@ -127,6 +127,8 @@ class MLflowBasicLoggerHook(FluentRuns):
 
         source = str(context.config_loader.conf_source)
         note_configuration(source, Path(context.project_path), str(settings.CONF_SOURCE))
+        if self.is_enabled():
+            notebook.prepare(self.settings, Path(context.project_path))
 
     @hook_impl
     def after_catalog_created(
@@ -231,7 +233,7 @@ class MLflowBasicLoggerHook(FluentRuns):
     def _log_begin(self, run: lifecycle.Run, run_params: dict[str, Any]) -> None:
         recorder = run.recorder
         if self.enable_logging_time_begin:
-            self._log_clock(recorder, "__time_begin", run.begun[0])
+            recorder.log_clock("__time_begin", run.begun[0], self.offset_hours)
         recorder.set_tag("mlflow.source.name", "kedro run")
         recorder.set_tag("mlflow.source.type", "PROJECT")
         recorder.set_tag("mlflow.user", getpass.getuser())
@@ -248,21 +250,16 @@ class MLflowBasicLoggerHook(FluentRuns):
     def _log_end_times(self, run: lifecycle.Run) -> None:
         now = end_of(run.begun)
         if self.enable_logging_time_end:
-            self._log_clock(run.recorder, "__time_end", now)
+            run.recorder.log_clock("__time_end", now, self.offset_hours)
         if self.enable_logging_time:
             run.recorder.log_metric("__time", (now - run.begun[0]) / 1e9)
-
-    def _log_clock(self, recorder: Recorder, name: str, now_ns: int) -> None:
-        zone = datetime.timezone(datetime.timedelta(hours=self.offset_hours))
-        clock = datetime.datetime.fromtimestamp(now_ns // 1_000_000_000, zone)
-        recorder.log_param(name, clock.strftime("%Y-%m-%dT%H:%M:%S"))
-        recorder.log_metric(name, float(clock.strftime("%Y%m%d%H%M%S")))
 
     @guarded
     def _end(self, catalog: Any, status: str, error: BaseException | None) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
         if run is not None:
             run.end(status, error)
+            notebook.prepare(self.settings, run.project_path)
 
 
 def _check(

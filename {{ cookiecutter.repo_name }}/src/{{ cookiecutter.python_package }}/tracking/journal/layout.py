@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..logs import PlainLogger
+from ..program import mlflow_command
 from ..version import LAYER
 from .disk import sync
 from .places import JournalPlaces
@@ -100,7 +101,7 @@ def refusal(header: dict[str, Any]) -> str | None:
     return (
         f"its journal has format {found!r}, written by {writer}; this layer, {LAYER}, reads up to "
         f"format {FORMAT}; it stays untouched. Bring the project to {reader} with "
-        f"`kedro mlflow layer update`, then sync again"
+        f"`{mlflow_command('layer update')}`, then sync again"
     )
 
 

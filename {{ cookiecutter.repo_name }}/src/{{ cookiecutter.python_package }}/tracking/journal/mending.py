@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..program import mlflow_command
 from . import layout, places
 from .reader import JournalReader
 
@@ -36,9 +37,10 @@ def is_there(folder: Path) -> bool:
 
 def told(folder: Path) -> str:
     """Return what to tell of a journal whose header is damaged."""
+    sync = mlflow_command("sync")
     if _can_be_mended(folder):
-        return "its header is damaged, its events are not: `kedro mlflow sync` exports what is left"
-    return "its header is damaged, and so is what it held: `kedro mlflow sync` sets it aside"
+        return f"its header is damaged, its events are not: `{sync}` exports what is left"
+    return f"its header is damaged, and so is what it held: `{sync}` sets it aside"
 
 
 def mend(folder: Path, settings: Mapping[str, Any]) -> str | None:

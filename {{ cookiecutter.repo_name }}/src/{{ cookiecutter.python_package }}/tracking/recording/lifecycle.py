@@ -14,6 +14,7 @@ from ..journal.durability import JournalSync
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
 from ..logs import PlainLogger
+from ..program import mlflow_command
 from ..settings import TrackingSettings
 from ..version import LAYER
 from . import launcher, runs, signals, workers
@@ -166,13 +167,14 @@ def begin(
         make_recorder: makes the recorder from the run's key and its journal folder.
         header: what else the journal's header says.
     """
-    _end_broken_off_runs()
+    end_broken_off_runs("the next run began in its thread")
     workers.let_recorders_travel()
     if settings.export != "later" and not launcher.can_export():
         logger.warning(
             "This run is recorded, but can't be exported: %s. Install it with `pip install -r "
-            "requirements.txt`, then `kedro mlflow sync`.",
+            "requirements.txt`, then `%s`.",
             _NO_MLFLOW,
+            mlflow_command("sync"),
         )
     key = layout.new_key()
     begun = clock.moment()
@@ -254,11 +256,15 @@ def _live_recorders() -> list[Recorder]:
     return [run.recorder for run in list(_live.values()) if run.pid == os.getpid()]
 
 
-def _end_broken_off_runs() -> None:
-    """End a run of this very thread that was broken off unseen, say by Ctrl-C in a notebook."""
+def end_broken_off_runs(seen: str) -> None:
+    """End a run of this very thread that was broken off unseen, say by Ctrl-C in a notebook.
+
+    Args:
+        seen: what shows that it goes on no more.
+    """
     for run in list(_live.values()):
         if run.pid == os.getpid() and run.thread == threading.get_ident():
-            run.recorder.set_tag("kedro.error", "broken off; the next run began in its thread")
+            run.recorder.set_tag("kedro.error", f"broken off; {seen}")
             run.end("KILLED")
 
 

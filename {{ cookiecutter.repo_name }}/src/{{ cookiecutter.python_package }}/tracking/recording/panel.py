@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 from ..journal.events import as_shown
+from ..program import mlflow_command
 
 _WAITING = "waiting on disk"
 _STYLE = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
@@ -49,7 +50,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def next_command(summary: Mapping[str, Any]) -> str:
     """Return the one command to go on with."""
-    return "kedro mlflow ui" if summary.get("state") == "exported" else "kedro mlflow sync"
+    return mlflow_command("ui" if summary.get("state") == "exported" else "sync")
 
 
 def metric_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..program import is_run, run_command
 from ..redact import redact_mapping, redact_text
 from ..redact_shapes import MASK
 from ..secret_names import looks_secret
@@ -86,15 +87,15 @@ def repeat_command(run_params: Mapping[str, Any]) -> str:
         words = [*_arguments(run_params), *_untold_arguments(sys.argv)]
     except _NoCommandError as error:
         return redact_text(f"no command repeats this run: {error}")
-    return shlex.join(["kedro", "run", *(_masked(word) for word in words)])
+    return shlex.join([*run_command(), *(_masked(word) for word in words)])
 
 
 def _untold_arguments(argv: list[str]) -> Iterator[str]:
-    """Yield the options of a command `kedro run` or `main.py` that no run param tells of."""
+    """Yield the options of `kedro run`, `main.py` or the package that no run param tells of."""
     program, rest = Path(argv[0] if argv else "").stem, argv[1:]
     if program == "kedro" and "run" in rest and not rest[: rest.index("run")]:
         rest = rest[1:]
-    elif program not in ("main", "__main__"):
+    elif not is_run(argv):
         return
     for number, word in enumerate(rest):
         option, mark, _ = word.partition("=")

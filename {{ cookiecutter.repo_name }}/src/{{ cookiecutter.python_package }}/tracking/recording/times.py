@@ -1,5 +1,6 @@
 """Records when what happened: nodes, loads, saves, and what ended a run."""
 
+import datetime
 import os
 import threading
 import time
@@ -15,6 +16,19 @@ from .values import ValueVoice
 
 class TimeVoice(ValueVoice):
     """Says when nodes begin and how long they take, and what broke them off."""
+
+    def log_clock(self, name: str, now_ns: int, offset_hours: float) -> None:
+        """Record a time of day: a param in ISO seconds, and a metric of the same digits.
+
+        Args:
+            name: of both.
+            now_ns: the time in nanoseconds since 1970.
+            offset_hours: of the clock that is shown, from UTC.
+        """
+        zone = datetime.timezone(datetime.timedelta(hours=offset_hours))
+        clock = datetime.datetime.fromtimestamp(now_ns // 1_000_000_000, zone)
+        self.log_param(name, clock.strftime("%Y-%m-%dT%H:%M:%S"))
+        self.log_metric(name, float(clock.strftime("%Y%m%d%H%M%S")))
 
     def log_begin(self, node: str, outputs: Iterable[str], inputs: Iterable[str] = ()) -> None:
         """Record that a node begins; one that begins and never ends is where a run broke."""

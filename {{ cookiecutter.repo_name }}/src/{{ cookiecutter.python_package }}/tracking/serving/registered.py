@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..arguments import nearest
+from ..program import mlflow_command
 
 CHAMPION = "champion"
 # The values that one filter may name.
@@ -46,7 +47,7 @@ class Registered:
             raise LookupError(
                 f"the model {self.name!r} has no alias {alias!r}; there are "
                 f"{', '.join(known) or 'none'}, and versions {versions}: "
-                f"`kedro mlflow promote VERSION` sets {CHAMPION!r}, with `--alias` another."
+                f"`{mlflow_command('promote VERSION')}` sets {CHAMPION!r}, with `--alias` another."
                 f"{nearest(alias, known)}"
             )
         return self.version(self.aliases[alias])

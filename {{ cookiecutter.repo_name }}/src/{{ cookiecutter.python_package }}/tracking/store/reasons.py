@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable
 from os.path import commonprefix
 
+from ..program import mlflow_command
 from ..redact import redact_text
 
 _PERMANENT = frozenset(
@@ -34,7 +35,8 @@ def reason(error: BaseException) -> str:
     elif "out-of-date database schema" in text:
         text = (
             "the store is one of another version of MLflow; if yours is newer, back it up, then "
-            'migrate it with `eval "$(kedro mlflow env)"; mlflow db upgrade "$MLFLOW_TRACKING_URI"`'
+            f'migrate it with `eval "$({mlflow_command("env")})"; '
+            'mlflow db upgrade "$MLFLOW_TRACKING_URI"`'
         )
     elif "database or disk is full" in text:
         text = "the disk of the store is full"
@@ -50,7 +52,7 @@ def reason(error: BaseException) -> str:
 
 def deleted_experiment(name: str) -> str:
     """Return what to tell where an experiment is deleted, with the remedy."""
-    command = f"kedro mlflow restore {shlex.quote(name)}"
+    command = mlflow_command(f"restore {shlex.quote(name)}")
     return (
         f"the experiment {name!r} is deleted; restore it with `{command}`, or choose another name"
     )

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from .mlflow_internals import create_sqlite_store
@@ -40,6 +41,16 @@ def ensure_sqlite(path: Path, uri: str) -> None:
         raise StoreError(f"{path} is no usable SQLite database: {error}") from error
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise StoreError(f"the store {path} or its folder is read-only")
+
+
+def has_experiment(path: Path, name: str) -> bool:
+    """Whether an SQLite store has an experiment; asked without MLflow, whose import takes long."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1)) as store:
+            query = "SELECT 1 FROM experiments WHERE name = ?"
+            return store.execute(query, (name,)).fetchone() is not None
+    except sqlite3.Error:
+        return False
 
 
 def _create_sqlite(path: Path) -> None:
