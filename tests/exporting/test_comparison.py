@@ -71,6 +71,23 @@ def test_of_many_metrics_only_the_previous_values_are_asked(
     assert comparison.with_metrics(list(metrics), own) == (metrics, {})
 
 
+def test_what_decides_over_an_alias_is_compared_first_and_by_its_rule(
+    baked: BakedProject, client: Any
+) -> None:
+    others = {f"a_{number}": float(number) for number in range(4)}
+    add_run(client, 1, "FINISHED", zscore=0.1, **others)
+    add_run(client, 2, "FINISHED", zscore=0.9, **others)
+    own = add_run(client, 3, "FINISHED", zscore=0.5, **others)
+    for prepared in (False, True):
+        comparison = baked.tracking("exporting.comparison").Comparison(client, "0", START_MS + 3000)
+        if prepared:
+            comparison.prepare()
+        _, best = comparison.with_metrics([*others, "zscore"], own, {"zscore": False})
+        assert best["zscore"] == 0.1
+    _, best = comparison.with_metrics([*others, "zscore"], own, {"zscore": True})
+    assert best["zscore"] == 0.9
+
+
 @pytest.mark.parametrize(
     ("metric", "lower"),
     [("score", False), ("val_loss", True), ("RMSE", True), ("accuracy", False), ("mae.test", True)],

@@ -172,3 +172,19 @@ def test_champion_is_served_and_refuses_what_breaks_its_signature(ran: BakedProj
         status, answer = ask(address, ["petal_width"], [[4.5]])
         assert status == 400
         assert "sepal_length" in answer["message"]
+
+
+@pytest.mark.slow
+def test_alias_stays_where_the_task_is_another(project: BakedProject) -> None:
+    run_pipeline(project, "--pipelines", "data_science", "--params", "metric=neg_log_loss")
+    assert champion_of(project) == 1
+    run = run_pipeline(project, "--pipelines", "data_science")  # f1, which is greater
+    assert champion_of(project) == 1
+    decision = versions_of(project)[2].tags["kedro.promotion"]
+    assert "metric is 'None' and was 'neg_log_loss' there" in decision
+    assert run.data.metrics["score"] > 0.8
+    command = decision.split("`")[1]
+    project.run(*command.split())
+    assert champion_of(project) == 2
+    run_pipeline(project, "--pipelines", "data_science", "--params", "model.C=0.00001")
+    assert champion_of(project) == 2

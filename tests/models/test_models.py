@@ -321,6 +321,14 @@ def test_sample_has_the_columns_of_the_model_and_a_row_with_each_gap(baked: Bake
             {"registered_model_name": "m", "alias": "c", "promote_if": {}},
             "name the metric that decides",
         ),
+        (
+            {
+                "registered_model_name": "m",
+                "alias": "c",
+                "promote_if": {"metric": "s", "same_params": "target"},
+            },
+            "same_params='target'; give a list",
+        ),
         ({"serialization_format": "pikle"}, "must be one of 'cloudpickle', 'skops'"),
     ],
 )

@@ -10,7 +10,12 @@ catalog_dict = {
         dataset="model",
         registered_model_name=MODEL_NAME,
         alias="champion",  # moves to the new version if its score is better
-        promote_if={"metric": "score", "greater_is_better": True},
+        promote_if={
+            "metric": "score",
+            "greater_is_better": True,
+            # Scores of two tasks do not compare; then `kedro mlflow promote VERSION` decides
+            "same_params": ["target", "metric"],
+        },
     ),
     "pred_df": MLflowDataSet(dataset="csv"),  # Write a csv file & upload to MLflow
     "score": MLflowDataSet(dataset="m"),  # Write an MLflow metric

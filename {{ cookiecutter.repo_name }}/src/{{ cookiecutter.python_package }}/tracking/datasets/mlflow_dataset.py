@@ -52,9 +52,9 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         alias: of a registered model, the alias that moves to the new version, say `champion`, once
             the run has finished.
         promote_if: moves the alias only if a metric of the run is better than that of the run
-            behind the alias: `{"metric": "score", "greater_is_better": True}`.
-        model_uri: load this model instead of the run's own, say `models:/iris@champion`,
-            `models:/iris/3` or `runs:/<run id>/model`.
+            behind the alias: `{"metric": "score", "greater_is_better": True}`; with
+            `"same_params": ["target"]` never where these params of the two differ.
+        model_uri: load this model instead of the run's own, say `models:/iris@champion`.
         version: of a versioned file, which one is loaded and saved; Kedro gives it to an entry with
             `versioned: true`, and `kedro run --load-versions` chooses it.
         serialization_format: of a scikit-learn model, `"cloudpickle"` or `"skops"`. Loading a

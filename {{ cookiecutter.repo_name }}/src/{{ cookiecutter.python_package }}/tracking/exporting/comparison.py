@@ -3,6 +3,7 @@
 import math
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from ..journal.events import as_recorded
@@ -50,7 +51,8 @@ class Comparison:
         self._client = client
         self._start_ms = start_ms
         self._earlier: list[dict[str, float]] | None = None
-        self._best: dict[str, float | None] = {}
+        # By metric, and whether less of it is better.
+        self._best: dict[tuple[str, bool], float | None] = {}
         self._thread: threading.Thread | None = None
 
     def prepare(self) -> None:
@@ -66,19 +68,21 @@ class Comparison:
         try:
             self._earlier = self._ask_earlier(_EARLIER)
             guessed = next(filter(None, self._earlier), {})
-            for metric in _compared(list(guessed)):
-                self._best[metric] = self._ask_best(metric)
+            for metric in _compared(list(guessed), {}):
+                lower = is_lower_better(metric)
+                self._best[metric, lower] = self._ask_best(metric, lower)
         except Exception as error:
             logger.warning("Other runs are asked for again in the end: %s", error)
 
     def with_metrics(
-        self, metrics: list[str], run_id: str | None
+        self, metrics: list[str], run_id: str | None, deciding: Mapping[str, bool] = {}
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Return their values in the previous run, and of a few the best of all other runs.
 
         Args:
             metrics: names of metrics of the run.
             run_id: the run, which is finished by now.
+            deciding: the metrics that decide over an alias, and whether greater ones are better.
 
         Raises:
             Exception: the store does not answer, or not now.
@@ -93,10 +97,11 @@ class Comparison:
             before = _first_with(metrics, self._ask_earlier(_MANY_EARLIER))
         previous = {metric: before[metric] for metric in metrics if metric in before}
         best: dict[str, float] = {}
-        for metric in _compared(metrics):
-            if metric not in self._best:
-                self._best[metric] = self._ask_best(metric, run_id)
-            found = self._best[metric]
+        for metric in _compared(metrics, deciding):
+            lower = not deciding.get(metric, not is_lower_better(metric))
+            if (metric, lower) not in self._best:
+                self._best[metric, lower] = self._ask_best(metric, lower, run_id)
+            found = self._best[metric, lower]
             if found is not None:
                 best[metric] = found
         return previous, best
@@ -119,13 +124,13 @@ class Comparison:
         )
         return [_shown(run.data.metrics) for run in runs]
 
-    def _ask_best(self, metric: str, run_id: str | None = None) -> float | None:
+    def _ask_best(self, metric: str, lower: bool, run_id: str | None = None) -> float | None:
         runs = self._client.search_runs(
             [self.experiment_id],
             filter_string=f"{_FINISHED} AND attributes.run_id != '{run_id}'"
             if run_id
             else _FINISHED,
-            order_by=[f"metrics.`{metric}` {'ASC' if is_lower_better(metric) else 'DESC'}"],
+            order_by=[f"metrics.`{metric}` {'ASC' if lower else 'DESC'}"],
             max_results=_MAX_INFINITE,
         )
         values = [_shown(run.data.metrics).get(metric) for run in runs]
@@ -136,8 +141,11 @@ def _shown(metrics: dict[str, float]) -> dict[str, float]:
     return {name: as_recorded(metrics[name]) for name in sorted(metrics) if is_shown(name)}
 
 
-def _compared(metrics: list[str]) -> list[str]:
-    return metrics[:MAX_COMPARED] if len(metrics) <= MAX_METRICS else []
+def _compared(metrics: list[str], deciding: Mapping[str, bool]) -> list[str]:
+    """Return whose best is asked for: those that decide, and of a few the first."""
+    first = [metric for metric in metrics if metric in deciding]
+    others = [metric for metric in metrics if metric not in deciding]
+    return [*first, *(others if len(metrics) <= MAX_METRICS else [])][:MAX_COMPARED]
 
 
 def _first_with(metrics: list[str], runs: list[dict[str, float]]) -> dict[str, float]:

@@ -80,7 +80,7 @@ class RunExport:
         return self._batches.metrics_seen
 
     @property
-    def deciding_metrics(self) -> set[str]:
+    def deciding_metrics(self) -> dict[str, bool]:
         """The metrics that `promote_if` names."""
         return self._models.deciding_metrics
 

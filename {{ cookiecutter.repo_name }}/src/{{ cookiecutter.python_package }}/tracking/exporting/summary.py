@@ -55,7 +55,7 @@ def summarize(
                 experiment_id, began = export.experiment_id, int(header["start_ms"])
                 if comparison is None or comparison.experiment_id != experiment_id:
                     comparison = Comparison(export.client, experiment_id, began)
-                found = comparison.with_metrics(list(shown), export.run_id)
+                found = comparison.with_metrics(list(shown), export.run_id, export.deciding_metrics)
                 summary["previous"], summary["best"] = found
                 common = comparison.common_metrics() if len(shown) > MAX_SHOWN else {}
             except Exception as failure:

@@ -9,7 +9,7 @@ from ..arguments import nearest, require_one_of
 from ..journal.events import clean_key
 
 FORMATS = ("cloudpickle", "skops")
-_KEYS = ("metric", "greater_is_better")
+_KEYS = ("metric", "greater_is_better", "same_params")
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,19 @@ class ModelOptions:
                 f"promote_if has greater_is_better={rule['greater_is_better']!r}; "
                 f"use true or false."
             )
+        same = rule.get("same_params", [])
+        if not isinstance(same, list | tuple) or not all(isinstance(one, str) for one in same):
+            raise ValueError(
+                f"promote_if has same_params={same!r}; give a list of params, say ['target']."
+            )
 
     def as_event(self) -> dict[str, Any]:
         """Return the options as they stand in the journal."""
         rule = self.promote_if
         if rule is not None:
-            rule = {
-                **rule,
-                "metric": clean_key(rule["metric"]),
-            }  # as the metric is called in MLflow
+            # As metrics and params are called in MLflow.
+            rule = {**rule, "metric": clean_key(rule["metric"])}
+            rule["same_params"] = [clean_key(name) for name in rule.get("same_params", [])]
         return {
             "name": self.registered_model_name,
             "alias": self.alias,

@@ -8,6 +8,24 @@ from ..arguments import nearest
 from ..journal.events import as_recorded, as_shown
 
 
+def incomparable(
+    rule: Mapping[str, Any] | None, new: Mapping[str, str], present: Mapping[str, str]
+) -> str | None:
+    """Return why the metrics of two runs say nothing about each other, None if they may.
+
+    Args:
+        rule: `promote_if`, whose `same_params` are params that both runs must share.
+        new: the params of the run that made the new version.
+        present: those of the run behind the alias.
+    """
+    for name in (rule or {}).get("same_params", ()):
+        # A parameter that is not there is as one that is empty.
+        ours, theirs = new.get(name, "None"), present.get(name, "None")
+        if ours != theirs:
+            return f"{name} is {ours!r} and was {theirs!r} there, so their metrics do not compare"
+    return None
+
+
 def decide(
     rule: Mapping[str, Any] | None,
     new: Mapping[str, float],

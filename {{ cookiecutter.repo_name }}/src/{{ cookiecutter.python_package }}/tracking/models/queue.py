@@ -47,7 +47,7 @@ class ModelQueue:
         # What became of each model, for the panel.
         self.lines: dict[str, str] = {}
         # What `promote_if` names.
-        self.deciding_metrics: set[str] = set()
+        self.deciding_metrics: dict[str, bool] = {}
         self._places = places
         self._run_key = run_key
         self._note = note
@@ -70,7 +70,8 @@ class ModelQueue:
                 raise ValueError(f"model {path} lies outside the journal")
         self._pending.append(ModelExport(event, self._places, self._run_key, self._is_new))
         if event.get("promote"):
-            self.deciding_metrics.add(str(event["promote"]["metric"]))
+            rule = event["promote"]
+            self.deciding_metrics[str(rule["metric"])] = bool(rule.get("greater_is_better", True))
 
     def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
         """Log the models and register their versions."""

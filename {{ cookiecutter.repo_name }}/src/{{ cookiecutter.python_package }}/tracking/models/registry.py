@@ -3,15 +3,19 @@
 A version carries a tag with the key of the journal's event, and is looked up before it is made.
 """
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
+from ..program import mlflow_command
 from ..store.reasons import is_permanent
-from .promotion import decide
+from .promotion import decide, incomparable
 
 MODEL_KEY = "kedro.model_key"
 PROMOTION = "kedro.promotion"
+_NO_RUN = SimpleNamespace(data=SimpleNamespace(metrics={}, params={}))
 
 
 class RegisteredVersion:
@@ -91,7 +95,14 @@ class RegisteredVersion:
             return f"@{alias} points to it"
         if not finished:
             return f"@{alias} stays: the run did not finish"
-        moves, why = decide(self.event.get("promote"), metrics, _metrics_behind(client, holder))
+        rule, behind = self.event.get("promote"), _run_behind(client, holder)
+        moves, why = decide(rule, metrics, behind and behind.data.metrics)
+        if behind and (rule or {}).get("same_params"):
+            own = client.get_run(client.get_model_version(name, self.version).run_id)
+            differs = incomparable(rule, own.data.params, behind.data.params)
+            if differs is not None:
+                by_hand = mlflow_command(f"promote {self.version} --model {shlex.quote(name)}")
+                moves, why = False, f"{differs}; `{by_hand}` moves it"
         if not moves:
             where = f"version {holder.version}" if holder is not None else "unset"
             return f"@{alias} stays at {where}: {why}" if holder else f"@{alias} stays unset: {why}"
@@ -131,16 +142,15 @@ def _holder(client: Any, name: str, alias: str) -> Any:
         raise
 
 
-def _metrics_behind(client: Any, version: Any) -> dict[str, float] | None:
+def _run_behind(client: Any, version: Any) -> Any:
+    """Return the run that made a version; None where there is no version."""
     if version is None:
         return None
-    if not version.run_id:
-        return {}
     try:
-        return dict(client.get_run(version.run_id).data.metrics)
+        return client.get_run(version.run_id)
     except Exception as error:
-        if is_permanent(error):  # the run was deleted for good
-            return {}
+        if is_permanent(error):  # registered without a run, or the run was deleted for good
+            return _NO_RUN
         raise
 
 
