@@ -28,7 +28,9 @@ def texts_of(source: str) -> Iterator[str]:
             parts = (one.value if isinstance(one, ast.Constant) else "X" for one in node.values)
             yield "".join(map(str, parts))
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "mlflow_command":
-            yield from (f"kedro mlflow {text}" for text in texts_of(ast.unparse(node.args[0])))
+            asked = node.args[0]
+            for words in [asked.body, asked.orelse] if isinstance(asked, ast.IfExp) else [asked]:
+                yield from (f"kedro mlflow {text}" for text in texts_of(ast.unparse(words)))
         elif isinstance(node, ast.Constant) and id(node) not in inside:
             yield str(node.value)
 

@@ -5,7 +5,7 @@ What a reader does by hand stands in the fence's info string or in a comment, wh
     ```python file=src/<package>/nodes.py    the block is the file
     ```yaml add=conf/base/catalog.yml        the block goes to the end of the file
     ```python into=src/<package>/x.py:NAME   the block goes below the line that begins with NAME
-    ```python excerpt=src/<package>/x.py     the block's lines are in the file, in their order
+    ```python entries                        the block is of a catalog, with MLflowDataSet at hand
     ```python cell                           the block is a cell of the page's notebook
     ```python                                the block is a script
     ```text                                  what is printed: shown only
@@ -102,10 +102,12 @@ def _step(block: Block, where: str) -> str:
         return ":"
     if block.language in SHELLS:
         code = block.options.get("exit")
-        return block.commands() if code is None else f"expect {code} <<'EOF'\n{block.text}EOF"
-    for name in ("file", "add", "into", "excerpt"):
+        return block.commands() if code is None else _here(f"expect {code}", block.commands())
+    for name in ("file", "add", "into"):
         if name in block.options:
             return _here(f"{name}_block {shlex.quote(block.options[name])}", block.text)
+    if "entries" in block.options:
+        return _here("entries_block <package>", block.text)
     if block.language == "python":
         return _here("python -", block.text)
     raise ValueError(f"{where}: a block of {block.language} must say what is done with it")

@@ -64,14 +64,17 @@ lines[place + 1 : place + 1] = sys.stdin.readlines()
 open(path, "w", encoding="utf8").writelines(lines)' "$1"
 }
 
-excerpt_block() {
-    python -c '
-import sys
-lines = iter([line.strip() for line in open(sys.argv[1], encoding="utf8")])
-for line in sys.stdin:
-    wanted = line.strip()
-    if wanted and wanted != "..." and wanted not in lines:
-        sys.exit(f"{sys.argv[1]} has no {wanted!r} where the page has it")' "$1"
+entries_block() {
+    PYTHONPATH=src python -c '
+import importlib, sys
+names = {"MLflowDataSet": importlib.import_module(f"{sys.argv[1]}.tracking").MLflowDataSet}
+text = sys.stdin.read()
+try:
+    code = compile(text, "block", "exec")
+except SyntaxError:  # entries without their dict
+    code = compile(f"catalog_dict = {{{text}}}", "block", "exec")
+exec(code, names)
+assert names["catalog_dict"]' "$1"
 }
 
 run_cells() {
