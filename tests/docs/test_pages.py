@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.docs.page import SHELLS, blocks_of, script_of
 from tests.harness.baked import BakedProject, clean_env
-from tests.harness.doors import ROOT
+from tests.harness.doors import PYTHON, ROOT, copy_template
 from tests.harness.ports import free_port
+from tests.harness.store import runs_of
+from tests.layer.rig import commit, git
+from tests.layer.starter import make_starter, replace
 
 pytestmark = pytest.mark.slow
 
 SESSION = Path(__file__).with_name("session.sh")
 # The table of the versions that were seen to work, and reasons: nothing to run.
 PROSE = {"decisions.md", "durability.md", "secrets.md", "values.md", "versions.md"}
-PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE)
+# Each with a test of its own.
+APART = {"update-the-layer.md"}
+PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE | APART)
+README = ROOT / "README.md"
 
 
-def read(page: Path, project: BakedProject, elsewhere: Path) -> str:
+def read(page: Path, project: BakedProject, elsewhere: Path, **words: str) -> str:
     """Do in a project what a page says; returns what was printed.
 
     Args:
         page: the Markdown file.
         project: in whose folder the page begins.
         elsewhere: stands for `/tmp`.
+        words: what the reader has in the place of a word.
     """
     script = script_of(page, project.package).replace("/tmp/", f"{elsewhere}/")
     for port in sorted(set(re.findall(r"\b505\d\b", script))):
         script = script.replace(port, str(free_port()))
+    for word, here in words.items():
+        assert word in script, f"{page.name} has no {word!r}"
+        script = script.replace(word, here)
     return run_script(script, project.root, project.python)
 
 
@@ -42,7 +53,8 @@ def run_script(
     reader = {
         **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "A Reader"),
         **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "reader@example.org"),
-        "GIT_EDITOR": "true",
+        "GIT_EDITOR": 'write() { echo Merged > "$1"; }; write',
+        "PYTEST_ARGS": "--collect-only -q tests/template/test_readme.py",
         "BASH_ENV": str(SESSION),
         **(variables or {}),
     }
@@ -60,12 +72,6 @@ def run_script(
     return done.stdout
 
 
-def commit_all(project: BakedProject) -> None:
-    """Make the project a repository whose tree is clean."""
-    script = "git init -q && git add -A && git commit -qm 'As generated'"
-    run_script(script, project.root, project.python)
-
-
 def test_pages_without_a_test_have_nothing_to_run() -> None:
     for name in PROSE:
         blocks = blocks_of(ROOT / "docs" / name)
@@ -74,5 +80,45 @@ def test_pages_without_a_test_have_nothing_to_run() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_page(page: Path, project: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> None:
-    commit_all(project)
+    git(project.root, "init", "--quiet")
+    commit(project.root)
     read(page, project, tmp_path_factory.mktemp("elsewhere"))
+
+
+def test_page_of_updates(project: BakedProject, tmp_path: Path) -> None:
+    """The owner has edited a line that the next release changes too."""
+    starter = make_starter(project, tmp_path / "starter")
+    ground = starter.folder / "redact.py"
+    (title, *_) = ground.read_text("utf8").splitlines()
+    replace(ground, title, f"{title}\nMINE = 1")
+    commit(project.root)
+    starter.release("0.2.0", ("redact.py", title, f"{title}\nTHEIRS = 1"))
+    words = {
+        "https://<host>/<you>/kedro-starter-mlflow": str(starter.root),
+        "$STARTER": str(starter.root),
+        "PROJECT": str(project.root),
+    }
+    printed = read(ROOT / "docs" / "update-the-layer.md", project, tmp_path, **words)
+    assert "CONFLICT      redact.py: changed by both" in printed
+    assert "layer 0.2.0+1 edited" in printed
+
+
+def test_readme_of_this_repository(project: BakedProject, tmp_path: Path) -> None:
+    """Make shows which tests there are in the place of running them: this is one of them."""
+    clone = copy_template(tmp_path / "kedro-starter-mlflow")
+    (clone / ".venv").symlink_to(sys.prefix)
+    script = script_of(README, project.package)
+    script = script.replace("/path/to/kedro-starter-mlflow", str(clone)).replace(
+        "/tmp", str(tmp_path)
+    )
+    shown = run_script(script, clone, PYTHON)
+    assert "test_links_and_pictures_lead_somewhere" in shown
+    assert shown.count("status: FINISHED") == 2
+    assert "serves: kedro mlflow ui" in shown
+
+
+def test_readme_of_a_project(project: BakedProject, tmp_path: Path) -> None:
+    git(project.root, "init", "--quiet")
+    commit(project.root)
+    read(project.root / "README.md", project, tmp_path)
+    assert [run.info.status for run in runs_of(project)] == ["FINISHED"]
