@@ -108,9 +108,9 @@ def test_readme_of_this_repository(project: BakedProject, tmp_path: Path) -> Non
     clone = copy_template(tmp_path / "kedro-starter-mlflow")
     (clone / ".venv").symlink_to(sys.prefix)
     script = script_of(README, project.package)
-    script = script.replace("/path/to/kedro-starter-mlflow", str(clone)).replace(
-        "/tmp", str(tmp_path)
-    )
+    for word, here in (('"/tmp"', f'"{tmp_path}"'), ("/path/to/kedro-starter-mlflow", str(clone))):
+        assert word in script
+        script = script.replace(word, here)
     shown = run_script(script, clone, PYTHON)
     assert "test_links_and_pictures_lead_somewhere" in shown
     assert shown.count("status: FINISHED") == 2
