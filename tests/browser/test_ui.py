@@ -162,7 +162,7 @@ def test_kedro_viz_shows_the_pipeline_and_the_datasets_of_python(
     page.locator(".pipeline-node").first.wait_for()
     names = page.locator(".pipeline-node__text").all_text_contents()
     told = " ".join(names).lower().replace("_", " ")
-    for name in ("train model", "run inference", "model", "score", "pred df", "confusion matrix"):
+    for name in ("train model", "run inference", "model", "score", "pred df", "diagnostics"):
         assert name in told
     page.get_by_text("Dismiss").click()
     page.add_style_tag(content="[class*='hint'] { display: none !important; }")  # its tour
