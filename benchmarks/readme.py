@@ -1,4 +1,4 @@
-"""The table of README.md, from `results.json`: `python -m benchmarks.readme` writes it again."""
+"""The table of docs/costs.md, from `results.json`; `python -m benchmarks.readme` writes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from .bench import BY_HAND, KEDRO_MLFLOW, UNTRACKED
 from .projects import ROOT
 
-README, RESULTS = ROOT / "README.md", ROOT / "benchmarks" / "results.json"
+PAGE, RESULTS = ROOT / "docs" / "costs.md", ROOT / "benchmarks" / "results.json"
 BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 _OTHERS = (BY_HAND, KEDRO_MLFLOW)
 
@@ -35,7 +35,7 @@ def table(results: Mapping[str, Any]) -> str:
 
 
 def updated(text: str, results: Mapping[str, Any]) -> str:
-    """Return README's text with the table of these results.
+    """Return the page's text with the table of these results.
 
     Raises:
         ValueError: the text has no place for it.
@@ -43,14 +43,14 @@ def updated(text: str, results: Mapping[str, Any]) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"README.md has no lines {BEGIN.strip()} and {END.strip()}.")
+        raise ValueError(f"docs/costs.md has no lines {BEGIN.strip()} and {END.strip()}.")
     return f"{before}{BEGIN}\n{table(results)}\n{END}{after}"
 
 
 def main() -> None:
-    """Write the table into README.md."""
+    """Write the table into docs/costs.md."""
     results = json.loads(RESULTS.read_text("utf8"))
-    README.write_text(updated(README.read_text("utf8"), results), "utf8")
+    PAGE.write_text(updated(PAGE.read_text("utf8"), results), "utf8")
 
 
 def _figure(who: str, spread: Mapping[str, float], unit: str, contestants: int) -> str:

@@ -1,22 +1,36 @@
-"""README.md shows what is there: the figures of the last benchmark, and pictures that exist."""
+"""README.md and docs/ show what is there: the last benchmark, pages and pictures that exist."""
 
 from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
-from benchmarks.readme import README, RESULTS, updated
+import pytest
+
+from benchmarks.readme import PAGE, RESULTS, updated
+from tests.harness.doors import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SCREEN = 70  # lines
 
 
 def test_table_has_the_figures_of_the_last_complete_run() -> None:
-    text, results = README.read_text("utf8"), json.loads(RESULTS.read_text("utf8"))
+    text, results = PAGE.read_text("utf8"), json.loads(RESULTS.read_text("utf8"))
     assert not results["quick"]
     assert len(results["rows"]) >= 11
     assert updated(text, results) == text
 
 
-def test_links_and_pictures_lead_somewhere() -> None:
-    found = re.findall(r"\]\(([^)#]+)\)", README.read_text("utf8"))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    found = re.findall(r"\]\(([^)#]+)\)", page.read_text("utf8"))
     local = [link for link in found if "://" not in link]
-    assert local
-    assert [link for link in local if not (README.parent / link).exists()] == []
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+def test_readme_has_two_screens_and_leads_to_each_page() -> None:
+    text = (ROOT / "README.md").read_text("utf8")
+    assert len(text.splitlines()) <= 2 * SCREEN
+    named = set(re.findall(r"docs/([\w-]+\.md)", text))
+    assert named == {page.name for page in PAGES[1:]}
