@@ -74,18 +74,24 @@ def test_of_many_metrics_only_the_previous_values_are_asked(
 def test_what_decides_over_an_alias_is_compared_first_and_by_its_rule(
     baked: BakedProject, client: Any
 ) -> None:
+    promotion = baked.tracking("models.promotion")
+    lower = promotion.deciding({"greater_is_better": False}, {})
+    greater = promotion.deciding({"same_params": ["target"]}, {"target": "it's"})
     others = {f"a_{number}": float(number) for number in range(4)}
-    add_run(client, 1, "FINISHED", zscore=0.1, **others)
+    other_task = add_run(client, 0, "FINISHED", zscore=7.0, **others)
+    client.log_param(other_task, "target", "that")
+    first = add_run(client, 1, "FINISHED", zscore=0.1, **others)
+    client.log_param(first, "target", "it's")
     add_run(client, 2, "FINISHED", zscore=0.9, **others)
     own = add_run(client, 3, "FINISHED", zscore=0.5, **others)
     for prepared in (False, True):
         comparison = baked.tracking("exporting.comparison").Comparison(client, "0", START_MS + 3000)
         if prepared:
             comparison.prepare()
-        _, best = comparison.with_metrics([*others, "zscore"], own, {"zscore": False})
+        _, best = comparison.with_metrics([*others, "zscore"], own, {"zscore": lower})
         assert best["zscore"] == 0.1
-    _, best = comparison.with_metrics([*others, "zscore"], own, {"zscore": True})
-    assert best["zscore"] == 0.9
+    _, best = comparison.with_metrics([*others, "zscore"], own, {"zscore": greater})
+    assert best["zscore"] == 0.1, "the only other run of that target"
 
 
 @pytest.mark.parametrize(

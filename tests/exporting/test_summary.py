@@ -94,4 +94,4 @@ def test_what_decides_over_an_alias_is_shown_first(baked: BakedProject) -> None:
     queue = baked.tracking("models.queue").ModelQueue(None, "key", print, print)
     rule = {"metric": "all.score"}
     queue.add({"n": "m", "f": "m.pkl", "about": {"code": []}, "promote": rule, "e": "model"})
-    assert queue.deciding_metrics == {"all.score": True}
+    assert list(queue.deciding_metrics({})) == ["all.score"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..journal.events import as_recorded
 from ..logs import PlainLogger
+from ..models.promotion import Deciding
 
 logger = PlainLogger(__name__)
 
@@ -51,8 +52,8 @@ class Comparison:
         self._client = client
         self._start_ms = start_ms
         self._earlier: list[dict[str, float]] | None = None
-        # By metric, and whether less of it is better.
-        self._best: dict[tuple[str, bool], float | None] = {}
+        # By metric, where no `promote_if` says how it is compared.
+        self._best: dict[str, float | None] = {}
         self._thread: threading.Thread | None = None
 
     def prepare(self) -> None:
@@ -69,20 +70,19 @@ class Comparison:
             self._earlier = self._ask_earlier(_EARLIER)
             guessed = next(filter(None, self._earlier), {})
             for metric in _compared(list(guessed), {}):
-                lower = is_lower_better(metric)
-                self._best[metric, lower] = self._ask_best(metric, lower)
+                self._best[metric] = self._ask_best(metric)
         except Exception as error:
             logger.warning("Other runs are asked for again in the end: %s", error)
 
     def with_metrics(
-        self, metrics: list[str], run_id: str | None, deciding: Mapping[str, bool] = {}
+        self, metrics: list[str], run_id: str | None, deciding: Mapping[str, Deciding] = {}
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Return their values in the previous run, and of a few the best of all other runs.
 
         Args:
             metrics: names of metrics of the run.
             run_id: the run, which is finished by now.
-            deciding: the metrics that decide over an alias, and whether greater ones are better.
+            deciding: how the metrics decide that decide over an alias.
 
         Raises:
             Exception: the store does not answer, or not now.
@@ -98,10 +98,12 @@ class Comparison:
         previous = {metric: before[metric] for metric in metrics if metric in before}
         best: dict[str, float] = {}
         for metric in _compared(metrics, deciding):
-            lower = not deciding.get(metric, not is_lower_better(metric))
-            if (metric, lower) not in self._best:
-                self._best[metric, lower] = self._ask_best(metric, lower, run_id)
-            found = self._best[metric, lower]
+            if metric in deciding:
+                found = self._ask_best(metric, run_id, deciding[metric])
+            else:
+                if metric not in self._best:
+                    self._best[metric] = self._ask_best(metric, run_id)
+                found = self._best[metric]
             if found is not None:
                 best[metric] = found
         return previous, best
@@ -124,13 +126,18 @@ class Comparison:
         )
         return [_shown(run.data.metrics) for run in runs]
 
-    def _ask_best(self, metric: str, lower: bool, run_id: str | None = None) -> float | None:
+    def _ask_best(
+        self, metric: str, run_id: str | None = None, rule: Deciding | None = None
+    ) -> float | None:
+        rule = rule or Deciding(not is_lower_better(metric), {})
+        conditions = [_FINISHED, *([f"attributes.run_id != '{run_id}'"] if run_id else [])]
+        for name, value in rule.same_params.items():
+            mark = "'" if '"' in value else '"'
+            conditions.append(f"params.`{name}` = {mark}{value}{mark}")
         runs = self._client.search_runs(
             [self.experiment_id],
-            filter_string=f"{_FINISHED} AND attributes.run_id != '{run_id}'"
-            if run_id
-            else _FINISHED,
-            order_by=[f"metrics.`{metric}` {'ASC' if lower else 'DESC'}"],
+            filter_string=" AND ".join(conditions),
+            order_by=[f"metrics.`{metric}` {'DESC' if rule.greater_is_better else 'ASC'}"],
             max_results=_MAX_INFINITE,
         )
         values = [_shown(run.data.metrics).get(metric) for run in runs]
@@ -141,7 +148,7 @@ def _shown(metrics: dict[str, float]) -> dict[str, float]:
     return {name: as_recorded(metrics[name]) for name in sorted(metrics) if is_shown(name)}
 
 
-def _compared(metrics: list[str], deciding: Mapping[str, bool]) -> list[str]:
+def _compared(metrics: list[str], deciding: Mapping[str, Deciding]) -> list[str]:
     """Return whose best is asked for: those that decide, and of a few the first."""
     first = [metric for metric in metrics if metric in deciding]
     others = [metric for metric in metrics if metric not in deciding]

@@ -10,6 +10,7 @@ from ..journal.header import header_of, path_now
 from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
 from ..logs import PlainLogger
+from ..models.promotion import Deciding
 from ..models.queue import ModelQueue
 from ..redact import redact_text
 from ..redact_files import mask_copy
@@ -80,9 +81,9 @@ class RunExport:
         return self._batches.metrics_seen
 
     @property
-    def deciding_metrics(self) -> dict[str, bool]:
+    def deciding_metrics(self) -> dict[str, Deciding]:
         """The metrics that `promote_if` names."""
-        return self._models.deciding_metrics
+        return self._models.deciding_metrics(self._batches.known_params)
 
     @property
     def is_behind(self) -> bool:

@@ -2,10 +2,23 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..arguments import nearest
 from ..journal.events import as_recorded, as_shown
+
+
+class Deciding(NamedTuple):
+    """How a metric of a run decides: which way is better, and among which runs."""
+
+    greater_is_better: bool
+    same_params: Mapping[str, str]
+
+
+def deciding(rule: Mapping[str, Any], params: Mapping[str, str]) -> Deciding:
+    """Return how the metric of a `promote_if` decides in a run with these params."""
+    same = {name: params[name] for name in rule.get("same_params", ()) if name in params}
+    return Deciding(bool(rule.get("greater_is_better", True)), same)
 
 
 def incomparable(

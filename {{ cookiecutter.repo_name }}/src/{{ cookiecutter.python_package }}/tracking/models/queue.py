@@ -10,6 +10,7 @@ from ..store.client import together
 from ..store.reasons import is_permanent, reason
 from .flavor_process import FlavorError
 from .logged_model import TAG, ModelExport
+from .promotion import Deciding, deciding
 
 
 class RunValues(Protocol):
@@ -18,6 +19,7 @@ class RunValues(Protocol):
     # The last value of each metric, as a number and as MLflow's entity.
     metrics_seen: dict[str, float]
     last_metrics: dict[str, Any]
+    known_params: dict[str, str]
 
     def add_tag(self, key: str, value: str) -> None:
         """Take in a tag of the run."""
@@ -46,8 +48,8 @@ class ModelQueue:
         self.waiting: dict[str, str] = {}
         # What became of each model, for the panel.
         self.lines: dict[str, str] = {}
-        # What `promote_if` names.
-        self.deciding_metrics: dict[str, bool] = {}
+        # Each `promote_if`, by its metric.
+        self._rules: dict[str, dict[str, Any]] = {}
         self._places = places
         self._run_key = run_key
         self._note = note
@@ -70,8 +72,11 @@ class ModelQueue:
                 raise ValueError(f"model {path} lies outside the journal")
         self._pending.append(ModelExport(event, self._places, self._run_key, self._is_new))
         if event.get("promote"):
-            rule = event["promote"]
-            self.deciding_metrics[str(rule["metric"])] = bool(rule.get("greater_is_better", True))
+            self._rules[str(event["promote"]["metric"])] = event["promote"]
+
+    def deciding_metrics(self, params: dict[str, str]) -> dict[str, Deciding]:
+        """Return how the metrics that `promote_if` names decide in a run with these params."""
+        return {metric: deciding(rule, params) for metric, rule in self._rules.items()}
 
     def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
         """Log the models and register their versions."""
@@ -117,7 +122,9 @@ class ModelQueue:
     def _decide_aliases(self, client: Any, values: RunValues, finished: bool) -> None:
         for model in self._sent:
             try:
-                told = model.registered.conclude(client, values.metrics_seen, finished)
+                told = model.registered.conclude(
+                    client, values.metrics_seen, values.known_params, finished
+                )
             except Exception as error:
                 if not is_permanent(error):
                     raise

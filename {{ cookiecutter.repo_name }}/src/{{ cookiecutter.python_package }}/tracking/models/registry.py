@@ -64,12 +64,15 @@ class RegisteredVersion:
         self._is_new = True
         return str(made.version)
 
-    def conclude(self, client: Any, metrics: dict[str, float], finished: bool) -> str:
+    def conclude(
+        self, client: Any, metrics: dict[str, float], params: dict[str, str], finished: bool
+    ) -> str:
         """Move the alias if the rule says so, once for each version, and tell what was done.
 
         Args:
             client: an `MlflowClient`.
             metrics: the metrics of the run.
+            params: the params of the run.
             finished: whether the run came to its end; no alias moves to the model of another.
         """
         name, alias = self.event.get("name"), self.event.get("alias")
@@ -82,13 +85,19 @@ class RegisteredVersion:
             known = client.get_model_version(name, self.version).tags
             if PROMOTION in known:
                 return f"{told}; {known[PROMOTION]}"
-        decision = self._decide(client, str(name), str(alias), metrics, finished)
+        decision = self._decide(client, str(name), str(alias), metrics, params, finished)
         client.set_model_version_tag(name, self.version, PROMOTION, decision)
         self._is_new = False
         return f"{told}; {decision}"
 
     def _decide(
-        self, client: Any, name: str, alias: str, metrics: dict[str, float], finished: bool
+        self,
+        client: Any,
+        name: str,
+        alias: str,
+        metrics: dict[str, float],
+        params: dict[str, str],
+        finished: bool,
     ) -> str:
         holder = _holder(client, name, alias)
         if holder is not None and str(holder.version) == self.version:
@@ -98,8 +107,7 @@ class RegisteredVersion:
         rule, behind = self.event.get("promote"), _run_behind(client, holder)
         moves, why = decide(rule, metrics, behind and behind.data.metrics)
         if behind and (rule or {}).get("same_params"):
-            own = client.get_run(client.get_model_version(name, self.version).run_id)
-            differs = incomparable(rule, own.data.params, behind.data.params)
+            differs = incomparable(rule, params, behind.data.params)
             if differs is not None:
                 by_hand = mlflow_command(f"promote {self.version} --model {shlex.quote(name)}")
                 moves, why = False, f"{differs}; `{by_hand}` moves it"
