@@ -264,7 +264,7 @@ BAD_FILES = [
     BadFile("a garbage file", garbage, "is no usable SQLite database"),
     BadFile("a folder that cannot be made", folder_is_a_file, "cannot be made"),
     BadFile("a read-only folder", read_only_folder, "cannot be made"),
-    BadFile("a store of another MLflow version", other_version, "out-of-date database schema"),
+    BadFile("a store of another MLflow version", other_version, "one of another version of MLflow"),
     BadFile("a full disk", full_disk, "the store"),
     BadFile("locked by another process", locked, "locked by another process"),
 ]

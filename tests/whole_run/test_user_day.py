@@ -250,7 +250,7 @@ def test_wheel_runs_in_another_environment_and_folder(ran: BakedProject, tmp_pat
     assert run.info.status == "FINISHED"
     assert nodes_of(run) == ALL_NODES
     assert run.data.tags["kedro.command"] == f"my-iris --conf-source={conf}"
-    assert run.info.run_id in elsewhere.run("my-iris", "mlflow", "runs").stdout
+    assert run.info.run_name in elsewhere.run("my-iris", "mlflow", "runs").stdout
     pins = set(lock.read_text().splitlines())
     frozen = elsewhere.run("python", "-m", "pip", "freeze").stdout.splitlines()
     versions = {line for line in frozen if "==" in line and not line.startswith("my_iris")}

@@ -1,11 +1,12 @@
 """The experiment that the project's runs go to."""
 
+import shlex
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from ..program import mlflow_command
+from ..program import mlflow_command, run_command
 from ..project import project_path, tracking_settings
 from ..store.client import open_client, prepare_environment
 from ..store.reasons import StoreError, deleted_experiment, reason
@@ -28,7 +29,8 @@ def client_and_experiment() -> tuple[Any, Any]:
     experiment = client.get_experiment_by_name(settings.experiment_name)
     if experiment is None:
         raise LookupError(
-            f"there is no experiment {settings.experiment_name!r} yet; a run makes it."
+            f"there is no experiment {settings.experiment_name!r} yet; "
+            f"`{shlex.join(run_command())}` makes it."
         )
     if experiment.lifecycle_stage != "active":
         raise LookupError(deleted_experiment(experiment.name))

@@ -3,12 +3,13 @@
 import datetime
 import math
 import re
+import shlex
 from typing import Any
 
 from ..arguments import nearest
 from ..exporting.comparison import is_shown
 from ..journal.events import as_recorded, clean_key
-from ..program import mlflow_command
+from ..program import mlflow_command, run_command
 from . import rules
 
 LAST, BEST = "last", "best:"
@@ -41,7 +42,7 @@ def find_run(client: Any, experiment: Any, name: str, known: rules.Rules | None 
     if name == LAST:
         found = _search(client, experiment, "", max_results=1)
         if not found:
-            raise LookupError("there is no run yet.")
+            raise LookupError(f"there is no run yet; `{shlex.join(run_command())}` makes one.")
         return found[0]
     if name.startswith(BEST):
         return best_run(client, experiment, name.removeprefix(BEST), known)
