@@ -61,7 +61,7 @@ def test_runs_are_listed_exported_and_repeated_by_what_is_printed(deployed: Depl
     assert "exported as run" in deployed.mlflow("sync")
     assert "No run waits" in deployed.mlflow("status")
     (first,) = runs_of(deployed)
-    assert first.info.run_id in deployed.mlflow("runs")
+    assert first.info.run_name in deployed.mlflow("runs")
 
     command = first.data.tags["kedro.command"]
     assert command.startswith("python -m my_iris --")
