@@ -83,7 +83,9 @@ joined:
 GITIGNORE = "__pycache__/\n/output-*.txt\n/check-*.pid\n"
 
 
-def make_bare(template: Path, root: Path, package: str = PACKAGE, tracking: str = "tracking") -> Lab:
+def make_bare(
+    template: Path, root: Path, package: str = PACKAGE, tracking: str = "tracking"
+) -> Lab:
     """Make a project by hand, with the pipeline of the lab.
 
     Args:

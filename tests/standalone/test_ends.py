@@ -1,4 +1,4 @@
-"""Ctrl-C and signals where `kedro run` is Kedro's own: the status is that of the layer's command."""
+"""Ctrl-C and signals where `kedro run` is Kedro's own command, or where there is no command."""
 
 from __future__ import annotations
 
