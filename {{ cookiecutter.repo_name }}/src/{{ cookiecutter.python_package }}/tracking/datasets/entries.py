@@ -1,6 +1,6 @@
 """Catalog entries of MLflow datasets, completed with what they take from their name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from .kinds import MODEL, VALUES
@@ -49,3 +49,19 @@ def complete_config(name: str, config: Any) -> Any:
         extension = "pkl" if kind in (*VALUES, MODEL) else kind
         complete["filepath"] = default_filepath(complete["dataset_name"], f".{extension}")
     return complete
+
+
+def complete_catalog(loader: MutableMapping[str, Any]) -> None:
+    """Complete the MLflow datasets of the catalog that a config loader reads.
+
+    A value that is set on a loader stands for all that it would read, so it is read once. Where it
+    can't be read, Kedro tells of it when it needs it.
+
+    Args:
+        loader: the config loader of a context.
+    """
+    try:
+        given = loader["catalog"]
+        loader["catalog"] = {name: complete_config(name, entry) for name, entry in given.items()}
+    except Exception:  # whatever a loader or a resolver raises
+        return
