@@ -80,7 +80,7 @@ joined:
   dataset: {{type: text.TextDataset, filepath: data/02_intermediate/joined.txt}}
 """
 
-GITIGNORE = "__pycache__/\n/output-*.txt\n/check-*.pid\n"
+GITIGNORE = "__pycache__/\n.viz/\n/output-*.txt\n/check-*.pid\n"
 
 
 def make_bare(

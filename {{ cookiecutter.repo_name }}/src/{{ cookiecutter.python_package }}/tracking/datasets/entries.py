@@ -1,8 +1,10 @@
 """Catalog entries of MLflow datasets, completed with what they take from their name."""
 
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
+from ..own_folders import make_own
 from .kinds import MODEL, VALUES
 
 # Where files go that are given no path; nobody else writes there.
@@ -17,6 +19,17 @@ def default_filepath(name: str, extension: str) -> str:
         extension: of the file, with its dot.
     """
     return f"{DEFAULT_FOLDER}/{name}{extension}"
+
+
+def make_default_folder(path: str | Path) -> None:
+    """Make the folder of a file, if it is that of files that were given no path.
+
+    Args:
+        path: of a file on this machine.
+    """
+    for folder in Path(path).parents:
+        if folder.as_posix().endswith(DEFAULT_FOLDER):
+            make_own(folder)
 
 
 def complete_config(name: str, config: Any) -> Any:
