@@ -11,7 +11,9 @@ from tests.faults.picture import only_run, picture_of, text_of
 USED = {"weight": 2.0, "unused": 1}
 
 
-@pytest.mark.parametrize("file", ["parameters_x.yml", "forecast/parameters.yml", "parameters/a.yml"])
+@pytest.mark.parametrize(
+    "file", ["parameters_x.yml", "forecast/parameters.yml", "parameters/a.yml"]
+)
 def test_params_in_force(bare: Lab, file: str) -> None:
     """Each param that a node takes is in MLflow, as `--params` said."""
     (bare.root / "conf/base/parameters.yml").rename(bare.root / "conf/base/moved")
