@@ -59,6 +59,7 @@ PUBLIC_MLFLOW = {
 PUBLIC_KEDRO = {
     "kedro.framework.hooks",
     "kedro.framework.project",
+    "kedro.framework.startup",  # Kedro's documentation has scripts with `bootstrap_project`
     "kedro.io",
     "kedro.utils",
 }

@@ -58,6 +58,19 @@ def test_configure_worker__is_not_needed_where_kedro_knows_the_project(
     project.run("python", "-c", code, env={"PYTHONPATH": "src"})
 
 
+def test_project_package(project: BakedProject) -> None:
+    code = (
+        f"from {project.package}.tracking.kedro_internals import project_package\n"
+        "assert project_package() is None\n"
+        "from pathlib import Path\n"
+        "from kedro.framework.startup import bootstrap_project\n"
+        "bootstrap_project(Path.cwd())\n"
+        "print(project_package())\n"
+    )
+    done = project.run("python", "-c", code, env={"PYTHONPATH": "src"})
+    assert done.stdout.split() == [project.package]
+
+
 @pytest.mark.parametrize(
     "name", ["parameters", "params:a", "params:a.b", "a", "params", "x_params:a"]
 )

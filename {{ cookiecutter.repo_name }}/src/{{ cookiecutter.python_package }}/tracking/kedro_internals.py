@@ -27,6 +27,18 @@ def configure_worker(package: str) -> None:
         project.settings.configure(f"{package}.settings")
 
 
+def project_package() -> str | None:
+    """Return the name of the project's package, None where Kedro was not told it.
+
+    Why: this layer's folder may lie anywhere in it, so its own name does not tell.
+    Seen in: Kedro 1.7.0 (`kedro.framework.project.PACKAGE_NAME`).
+    Goes when: a context tells the name of its package.
+    """
+    from kedro.framework import project
+
+    return project.PACKAGE_NAME
+
+
 def is_parameter(name: str) -> bool:
     """Whether a dataset's name is that of a param: `parameters` or `params:…`.
 

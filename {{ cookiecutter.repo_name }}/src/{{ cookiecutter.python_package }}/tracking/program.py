@@ -1,4 +1,7 @@
-"""How a user calls this project: `kedro` in its folder, its own program where it is installed."""
+"""How a user calls this project: `kedro` in its folder, its own program where it is installed.
+
+Where a project has no group `mlflow` of commands, the layer's folder is the program.
+"""
 
 import os
 import shlex
@@ -8,18 +11,26 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-_PACKAGE = __name__.rpartition(".")[0].rpartition(".")[0]
+_LAYER = __name__.rpartition(".")[0]
+_PACKAGE = _LAYER.rpartition(".")[0]
+_FOLDER = Path(__file__).resolve().parent
 
 
 def mlflow_command(words: str) -> str:
-    """Return the command line that is `kedro mlflow <words>` here.
+    """Return the command line that is `kedro mlflow <words>` here, from the working directory.
 
     Example:
         >>> mlflow_command("ui")
         'kedro mlflow ui'
     """
-    program = shlex.join(_packaged() or ["kedro"])
-    return f"{program} mlflow {words}".rstrip()
+    packaged = _packaged()
+    if _offers_commands("__main__.py" if packaged else "cli.py"):
+        program = [*(packaged or ["kedro"]), "mlflow"]
+    elif packaged:
+        program = [_python(), "-m", _LAYER]
+    else:
+        program = [_python(), os.path.relpath(_FOLDER)]
+    return f"{shlex.join(program)} {words}".rstrip()
 
 
 def run_command() -> list[str]:
@@ -44,12 +55,33 @@ def _packaged() -> tuple[str, ...]:
     folder = Path.cwd()
     if source_root() is not None or any(map(_is_project, (folder, *folder.parents))):
         return ()
-    script, called, here = _script(), Path(sys.argv[0]), Path(sys.executable).parent
+    script, called, here = _script(), Path(sys.argv[0]), _environment()
     if script and _on_path(script) == here:
         return (script,)
     if script and called.stem == script and os.access(called, os.X_OK):
         return (str(called.absolute()),)
-    return ("python" if _on_path("python") == here else sys.executable, "-m", _PACKAGE)
+    return (_python(), "-m", _PACKAGE)
+
+
+def _python() -> str:
+    return "python" if _on_path("python") == _environment() else sys.executable
+
+
+def _environment() -> Path:
+    return Path(sys.executable).parent.resolve()
+
+
+def _offers_commands(name: str) -> bool:
+    """Whether a file of the project's package, which has the settings, takes the layer's commands.
+
+    It is read: importing it would cost more than the line that is to be printed.
+    """
+    home = next((one for one in _FOLDER.parents if (one / "settings.py").exists()), None)
+    try:
+        text = (home / name).read_text("utf8") if home else ""
+    except (OSError, UnicodeDecodeError):
+        return False
+    return f"{_FOLDER.name}.commands" in text
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +94,7 @@ def _script() -> str | None:
 
 def _on_path(program: str) -> Path | None:
     found = shutil.which(program)
-    return Path(found).parent if found else None
+    return Path(found).parent.resolve() if found else None
 
 
 def _is_project(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from kedro.io import AbstractDataset, DatasetError, Version
 
 from ..journal import snapshot
 from . import own_files
-from .entries import default_filepath
+from .entries import default_filepath, make_default_folder
 from .kinds import MODEL, FileKind
 from .written_files import fetch_saved, is_remote, replacing
 
@@ -89,6 +89,8 @@ class DatasetFile:
 
     def save(self, data: Any, keep: Keep) -> None:
         """Write the file, and let it be kept for the run before anybody else may change it."""
+        if not is_remote(self.path):
+            make_default_folder(self.path)
         if self.is_written_in_place:
             dataset = self.dataset()
             self._write(dataset, data)

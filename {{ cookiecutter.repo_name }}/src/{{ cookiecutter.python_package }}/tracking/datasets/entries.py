@@ -1,8 +1,10 @@
 """Catalog entries of MLflow datasets, completed with what they take from their name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
+from ..own_folders import make_own
 from .kinds import MODEL, VALUES
 
 # Where files go that are given no path; nobody else writes there.
@@ -17,6 +19,17 @@ def default_filepath(name: str, extension: str) -> str:
         extension: of the file, with its dot.
     """
     return f"{DEFAULT_FOLDER}/{name}{extension}"
+
+
+def make_default_folder(path: str | Path) -> None:
+    """Make the folder of a file, if it is that of files that were given no path.
+
+    Args:
+        path: of a file on this machine.
+    """
+    for folder in Path(path).parents:
+        if folder.as_posix().endswith(DEFAULT_FOLDER):
+            make_own(folder)
 
 
 def complete_config(name: str, config: Any) -> Any:
@@ -49,3 +62,19 @@ def complete_config(name: str, config: Any) -> Any:
         extension = "pkl" if kind in (*VALUES, MODEL) else kind
         complete["filepath"] = default_filepath(complete["dataset_name"], f".{extension}")
     return complete
+
+
+def complete_catalog(loader: MutableMapping[str, Any]) -> None:
+    """Complete the MLflow datasets of the catalog that a config loader reads.
+
+    A value that is set on a loader stands for all that it would read, so it is read once. Where it
+    can't be read, Kedro tells of it when it needs it.
+
+    Args:
+        loader: the config loader of a context.
+    """
+    try:
+        given = loader["catalog"]
+        loader["catalog"] = {name: complete_config(name, entry) for name, entry in given.items()}
+    except Exception:  # whatever a loader or a resolver raises
+        return

@@ -13,6 +13,7 @@ from kedro.io import DatasetError
 
 from ..project import project_path, tracking_settings
 from ..redact import redact_text
+from .entries import make_default_folder
 from .kinds import MODEL, VALUES, FileKind
 from .values import fetch
 
@@ -61,6 +62,7 @@ def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iter
         return
     with tempfile.TemporaryDirectory() as folder:
         target = kept.parent if keep else Path(folder)
+        make_default_folder(target)
         target.mkdir(parents=True, exist_ok=True)
         try:
             path = Path(client.download_artifacts(run_id, artifact, str(target)))
@@ -170,6 +172,7 @@ def _model_folder(client: Any, model_id: str, keep: bool) -> Path:
     location = client.get_logged_model(model_id).artifact_location
     if location.startswith("file:") or "://" not in location:
         return Path(download_artifacts(artifact_uri=location))
+    make_default_folder(cache)
     cache.mkdir(parents=True, exist_ok=True)
     uri = client.tracking_uri
     # Renamed when it is whole: a download that breaks off leaves nothing that looks like a model.

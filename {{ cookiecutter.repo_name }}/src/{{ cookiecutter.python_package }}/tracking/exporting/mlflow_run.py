@@ -1,8 +1,11 @@
 """The run in MLflow that a journal belongs to: found by its key, or made."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..locations import local_path
+from ..own_folders import make_own
 from ..store.reasons import StoreError, deleted_experiment
 from ..store.relocation import lies_elsewhere, relocate
 
@@ -58,6 +61,7 @@ class MlflowRun:
             run = self._find(experiment_id) or self._create(experiment_id)
             self.status = run.info.status
         self._follow_move(run.info.artifact_uri)
+        self._hide(run.info.artifact_uri)
         return run
 
     def _follow_move(self, artifact_uri: str) -> None:
@@ -70,6 +74,13 @@ class MlflowRun:
             wanted = self.settings.get("artifact_location")
             told = relocate(self.client.tracking_uri, wanted, Path(project))
             self.relocated = told or self.relocated
+
+    def _hide(self, artifact_uri: str) -> None:
+        """Make the folder of the experiment's artifacts, where it is new and in the project."""
+        path, project = local_path(artifact_uri), self._header.get("project")
+        if path is not None and project and Path(project) in path.parents[2:]:
+            with suppress(OSError):  # MLflow tells when it needs it
+                make_own(path.parents[1])  # <folder>/<run id>/artifacts
 
     def _find(self, experiment_id: str) -> Any:
         """Return the run, if an earlier try has made it."""

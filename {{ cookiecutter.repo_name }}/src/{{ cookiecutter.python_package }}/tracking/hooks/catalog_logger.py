@@ -6,6 +6,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
+from ..datasets.entries import complete_catalog
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
 from ..journal.events import flatten
@@ -22,7 +23,8 @@ from .guard import guarded
 class MLflowCatalogLoggerHook:
     """Connects MLflow datasets to the run, and records params, automatic values and input data.
 
-    Fires in `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
+    Fires in `after_context_created`, where it gives MLflow datasets their name and path, and in
+    `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
     `params:` input of a node (dicts flattened with `.`), a dataset input for each file that the
     pipeline loads, also from MLflow, and, with `auto`, each node output that is in no catalog: a
     number as a metric, another scalar, a text or a container as a param (dicts flattened with `.`).
@@ -36,6 +38,14 @@ class MLflowCatalogLoggerHook:
     def __init__(self, auto: bool = True, enable_mlflow: bool = True) -> None:
         self.auto = auto
         self.enable_mlflow = enable_mlflow
+
+    @hook_impl(trylast=True)
+    def after_context_created(self, context: Any) -> None:
+        """Complete the catalog's MLflow datasets, once other hooks have set up its configuration.
+
+        Whether or not this hook is enabled: it is what makes them load and save at the right place.
+        """
+        complete_catalog(context.config_loader)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:

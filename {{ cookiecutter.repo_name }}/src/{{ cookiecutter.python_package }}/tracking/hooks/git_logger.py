@@ -6,19 +6,25 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
-from ..recording import runs
+from ..journal.places import FOLDER_NAME
+from ..locations import local_path
+from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..redact import redact_text
+from ..settings import sqlite_path
 from .git_patch import (
-    ASKED_BEFORE,
-    CODE,
     FILE,
     TIMEOUT_SECONDS,
+    asked_before,
+    code_without,
     log_changed_data,
     log_uncommitted,
     run_git,
 )
 from .guard import guarded
+
+# What SQLite puts beside its file.
+_DATABASE = ("", "-journal", "-shm", "-wal")
 
 
 @named_options
@@ -52,12 +58,13 @@ class MLflowGitLoggerHook:
 
 def log_git_state(recorder: Recorder, project: Path) -> None:
     """Record the git state of a folder; nothing where git or a repository is missing."""
+    code = code_without(_own_paths(recorder, project))
     answers = run_git(
         project,
         ["log", "-1", "--format=%H%n%D%n%B"],
-        ["status", "--porcelain", *CODE],
+        ["status", "--porcelain", *code],
         ["config", "--get", "remote.origin.url"],
-        *ASKED_BEFORE,
+        *asked_before(code),
     )
     head, status, url = (text and text.decode("utf-8", "replace") for text in answers[:3])
     if not head:
@@ -81,4 +88,19 @@ def log_git_state(recorder: Recorder, project: Path) -> None:
         recorder.set_tag("git.dirty", str(bool(status.strip())).lower())
     log_changed_data(recorder, answers[-1])
     if status and status.strip():
-        log_uncommitted(recorder, project, *answers[3:])
+        log_uncommitted(recorder, project, code, *answers[3:])
+
+
+def _own_paths(recorder: Recorder, project: Path) -> list[str]:
+    """Return where in the project this layer writes, and its store: none of it is code."""
+    found = {project / FOLDER_NAME, project / "mlruns", recorder.folder.parent}
+    run = lifecycle.of(recorder)
+    if run is not None:
+        uri, location = run.settings.uri, run.settings.artifact_location or ""
+        database = sqlite_path(uri)
+        if database is not None:
+            found |= {Path(f"{database}{end}") for end in _DATABASE}
+        found |= {path for path in (local_path(uri), local_path(location)) if path is not None}
+    root = project.resolve()
+    inside = [path for path in found if root in path.resolve().parents]
+    return sorted(path.resolve().relative_to(root).as_posix() for path in inside)

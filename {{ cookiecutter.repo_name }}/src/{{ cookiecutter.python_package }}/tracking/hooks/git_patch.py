@@ -30,14 +30,7 @@ _DIFF = (
 )
 # Kedro's folder of data. No code: the digests of what a run reads are its inputs in MLflow.
 DATA = "data"
-CODE = ("--", ".", f":(exclude){DATA}")
-# Files that Git does not know, where its index lies, and data that is not as it was committed:
-# asked at once with all else.
-ASKED_BEFORE = (
-    ["ls-files", "--others", "--exclude-standard", "-z", *CODE],
-    ["rev-parse", "--git-path", "index"],
-    ["diff", "--name-only", "--relative", "-z", "HEAD", "--", DATA],
-)
+_CODE = ("--", ".", f":(exclude){DATA}")
 MAX_NAMED = 5
 # What has a meaning in the pattern of `git apply --exclude`.
 _WILD = re.compile(r"[*?\[\\]")
@@ -45,9 +38,32 @@ _ESCAPED = r"\\\g<0>"
 _ADD = "add --intent-to-add --pathspec-from-file=- --pathspec-file-nul"
 
 
-def log_uncommitted(
+def code_without(own: Sequence[str]) -> list[str]:
+    """Return the words for Git that mean the project's code.
+
+    Args:
+        own: paths, relative to the project, of what this layer writes.
+    """
+    return [*_CODE, *(f":(exclude,literal){path}" for path in own)]
+
+
+def asked_before(code: Sequence[str]) -> list[list[str]]:
+    """Return what Git is asked at once with all else.
+
+    They are the files that Git does not know, where its index lies, and data that is not as it was
+    committed.
+    """
+    return [
+        ["ls-files", "--others", "--exclude-standard", "-z", *code],
+        ["rev-parse", "--git-path", "index"],
+        ["diff", "--name-only", "--relative", "-z", "HEAD", "--", DATA],
+    ]
+
+
+def log_uncommitted(  # noqa: PLR0913
     recorder: Recorder,
     project: Path,
+    code: Sequence[str],
     untracked: bytes | None,
     index: bytes | None,
     changed_data: bytes | None,
@@ -61,7 +77,8 @@ def log_uncommitted(
     Args:
         recorder: records the run.
         project: the folder, in a Git repository.
-        untracked: what Git answered to the first of `ASKED_BEFORE`.
+        code: what `code_without` returned.
+        untracked: what Git answered to the first of `asked_before`.
         index: what it answered to the second.
         changed_data: what it answered to the third.
     """
@@ -74,7 +91,7 @@ def log_uncommitted(
             f"{MAX_UNTRACKED_BYTES / 1e6:g} MB, no plain file, or not to be read; commit it, or "
             f"name it in .gitignore",
         )
-    patch = _patch(project, [name for name in names if name not in left_out], index)
+    patch = _patch(project, code, [name for name in names if name not in left_out], index)
     if patch is None:
         why = f"Git failed, or took more than {TIMEOUT_SECONDS} s"
     elif len(patch) > MAX_PATCH_BYTES:
@@ -147,8 +164,10 @@ def _is_small(path: Path) -> bool:
     )
 
 
-def _patch(project: Path, untracked: Sequence[bytes], index: bytes | None) -> bytes | None:
-    diff = [*_DIFF.split(), *CODE]
+def _patch(
+    project: Path, code: Sequence[str], untracked: Sequence[bytes], index: bytes | None
+) -> bytes | None:
+    diff = [*_DIFF.split(), *code]
     if not untracked:
         return run_git(project, diff)[0]
     if index is None:

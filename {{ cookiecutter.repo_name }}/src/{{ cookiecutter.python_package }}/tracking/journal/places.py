@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import env
 from ..logs import PlainLogger
+from ..own_folders import make_own
 from .disk import sync
 
 logger = PlainLogger(__name__)
@@ -29,8 +30,7 @@ def usable_roots(project_path: Path) -> Iterator[Path]:
     """
     for place in _lasting_roots(project_path):
         try:
-            if not place.is_dir():
-                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if make_own(place, mode=0o700):
                 sync(place.parent)
             with tempfile.TemporaryFile(dir=place):
                 pass

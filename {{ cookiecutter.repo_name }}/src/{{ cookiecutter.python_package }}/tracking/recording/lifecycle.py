@@ -67,6 +67,7 @@ class Run:
         if self.pid != os.getpid() or not self._ended.acquire(blocking=False):
             return
         _live.pop(self.recorder.key, None)
+        signals.interrupted_at(self.recorder.key)
         if error is not None:
             self.recorder.log_error(error)
         for action in self.at_end:
@@ -244,12 +245,28 @@ def end_all(error: BaseException | None, status: str | None = None) -> None:
     """End every run of this process that no hook has ended: Ctrl-C, `SystemExit`, SIGTERM, exit."""
     for run in list(_live.values()):
         if run.pid == os.getpid():
-            run.end(status or _status_of(error), error)
+            run.end(status or _status_of(run, error), error)
 
 
-def _status_of(error: BaseException | None) -> str:
-    is_killed = signals.interrupted_by() is not None or isinstance(error, KeyboardInterrupt)
-    return "KILLED" if is_killed else "FAILED"
+def _status_of(run: Run, error: BaseException | None) -> str:
+    """Return how a run ends that no hook has ended, and say why where nothing else tells it."""
+    if signals.interrupted_by() is not None or isinstance(error, KeyboardInterrupt):
+        return "KILLED"
+    if error is None and _say_interrupt(run):
+        return "KILLED"
+    if error is None:
+        run.recorder.set_tag("kedro.error", "its process ended before its pipeline did")
+    return "FAILED"
+
+
+def _say_interrupt(run: Run) -> bool:
+    """Say that Ctrl-C broke a run off, of which Kedro's own commands tell nobody; False if not."""
+    stack = signals.interrupted_at(run.recorder.key)
+    if stack is None:
+        return False
+    run.recorder.set_tag("kedro.error", KeyboardInterrupt.__name__)
+    run.recorder.log_text(f"Ctrl-C while the pipeline was here:\n{stack}", "traceback.txt")
+    return True
 
 
 def _live_recorders() -> list[Recorder]:
@@ -264,7 +281,8 @@ def end_broken_off_runs(seen: str) -> None:
     """
     for run in list(_live.values()):
         if run.pid == os.getpid() and run.thread == threading.get_ident():
-            run.recorder.set_tag("kedro.error", f"broken off; {seen}")
+            if not _say_interrupt(run):
+                run.recorder.set_tag("kedro.error", f"broken off; {seen}")
             run.end("KILLED")
 
 

@@ -13,11 +13,18 @@ from .recorder import Recorder
 
 _installed = False
 _interrupted_by: str | None = None
+# Where Ctrl-C met a run that has not ended, by the run's key. As text: frames would keep its data.
+_stacks: dict[str, str] = {}
 
 
 def interrupted_by() -> str | None:
     """Return the name of the signal that ends this process, None if none came."""
     return _interrupted_by
+
+
+def interrupted_at(key: str) -> str | None:
+    """Return, once, the stack at which Ctrl-C met a run; None if it did not."""
+    return _stacks.pop(key, None)
 
 
 def install(live: Callable[[], list[Recorder]], end_all: Callable[[], None]) -> None:
@@ -43,6 +50,8 @@ def install(live: Callable[[], list[Recorder]], end_all: Callable[[], None]) -> 
         """Note which nodes Ctrl-C meets: ThreadRunner lets them come to their end."""
         if multiprocessing.parent_process() is None:
             note_interrupt()
+            stack = "".join(traceback.format_stack(frame))
+            _stacks.update((recorder.key, stack) for recorder in live())
         signal.default_int_handler(number, frame)
 
     def on_signal(number: int, frame: FrameType | None) -> None:

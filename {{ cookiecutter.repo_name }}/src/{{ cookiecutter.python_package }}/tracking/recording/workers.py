@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from ..kedro_internals import configure_worker, project_package
 from ..logs import mask_logs
 from . import runs
 from .recorder import Recorder
@@ -30,17 +31,26 @@ def let_recorders_travel() -> None:
 
 def _pickled(recorder: Recorder) -> tuple[Any, ...]:
     siblings = tuple(child.pid for child in multiprocessing.active_children() if child.pid)
-    return _unpickle, (recorder.key, recorder.folder, recorder.identity(), siblings)
+    about = (project_package(), siblings)
+    return _unpickle, (recorder.key, recorder.folder, recorder.identity(), *about)
 
 
-def _unpickle(key: str, folder: Path, state: dict[str, Any], siblings: tuple[int, ...]) -> Recorder:
-    """Return this process's recorder of a run; ParallelRunner unpickles it once a task."""
+def _unpickle(
+    key: str, folder: Path, state: dict[str, Any], package: str | None, siblings: tuple[int, ...]
+) -> Recorder:
+    """Return this process's recorder of a run; ParallelRunner unpickles it once a task.
+
+    That is before Kedro looks for hooks in a worker, where spawn and forkserver leave the project
+    unknown: node and dataset hooks would silently never run.
+    """
     recorder = _unpickled.get(key)
     if recorder is None:
         recorder = _unpickled[key] = Recorder(key, folder, **state)
         recorder.journal.is_shared = True
         mask_logs(recorder.secrets)
         if multiprocessing.parent_process() is not None and runs.adopt(recorder):
+            if package is not None:
+                configure_worker(package)
             _watch_parent(siblings)
     return recorder
 

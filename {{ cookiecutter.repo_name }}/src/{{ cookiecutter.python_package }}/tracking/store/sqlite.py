@@ -6,6 +6,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from ..own_folders import make_own
 from .mlflow_internals import create_sqlite_store
 from .reasons import StoreError
 
@@ -25,7 +26,7 @@ def ensure_sqlite(path: Path, uri: str) -> None:
             f"{path} is a folder, not an SQLite file; correct the tracking URI {uri!r}"
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_own(path.parent)
     except OSError as error:
         raise StoreError(f"the folder of the store {path} cannot be made: {error}") from error
     if not path.exists():

@@ -1,0 +1,1 @@
+"""The layer in a project that has nothing else of this template."""
