@@ -40,6 +40,8 @@ ARROWS: dict[str, set[str]] = {
 DOORS = {
     ("recording.launcher", "exporting.journals"),
     ("recording.launcher", "store.client"),
+    ("datasets.loading", "store.client"),
+    ("datasets.loading", "store.reasons"),
     ("datasets.loading", "store.relocation"),
     ("hooks.notebook", "store.sqlite"),
     ("models.sample", "store.mlflow_internals"),  # what a model carries that autologging marked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -75,4 +76,22 @@ def test_a_store_that_cannot_be_used_is_told_in_one_sentence(
 ) -> None:
     done = project.run("kedro", "mlflow", "ui", env={"MLFLOW_TRACKING_URI": uri}, code=1)
     assert said in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_port_that_cannot_be_listened_on_is_refused_at_once(project: BakedProject) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = project.run("kedro", "mlflow", "ui", "--port", port, code=1)
+    assert f"nothing can listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+    done = project.run("kedro", "mlflow", "serve", "--port", "99999", code=2)
+    assert "99999 is not in the range" in done.stderr
+
+
+@pytest.mark.slow
+def test_ui_of_a_server_that_is_down_is_one_sentence(project: BakedProject) -> None:
+    env = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    done = project.run("kedro", "mlflow", "ui", env=env, code=1)
+    assert "Error: the MLflow server refuses connections" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr

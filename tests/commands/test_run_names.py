@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,3 +94,21 @@ def test_id_and_its_beginning(store: tuple[Any, Any, Any]) -> None:
 def test_unknown_name_gets_the_nearest(store: tuple[Any, Any, Any], asked: str, told: str) -> None:
     with pytest.raises(LookupError, match=told):
         store[2](asked)
+
+
+def test_best_is_of_the_task_of_the_last_run(baked: BakedProject, tmp_path: Path) -> None:
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    experiment = client.get_experiment(client.create_experiment("e"))
+    for second, (target, score) in enumerate([("classes", 0.9), ("numbers", -3), ("numbers", -5)]):
+        run = client.create_run(
+            experiment.experiment_id, start_time=(second + 1) * 1000, run_name=f"{target} {score}"
+        ).info.run_id
+        client.log_param(run, "target", target)
+        client.log_metric(run, "score", score)
+        client.set_terminated(run)
+    rule = {"metric": "score", "same_params": ["target"]}
+    find = baked.tracking("commands.run_names").find_run
+    rules = baked.tracking("commands.rules").Rules
+    same = find(client, experiment, "best:score", rules({"model": {"promote_if": rule}}))
+    assert same.info.run_name == "numbers -3"
+    assert find(client, experiment, "best:score", rules()).info.run_name == "classes 0.9"

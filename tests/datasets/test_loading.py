@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
 from pathlib import Path
 
 import mlflow
@@ -55,3 +58,32 @@ def test_run_without_models_is_said_to_have_none(baked: BakedProject, tmp_path: 
     run_id = client.create_run("0").info.run_id
     with pytest.raises(DatasetError, match=f"run {run_id} has no model 'm'; it has none"):
         baked.tracking("datasets.loading").load_model(client, f"runs:/{run_id}/m", keep=False)
+
+
+def test_server_that_is_down_is_asked_twice_and_told_in_one_sentence(
+    baked: BakedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow's own seven retries take minutes, in which a node waits."""
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                asked.append(1)
+                connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        loading = baked.tracking("datasets.loading")
+        client = loading.client_of(f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(DatasetError, match=r"cannot load the model 'models:/m@c': ") as error:
+            loading.load(client, "models:/m@c", "model", None, keep=False)
+    assert len(asked) <= 2
+    assert "urllib3" not in str(error.value)
+    assert "\n" not in str(error.value)
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ

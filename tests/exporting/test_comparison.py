@@ -58,7 +58,7 @@ def test_previous_and_best_are_those_of_finished_runs_with_the_metric(
 def test_first_run_of_an_experiment_has_no_other(baked: BakedProject, client: Any) -> None:
     own = add_run(client, 1, "FINISHED", score=0.8)
     comparison = baked.tracking("exporting.comparison").Comparison(client, "0", START_MS + 1000)
-    assert comparison.with_metrics(["score"], own) == ({}, {})
+    assert comparison.with_metrics(["score"], own) == ({}, {"score": None})
 
 
 def test_of_many_metrics_only_the_previous_values_are_asked(
@@ -92,6 +92,8 @@ def test_what_decides_over_an_alias_is_compared_first_and_by_its_rule(
         assert best["zscore"] == 0.1
     _, best = comparison.with_metrics([*others, "zscore"], own, {"zscore": greater})
     assert best["zscore"] == 0.1, "the only other run of that target"
+    previous, best = comparison.with_metrics(["zscore", "a_1"], own, {"zscore": greater})
+    assert previous == {"zscore": 0.1, "a_1": 1.0}, "not those of the run between, of no target"
 
 
 @pytest.mark.parametrize(

@@ -134,3 +134,20 @@ def test_a_missing_artifact_is_named(ran: BakedProject, tmp_path: Path) -> None:
 def test_before_the_first_run_the_remedy_is_named(project: BakedProject) -> None:
     done = project.run("kedro", "mlflow", "runs", code=1)
     assert "`kedro run` makes it" in done.stderr
+    assert not project.has_store(), "who only looks makes none"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("runs", "--csv", "/nope/runs.csv"), "No such file or directory: /nope/runs.csv."),
+        (("download", "last", "modl.pkl"), "Did you mean 'model.pkl'?"),
+        (("download", "last", "model.pkl", "--to", "pyproject.toml/x"), "Not a directory"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_one_sentence(
+    ran: BakedProject, command: tuple[str, ...], told: str
+) -> None:
+    done = ran.run("kedro", "mlflow", *command, code=1)
+    assert told in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -87,6 +87,9 @@ def test_text_of_many_values_is_told_of_once(caplog: pytest.LogCaptureFixture) -
     for part in ("'batch'", "150 different values", "the 49 most frequent", "'features' in conf/"):
         assert part in told
     assert len(model[:-1].get_feature_names_out()) == 50
+    df["price"] = [f"{number},5" for number in range(rows)]
+    with pytest.raises(ValueError, match=r"'price' holds numbers with a comma.*`decimal: ','`"):
+        train(df, ["price"])
     with pytest.raises(ValueError, match=r"'id' holds text with 300.*one for each row.*'features'"):
         train(df, ["id"])
 
@@ -148,3 +151,15 @@ def test_a_stored_model_predicts_where_the_package_is_not_installed(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     found = [float(value) for value in done.stdout.split()]
     assert found == pytest.approx(model.predict(df[NAMES]).tolist())
+
+
+@pytest.mark.parametrize(
+    ("written", "date_format"),
+    [("23.11.2022 20:53", "%d.%m.%Y %H:%M"), ("3/4/2021", "%d/%m/%Y"), ("2021/03/04", "%Y/%m/%d")],
+)
+def test_the_hint_for_dates_works_as_printed(written: str, date_format: str) -> None:
+    df = pd.DataFrame({"day": [written] * 20, "target": range(20)})
+    with pytest.raises(ValueError, match="date_format") as error:
+        train(df, ["day"])
+    assert f"`date_format: '{date_format}'`" in str(error.value)
+    pd.to_datetime(df["day"], format=date_format)

@@ -106,6 +106,7 @@ def test_each_scorer_of_scikit_learn_scores_or_is_refused(
     ("params", "metric", "part"),
     [
         (CLASSIFIER, "acuracy", "Did you mean 'accuracy'"),
+        (CLASSIFIER, "F1", "Did you mean 'f1'"),
         (CLASSIFIER, "r2", "take f1, accuracy, roc_auc"),
         (REGRESSOR, "f1", "take r2, neg_root_mean_squared_error"),
         (REGRESSOR, "root_mean_squared_error", "Did you mean 'neg_root_mean_squared_error'"),

@@ -10,6 +10,7 @@ from .hints import DataFrame
 
 MAX_CATEGORIES = 50
 DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?"
+DECIMAL_COMMA = r"[+-]?\d+,\d+"
 DATE_OF_ANOTHER_KIND = r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}[./]\d{1,2}[./]\d{1,2})(?: .*)?"
 
 logger = logging.getLogger(__name__)
@@ -105,9 +106,19 @@ def _refuse_dates(value: str, name: str) -> None:
     raise ValueError(
         f"Column {name!r} holds dates such as {value!r}, which cannot be read for sure: write them "
         f"like 2021-03-04 in the files named in {CATALOG}, or let both be read there with "
-        f"'load_args' of `parse_dates: [{name}]` and `date_format: '%d.%m.%Y'`, or remove the "
+        f"'load_args' of `parse_dates: [{name}]` and `date_format: '{_format_of(value)}'` (as the "
+        f"values are written, `%d` being the day and `%m` the month), or remove the "
         f"column from 'features' in {PARAMETERS}."
     )
+
+
+def _format_of(value: str) -> str:
+    """Return the format that a date most likely has; which of day and month is first, who knows."""
+    day, _, time = value.partition(" ")
+    mark = next(mark for mark in "./-" if mark in day)
+    order = ("%Y", "%m", "%d") if len(day.split(mark)[0]) == 4 else ("%d", "%m", "%Y")
+    clock = {0: "", 1: " %H:%M", 2: " %H:%M:%S"}.get(time.count(":"), " …")
+    return mark.join(order) + clock
 
 
 def _check_text(column: Any) -> None:
@@ -117,6 +128,12 @@ def _check_text(column: Any) -> None:
         return
     told = f"Column {column.name!r} holds text with {count} different values"
     example = f"such as {str(values.iloc[0])[:40]!r}"
+    if values.astype(str).str.fullmatch(DECIMAL_COMMA).all():
+        raise ValueError(
+            f"Column {column.name!r} holds numbers with a comma, {example}: let them be read in "
+            f"{CATALOG} with 'load_args' of `decimal: ','`, or remove the column from 'features' "
+            f"in {PARAMETERS}."
+        )
     if count == len(values):
         raise ValueError(
             f"{told}, one for each row, {example}, from which nothing can be learnt: remove it "

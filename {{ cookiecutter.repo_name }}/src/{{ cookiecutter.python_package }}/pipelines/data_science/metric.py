@@ -41,7 +41,7 @@ def choose_metric(metric: str | None, model: Model) -> str:
             f"stored one stays what it is; `kedro run` trains anew)."
         )
     else:
-        wrong = f"which scikit-learn does not know.{did_you_mean(str(metric), fitting)}"
+        wrong = f"which scikit-learn does not know.{did_you_mean(str(metric).lower(), fitting)}"
     raise ValueError(
         f"'metric' is {metric!r}, {wrong} Edit 'metric' in {PARAMETERS}: take {', '.join(usual)}, "
         f"or another scorer of scikit-learn's for a {kind}."

@@ -91,12 +91,18 @@ mlflow.add_command(layer)
 
 @mlflow.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=None, help="Port to listen on; a free one by default.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=None,
+    help="Port to listen on; a free one by default.",
+)
 def ui(host: str, port: int | None) -> None:
     """Start MLflow's UI on the project's own store, and print the link to the run table."""
+    from .experiment import clearly
     from .ui import serve
 
-    raise SystemExit(serve(host, port))
+    raise SystemExit(clearly(serve, host, port))
 
 
 @mlflow.command()

@@ -2,12 +2,14 @@
 
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
 
 from ..program import mlflow_command, run_command
 from ..project import project_path, tracking_settings
+from ..settings import sqlite_path
 from ..store.client import open_client, prepare_environment
 from ..store.reasons import StoreError, deleted_experiment, reason
 from ..store.relocation import follow_move
@@ -25,6 +27,9 @@ def client_and_experiment() -> tuple[Any, Any]:
     settings = tracking_settings()
     prepare_environment()
     follow_move(settings, project_path())
+    path = sqlite_path(settings.uri)
+    if path is not None and not Path(path).exists():  # reading makes no store
+        raise LookupError(f"there is no store {path} yet; `{shlex.join(run_command())}` makes it.")
     client = open_client(settings.uri)
     experiment = client.get_experiment_by_name(settings.experiment_name)
     if experiment is None:
@@ -74,6 +79,9 @@ def clearly(
 
     try:
         return function(*args, **options)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        raise click.ClickException(f"{error.strerror or error}{where}.") from error
     except (MlflowException, StoreError, ValueError, LookupError) as error:
         text = redact_text(str(error.args[0] if error.args else error))
         is_technical = "HTTPConnection" in text or "database schema" in text

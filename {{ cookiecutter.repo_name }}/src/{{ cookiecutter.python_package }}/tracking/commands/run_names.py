@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 from ..arguments import nearest
-from ..exporting.comparison import is_shown
+from ..exporting.comparison import is_shown, same_task
 from ..journal.events import as_recorded, clean_key
 from ..program import mlflow_command, run_command
 from . import rules
@@ -17,9 +17,11 @@ HELP = (
     "RUN is `last`, `best:METRIC`, an id, its beginning, or a name. `best:METRIC` is the finished "
     "run with the greatest value; with the least where `promote_if` of the catalog says so, or, "
     "where none names the metric, it is called after an error or a loss. `best:METRIC:min` and "
-    "`best:METRIC:max` say it."
+    "`best:METRIC:max` say it. Where `promote_if` has `same_params`, it is the best run of those "
+    "that share these params with the last."
 )
 _RECENT = 200
+_FINISHED = "attributes.status = 'FINISHED'"
 # No infinity and no NaN is best; more runs than this are not looked through for another value.
 _MAX_INFINITE = 50
 _SHOWN_ID = 8
@@ -82,12 +84,13 @@ def best_run(client: Any, experiment: Any, metric: str, known: rules.Rules | Non
     name, mark, order = metric.rpartition(":")
     if not mark or order not in ("min", "max"):
         name, order = metric, ""
-    key = clean_key(name)
-    greater = order == "max" or (not order and (known or rules.of_project()).greater_is_better(key))
+    key, known = clean_key(name), known or rules.of_project()
+    greater = order == "max" or (not order and known.greater_is_better(key))
+    task = _task_of_last(client, experiment, known.same_params.get(key, ()))
     found = _search(
         client,
         experiment,
-        "attributes.status = 'FINISHED'",
+        " AND ".join([_FINISHED, *task]),
         f"metrics.`{key}` {'DESC' if greater else 'ASC'}",
         "start_time ASC",
         max_results=_MAX_INFINITE,
@@ -96,12 +99,20 @@ def best_run(client: Any, experiment: Any, metric: str, known: rules.Rules | Non
         value = run.data.metrics.get(key)
         if value is not None and math.isfinite(as_recorded(value)):
             return run
-    recent = _search(client, experiment, "attributes.status = 'FINISHED'", max_results=_RECENT)
+    recent = _search(client, experiment, _FINISHED, max_results=_RECENT)
     names = sorted({one for run in recent for one in run.data.metrics if is_shown(one)})
     raise LookupError(
         f"no finished run has a value of the metric {name!r}; there are "
         f"{', '.join(names) or 'none'}.{nearest(name, names)}"
     )
+
+
+def _task_of_last(client: Any, experiment: Any, params: tuple[str, ...]) -> list[str]:
+    """Return the conditions for runs that share these params with the last one that has them."""
+    last = _search(client, experiment, _FINISHED, max_results=_RECENT if params else 1)
+    tasks = (run.data.params for run in last if set(params) <= run.data.params.keys())
+    task: dict[str, str] = next(tasks, {})
+    return same_task({name: task[name] for name in params if name in task})
 
 
 def _search(client: Any, experiment: Any, text: str, *order: str, max_results: int = 20) -> Any:

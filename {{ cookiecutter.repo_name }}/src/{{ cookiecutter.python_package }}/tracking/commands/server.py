@@ -54,11 +54,24 @@ def run_server(
         return process.returncode or 1
 
 
-def free_port(host: str) -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def chosen_port(host: str, port: int | None) -> int:
+    """Return the port to listen on: the one that is asked for, else one that is free.
+
+    Raises:
+        click.ClickException: the host or the port can't be listened on. The server would say so
+            too late: another one that listens there may answer in its place.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port or 0))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        where = f"{host}:{port}" if port else host
+        raise click.ClickException(
+            f"nothing can listen on {where}: {error.strerror}; choose another --port or --host."
+        ) from error
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ..project import project_path, tracking_settings
-from .server import free_port, run_server
+from .server import chosen_port, run_server
 
 # In MLflow 3 the UI opens an experiment in its GenAI mode; this opens the run table.
 RUN_TABLE = "?workflowType=machine_learning"
@@ -34,7 +34,7 @@ def serve(host: str, port: int | None) -> int:
     if settings.uri.startswith(("http://", "https://")):
         click.echo(f"{settings.uri.rstrip('/')}/{page}{RUN_TABLE}")
         return 0
-    port = port or free_port(host)
+    port = chosen_port(host, port)
     click.echo("Starting MLflow's UI; this takes some seconds.")
     address = ["--host", host, "--port", str(port), "--workers", "1"]
     return run_server(

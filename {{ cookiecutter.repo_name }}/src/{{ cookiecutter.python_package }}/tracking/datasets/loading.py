@@ -68,7 +68,7 @@ def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iter
             path = Path(client.download_artifacts(run_id, artifact, str(target)))
         except Exception as error:
             raise DatasetError(
-                f"cannot load {artifact!r} from run {run_id!r}: {redact_text(str(error))}"
+                f"cannot load {artifact!r} from run {run_id!r}: {_why(error)}"
             ) from error
         yield path
 
@@ -86,14 +86,17 @@ def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) ->
     Raises:
         DatasetError: there is no such thing, or it can't be loaded.
     """
-    if kind == MODEL:
-        return load_model(client, uri, keep)
-    run_id, _, name = uri.removeprefix("runs:/").partition("/")
-    if kind in VALUES:
-        return Loaded(load_value(client, run_id, name), uri)
-    artifact = f"{name.replace('/', '_')}{file.extension}"
-    with downloaded_file(client, run_id, artifact, keep) as path:
-        return Loaded(file.at(str(path)).load(), f"runs:/{run_id}/{artifact}")
+    from ..store.client import answers_soon
+
+    with answers_soon():
+        if kind == MODEL:
+            return load_model(client, uri, keep)
+        run_id, _, name = uri.removeprefix("runs:/").partition("/")
+        if kind in VALUES:
+            return Loaded(load_value(client, run_id, name), uri)
+        artifact = f"{name.replace('/', '_')}{file.extension}"
+        with downloaded_file(client, run_id, artifact, keep) as path:
+            return Loaded(file.at(str(path)).load(), f"runs:/{run_id}/{artifact}")
 
 
 def load_value(client: Any, run_id: str, name: str) -> Any:
@@ -126,8 +129,14 @@ def load_model(client: Any, uri: str, keep: bool) -> Loaded:
         model_id, found, told = _find_model(client, uri)
         return Loaded(_load_native(_model_folder(client, model_id, keep)), found, model_id, told)
     except (MlflowException, OSError, LookupError, ImportError) as error:
-        text = redact_text(str(error.args[0] if error.args else error))
-        raise DatasetError(f"cannot load the model {uri!r}: {text}") from error
+        raise DatasetError(f"cannot load the model {uri!r}: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    from ..store.reasons import reason
+
+    text = redact_text(str(error.args[0] if error.args else error))
+    return reason(error) if "HTTPConnection" in text or "HTTPSConnection" in text else text
 
 
 def _find_model(client: Any, uri: str) -> tuple[str, str, str]:

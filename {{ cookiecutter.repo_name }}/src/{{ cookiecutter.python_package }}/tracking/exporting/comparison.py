@@ -70,14 +70,17 @@ class Comparison:
             self._earlier = self._ask_earlier(_EARLIER)
             guessed = next(filter(None, self._earlier), {})
             for metric in _compared(list(guessed), {}):
-                self._best[metric] = self._ask_best(metric)
+                self._best[metric] = self._ask_best(metric, not is_lower_better(metric))
         except Exception as error:
             logger.warning("Other runs are asked for again in the end: %s", error)
 
     def with_metrics(
         self, metrics: list[str], run_id: str | None, deciding: Mapping[str, Deciding] = {}
-    ) -> tuple[dict[str, float], dict[str, float]]:
+    ) -> tuple[dict[str, float], dict[str, float | None]]:
         """Return their values in the previous run, and of a few the best of all other runs.
+
+        The best is None where no other run has the metric. Runs are compared that share the params
+        which a rule names, for metrics of two tasks say nothing about each other.
 
         Args:
             metrics: names of metrics of the run.
@@ -91,21 +94,22 @@ class Comparison:
             self._thread.join(PATIENCE_SECONDS)
             if self._thread.is_alive():
                 raise TimeoutError(f"MLflow has not answered within {PATIENCE_SECONDS:g} s")
-        earlier = self._earlier if self._earlier is not None else self._ask_earlier(_EARLIER)
+        task = {k: v for rule in deciding.values() for k, v in rule.same_params.items()}
+        earlier = self._earlier
+        if earlier is None or task:
+            earlier = self._ask_earlier(_EARLIER, task)
         before = _first_with(metrics, earlier)
         if not before and len(earlier) == _EARLIER:
-            before = _first_with(metrics, self._ask_earlier(_MANY_EARLIER))
+            before = _first_with(metrics, self._ask_earlier(_MANY_EARLIER, task))
         previous = {metric: before[metric] for metric in metrics if metric in before}
-        best: dict[str, float] = {}
+        best: dict[str, float | None] = {}
         for metric in _compared(metrics, deciding):
-            if metric in deciding:
-                found = self._ask_best(metric, run_id, deciding[metric])
-            else:
-                if metric not in self._best:
-                    self._best[metric] = self._ask_best(metric, run_id)
-                found = self._best[metric]
-            if found is not None:
-                best[metric] = found
+            usual = not is_lower_better(metric)
+            greater = deciding[metric].greater_is_better if metric in deciding else usual
+            is_asked = metric in self._best and greater == usual and not task
+            best[metric] = (
+                self._best[metric] if is_asked else self._ask_best(metric, greater, task, run_id)
+            )
         return previous, best
 
     def common_metrics(self) -> Counter[str]:
@@ -116,28 +120,26 @@ class Comparison:
         """
         return Counter(name for run in self._ask_earlier(_MANY_EARLIER) for name in run)
 
-    def _ask_earlier(self, count: int) -> list[dict[str, float]]:
+    def _ask_earlier(self, count: int, task: Mapping[str, str] = {}) -> list[dict[str, float]]:
         """Return the metrics of the runs that began before this one, the newest first."""
+        conditions = [_FINISHED, f"attributes.start_time < {self._start_ms}", *same_task(task)]
         runs = self._client.search_runs(
             [self.experiment_id],
-            filter_string=f"{_FINISHED} AND attributes.start_time < {self._start_ms}",
+            filter_string=" AND ".join(conditions),
             order_by=["attributes.start_time DESC"],
             max_results=count,
         )
         return [_shown(run.data.metrics) for run in runs]
 
     def _ask_best(
-        self, metric: str, run_id: str | None = None, rule: Deciding | None = None
+        self, metric: str, greater: bool, task: Mapping[str, str] = {}, run_id: str | None = None
     ) -> float | None:
-        rule = rule or Deciding(not is_lower_better(metric), {})
-        conditions = [_FINISHED, *([f"attributes.run_id != '{run_id}'"] if run_id else [])]
-        for name, value in rule.same_params.items():
-            mark = "'" if '"' in value else '"'
-            conditions.append(f"params.`{name}` = {mark}{value}{mark}")
+        others = [f"attributes.run_id != '{run_id}'"] if run_id else []
+        conditions = [_FINISHED, *others, *same_task(task)]
         runs = self._client.search_runs(
             [self.experiment_id],
             filter_string=" AND ".join(conditions),
-            order_by=[f"metrics.`{metric}` {'DESC' if rule.greater_is_better else 'ASC'}"],
+            order_by=[f"metrics.`{metric}` {'DESC' if greater else 'ASC'}"],
             max_results=_MAX_INFINITE,
         )
         values = [_shown(run.data.metrics).get(metric) for run in runs]
@@ -146,6 +148,12 @@ class Comparison:
 
 def _shown(metrics: dict[str, float]) -> dict[str, float]:
     return {name: as_recorded(metrics[name]) for name in sorted(metrics) if is_shown(name)}
+
+
+def same_task(task: Mapping[str, str]) -> list[str]:
+    """Return the conditions of a filter for runs with these params."""
+    marks = {name: "'" if '"' in value else '"' for name, value in task.items()}
+    return [f"params.`{name}` = {marks[name]}{value}{marks[name]}" for name, value in task.items()]
 
 
 def _compared(metrics: list[str], deciding: Mapping[str, Deciding]) -> list[str]:

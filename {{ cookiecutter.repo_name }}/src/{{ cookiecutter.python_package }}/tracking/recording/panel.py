@@ -61,7 +61,7 @@ def metric_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
             name,
             as_shown(value),
             _compared(value, previous.get(name)),
-            _compared(value, best.get(name)),
+            _compared(value, best[name]) if name in best else "",
         )
         for name, value in summary.get("metrics", {}).items()
     ]
@@ -79,7 +79,8 @@ def _compared(value: float, other: float | None) -> str:
 def _lines(summary: Mapping[str, Any]) -> list[str]:
     lines = ["MLflow " + ", ".join(f"{label}: {text}" for label, text in facts(summary))]
     for name, value, previous, best in metric_rows(summary):
-        lines.append(f"  {name} = {value}  previous {previous}  best {best}")
+        others = f"  best {best}" if best else ""
+        lines.append(f"  {name} = {value}  previous {previous}{others}")
     action = "open it" if summary.get("state") == "exported" else "export it"
     lines.append(f"  {action}: {next_command(summary)}")
     return lines

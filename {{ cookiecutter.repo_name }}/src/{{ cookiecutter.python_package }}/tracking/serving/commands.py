@@ -38,7 +38,12 @@ def promote(version: str | None, model: str | None, alias: str, free: bool) -> N
 @click.command(epilog=HELP)
 @click.argument("model", required=False)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=None, help="Port to listen on; a free one by default.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=None,
+    help="Port to listen on; a free one by default.",
+)
 def serve(model: str | None, host: str, port: int | None) -> None:
     """Serve a model with MLflow's scoring server, and print a request that works.
 
