@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main() -> None:
+    """Run the project as `kedro run` would, with the options of the command line."""
     # Kedro looks for conf/logging.yml in the working directory at the moment it is imported.
     os.chdir(ROOT)
     from kedro.framework.cli.utils import find_run_command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -132,3 +133,17 @@ def explain(done: subprocess.CompletedProcess[str]) -> str:
     """Say how a command ended, for the message of an assertion."""
     command = " ".join(map(str, done.args))
     return f"{command}\nexit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+
+
+def run_twice(baked: BakedProject, root: Path, *options: str) -> BakedProject:
+    """Copy a project and run it twice: with C of 1.23456, which is the better, and of 0.01.
+
+    Args:
+        baked: the project, which stays as it is.
+        root: the copy's folder, which does not exist yet.
+        options: of `kedro run`, each time.
+    """
+    project = BakedProject(Path(shutil.copytree(baked.root, root)), baked.python)
+    for params in ([], ["--params", "model.C=0.01"]):
+        project.run("kedro", "run", *options, *params)
+    return project

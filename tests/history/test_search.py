@@ -6,14 +6,13 @@ import csv
 import os
 import pty
 import re
-import shutil
 import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.harness.baked import BakedProject, clean_env
+from tests.harness.baked import BakedProject, clean_env, run_twice
 from tests.harness.doors import PYTHON
 from tests.harness.store import runs_of
 
@@ -24,10 +23,7 @@ pytestmark = pytest.mark.slow
 def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """A project with two runs, of C 1.23456 and C 0.01."""
     root = tmp_path_factory.mktemp("search") / "my-iris"
-    project = BakedProject(Path(shutil.copytree(baked.root, root)), PYTHON)
-    for options in ([], ["--params", "model.C=0.01"]):
-        project.run("kedro", "run", "--pipelines", "data_science", *options)
-    return project
+    return run_twice(baked, root, "--pipelines", "data_science")
 
 
 def table_of(printed: str) -> list[dict[str, str]]:

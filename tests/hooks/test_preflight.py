@@ -28,6 +28,7 @@ PIPELINE = """[
     node(lambda: n.make("table"), None, "table", name="table"),
     node(lambda: n.make("below"), None, "below_a_file", name="below"),
     node(lambda: n.make("plain"), None, "plain", name="plain"),
+    node(lambda: n.make("in_proc"), None, "in_proc", name="in_proc"),
     node(lambda: n.make("good"), None, "good", name="good"),
     node(n.read, "sheet", None, name="sheet"),
 ]"""
@@ -35,7 +36,8 @@ CATALOG = """{
     "table": MLflowDataSet("xlsx"),
     "below_a_file": MLflowDataSet("json", filepath="README.md/below/it.json"),
     "plain": JSONDataset(filepath="README.md/plain.json"),
-    "good": MLflowDataSet("json"),
+    "in_proc": MLflowDataSet("json", filepath="/proc/nope/deep/it.json"),
+    "good": MLflowDataSet("json", filepath="data/new/folders/good.json"),
     "of_no_node": MLflowDataSet("xlsx"),
 }"""
 WITHOUT = 'import sys\nfor name in ("openpyxl", "s3fs"):\n    sys.modules[name] = None\n'
@@ -64,13 +66,17 @@ def test_all_faults_are_said_at_once_and_the_run_is_failed(lab: BakedProject) ->
         assert f"'{name}' needs the package openpyxl, which is not installed: {remedy}" in told
     for name in ("below_a_file", "plain"):
         assert f"'{name}' can't be saved: {readme} is no folder" in told
+    # Nobody can make a folder there, root neither.
+    assert "'in_proc' can't be saved: no folder can be made in /proc" in told
     assert "of_no_node" not in told
+    assert not (lab.root / "data" / "new").exists()
+    assert not list(lab.root.glob("data/.kedro-mlflow-*"))
     (run,) = runs_of(lab)
     assert run.info.status == "FAILED"
     assert "'table' needs the package openpyxl" in run.data.tags["kedro.error"]
     # What no node of the run touches does not stop it.
     lab.run("kedro", "run", "--nodes", "good")
-    assert lab.has_file("data/mlflow/good.json")
+    assert lab.has_file("data/new/folders/good.json")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.baked import BakedProject, clean_env
+from tests.harness.baked import BakedProject, clean_env, run_twice
 from tests.harness.doors import PYTHON
 from tests.harness.store import client_of, runs_of
 from tests.models.registry import NAME, champion_of
@@ -23,10 +22,7 @@ pytestmark = pytest.mark.slow
 def ran(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """A project with two versions of its model, the first the champion."""
     root = tmp_path_factory.mktemp("serving") / "my-iris"
-    project = BakedProject(Path(shutil.copytree(baked.root, root)), PYTHON)
-    for options in ([], ["--params", "model.C=0.01"]):
-        project.run("kedro", "run", "--pipelines", "data_science", *options)
-    return project
+    return run_twice(baked, root, "--pipelines", "data_science")
 
 
 def mlflow(project: BakedProject, *command: str, code: int = 0) -> str:

@@ -9,6 +9,7 @@ from ..layer.cli import layer
 from ..program import mlflow_command
 from ..recording.launcher import can_export
 from ..store.reasons import StoreError, reason
+from .options import listening
 
 # What works on the journals and files of the project alone.
 _WITHOUT_MLFLOW = ("discard", "env", "layer", "status")
@@ -90,13 +91,7 @@ mlflow.add_command(layer)
 
 
 @mlflow.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=None,
-    help="Port to listen on; a free one by default.",
-)
+@listening
 def ui(host: str, port: int | None) -> None:
     """Start MLflow's UI on the project's own store, and print the link to the run table."""
     from .experiment import clearly

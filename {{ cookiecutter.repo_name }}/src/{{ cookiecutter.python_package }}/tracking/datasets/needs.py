@@ -1,8 +1,8 @@
 """What a dataset needs and asks for only when it loads or saves: packages, and a place to write."""
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,8 @@ def _missing_for_protocol(protocol: str) -> list[str]:
 def why_not_writable(path: str, *, in_place: bool, versioned: bool, one_file: bool) -> str | None:
     """Return why a file of this machine can't be written; None if nothing speaks against it.
 
-    Leaves everything as it is.
+    Leaves everything as it is; an empty folder of a name of its own, made and removed at once,
+    tells whether one can be made.
 
     Args:
         path: the file.
@@ -159,27 +160,11 @@ def why_not_writable(path: str, *, in_place: bool, versioned: bool, one_file: bo
         return f"{folder} is no folder"
     if not _may_write(folder, os.W_OK | os.X_OK):
         return f"the folder {folder} may not be written to"
-    if folder not in (place, place.parent):
-        return _why_no_folder(place if versioned else place.parent)
-    return None
-
-
-def _why_no_folder(folder: Path) -> str | None:
-    """Return why a folder can't be made; what is made to find out is removed again."""
-    made: list[Path] = []
-    missing = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
-    try:
-        for one in reversed(missing):
-            one.mkdir()
-            made.append(one)
-    except FileExistsError:  # of another run, at this very moment
-        return None
-    except OSError as error:
-        return f"the folder {one} can't be made ({error.strerror})"
-    finally:
-        with suppress(OSError):
-            for one in reversed(made):
-                one.rmdir()
+    if folder != (place if versioned else place.parent):  # which has to be made then
+        try:
+            Path(tempfile.mkdtemp(prefix=".kedro-mlflow-", dir=folder)).rmdir()
+        except OSError as error:
+            return f"no folder can be made in {folder} ({error.strerror})"
     return None
 
 

@@ -30,7 +30,8 @@ class _Fault(NamedTuple):
 def refuse_doomed_run(run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
     """Refuse a run whose datasets can't be loaded or saved; warn where that is not certain.
 
-    Only datasets that nodes of this run load or save are looked at. Nothing is imported or made.
+    Only datasets that nodes of this run load or save are looked at. Nothing is imported, and
+    nothing is made that stays.
 
     Raises:
         RunRefusedError: with each dataset's name, what is wrong, and the remedy.

@@ -3,6 +3,7 @@
 import click
 
 from ..commands.experiment import clearly
+from ..commands.options import listening
 from ..commands.run_names import HELP
 
 
@@ -37,13 +38,7 @@ def promote(version: str | None, model: str | None, alias: str, free: bool) -> N
 
 @click.command(epilog=HELP)
 @click.argument("model", required=False)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=None,
-    help="Port to listen on; a free one by default.",
-)
+@listening
 def serve(model: str | None, host: str, port: int | None) -> None:
     """Serve a model with MLflow's scoring server, and print a request that works.
 
