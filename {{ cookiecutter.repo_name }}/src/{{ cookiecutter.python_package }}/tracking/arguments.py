@@ -10,7 +10,7 @@ _Class = TypeVar("_Class", bound=type)
 
 
 def nearest(value: object, allowed: tuple[str, ...] | list[str]) -> str:
-    """Return ", did you mean …?" for an error message, or nothing where no name is near."""
+    """Return ` Did you mean …?` for an error message, or nothing where no name is near."""
     close = difflib.get_close_matches(str(value), list(allowed), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
 

@@ -1,5 +1,6 @@
 """Names of the environment variables that this layer reads, and what its processes are given."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -13,8 +14,9 @@ EXPERIMENT_NAME = "MLFLOW_EXPERIMENT_NAME"
 EXPERIMENT_ID = "MLFLOW_EXPERIMENT_ID"
 RUN_ID = "MLFLOW_RUN_ID"
 
-# Beside a variable of MLflow's that we set in a notebook, what we set it to: no say of the user's.
-_OFFERED = "KEDRO_MLFLOW_OFFERED_"
+# Beside a variable of MLflow's that we set in a notebook, a digest of what we set it to: no say of
+# the user's.
+OFFERED = "KEDRO_MLFLOW_OFFERED_"
 
 _FALSE = frozenset({"0", "false", "no", "off"})
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -45,7 +47,7 @@ def switch(name: str, default: bool) -> bool:
 def users(name: str) -> str | None:
     """Return what the user set a variable to; None if it is unset, empty, or set by `offer`."""
     value = os.environ.get(name)
-    return value if value and value != os.environ.get(_OFFERED + name) else None
+    return value if value and _digest(value) != os.environ.get(OFFERED + name) else None
 
 
 def offer(name: str, value: str | None) -> None:
@@ -57,10 +59,14 @@ def offer(name: str, value: str | None) -> None:
     """
     if users(name):
         return
-    for variable in (name, _OFFERED + name):
+    for variable in (name, OFFERED + name):
         os.environ.pop(variable, None)
-        if value is not None:
-            os.environ[variable] = value
+    if value is not None:
+        os.environ.update({name: value, OFFERED + name: _digest(value)})
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
 
 
 def for_child(module: str, file: str) -> dict[str, str]:

@@ -162,6 +162,11 @@ def secret_values(credentials: object) -> tuple[str, ...]:
     return _ready(_found(credentials, "credentials", 0))
 
 
+def without_login(uri: str) -> str:
+    """Return the URI of a server without a login in it."""
+    return re.sub(r"^(https?://)[^/]*@", r"\1", uri)
+
+
 def merged(*secrets: Iterable[str]) -> tuple[str, ...]:
     """Return secrets in the order in which they are masked: what holds another one goes first."""
     return tuple(sorted({one for some in secrets for one in some}, key=len, reverse=True))

@@ -8,7 +8,7 @@ from .. import wings
 from ..layer.cli import layer
 from ..program import mlflow_command
 from ..recording.launcher import can_export
-from ..store.reasons import StoreError, reason
+from ..store.reasons import StoreError, plain
 from .options import listening
 
 # What works on the journals and files of the project alone.
@@ -35,15 +35,29 @@ class WingedGroup(click.Group):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command; an error of MLflow, or of what was asked for, becomes one sentence."""
         try:
             return super().invoke(ctx)
-        except (ModuleNotFoundError, StoreError) as error:
-            package = getattr(error, "name", None)
-            if package and package.partition(".")[0] == __name__.partition(".")[0]:
+        except ModuleNotFoundError as error:
+            module = str(error.name or "").partition(".")[0]
+            if module in ("", __name__.partition(".")[0]):
                 raise  # a fault of the project's own code, whose place is worth to see
-            told = f"; install it with `pip install {package.partition('.')[0]}`" if package else ""
-            raise click.ClickException(f"{reason(error)}{told}.") from error
+            from ..datasets.needs import package_of
+
+            package = package_of(module)
+            raise click.ClickException(
+                f"this needs the package {package}, which is not installed; install it with "
+                f"`pip install {package}`."
+            ) from error
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            told = f"{error.strerror}{where}." if error.strerror else plain(error)
+            raise click.ClickException(told) from error
+        except Exception as error:
+            is_told = isinstance(error, StoreError | ValueError) or type(error) is LookupError
+            if is_told or type(error).__module__.partition(".")[0] == "mlflow":
+                raise click.ClickException(plain(error)) from error
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -94,10 +108,9 @@ mlflow.add_command(layer)
 @listening
 def ui(host: str, port: int | None) -> None:
     """Start MLflow's UI on the project's own store, and print the link to the run table."""
-    from .experiment import clearly
     from .ui import serve
 
-    raise SystemExit(clearly(serve, host, port))
+    raise SystemExit(serve(host, port))
 
 
 @mlflow.command()
@@ -138,15 +151,14 @@ def discard(run: str, yes: bool) -> None:
     """
     from ..project import project_path
     from . import discard as discarding
-    from .experiment import clearly
 
-    folder = clearly(discarding.find_journal, project_path(), run)
+    folder = discarding.find_journal(project_path(), run)
     if (why := discarding.refusal(folder)) is not None:
         raise click.ClickException(why)
     click.echo(discarding.told(folder))
     if not yes:
         click.confirm("Delete it for good?", abort=True)
-    clearly(discarding.discard, folder)
+    discarding.discard(folder)
     click.echo(f"{folder.name} is deleted.")
 
 
@@ -154,10 +166,9 @@ def discard(run: str, yes: bool) -> None:
 @click.argument("experiment", required=False)
 def restore(experiment: str | None) -> None:
     """Restore EXPERIMENT, which was deleted; the project's own by default."""
-    from .experiment import clearly
     from .experiment import restore as restore_experiment
 
-    click.echo(clearly(restore_experiment, experiment))
+    click.echo(restore_experiment(experiment))
 
 
 @mlflow.command()
@@ -176,14 +187,10 @@ def env() -> None:
 def relocate() -> None:
     """Let the local store of a moved or copied project name the project's folder as it is now."""
     from ..project import project_path, tracking_settings
-    from ..store.reasons import StoreError
     from ..store.relocation import relocate as relocate_store
 
     settings, project = tracking_settings(), project_path()
-    try:
-        told = relocate_store(settings.uri, settings.artifact_location, project)
-    except StoreError as error:
-        raise click.ClickException(str(error)) from error
+    told = relocate_store(settings.uri, settings.artifact_location, project)
     nothing = (
         f"Nothing to do: the project's store names no other folder whose artifacts lie in {project}"
     )

@@ -62,7 +62,7 @@ def told(folder: Path) -> str:
 
 
 def discard(folder: Path) -> None:
-    """Delete a journal with its spare folders.
+    """Delete a journal, with the spare folders that its header names.
 
     Raises:
         LookupError: its pipeline or an exporter is at work on it.

@@ -1,21 +1,14 @@
 """The experiment that the project's runs go to."""
 
 import shlex
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
-
-import click
+from typing import Any
 
 from ..program import mlflow_command, run_command
 from ..project import project_path, tracking_settings
-from ..settings import sqlite_path
+from ..settings import TrackingSettings, sqlite_path
 from ..store.client import open_client, prepare_environment
-from ..store.reasons import StoreError, deleted_experiment, reason
+from ..store.reasons import deleted_experiment
 from ..store.relocation import follow_move
-
-_Given = ParamSpec("_Given")
-_Result = TypeVar("_Result")
 
 
 def client_and_experiment() -> tuple[Any, Any]:
@@ -24,13 +17,7 @@ def client_and_experiment() -> tuple[Any, Any]:
     Raises:
         LookupError: there is no experiment yet, or it is deleted.
     """
-    settings = tracking_settings()
-    prepare_environment()
-    follow_move(settings, project_path())
-    path = sqlite_path(settings.uri)
-    if path is not None and not Path(path).exists():  # reading makes no store
-        raise LookupError(f"there is no store {path} yet; `{shlex.join(run_command())}` makes it.")
-    client = open_client(settings.uri)
+    settings, client = _opened()
     experiment = client.get_experiment_by_name(settings.experiment_name)
     if experiment is None:
         raise LookupError(
@@ -53,12 +40,12 @@ def restore(name: str | None) -> str:
     """
     from mlflow.entities import ViewType
 
-    settings, deleted = tracking_settings(), ViewType.DELETED_ONLY
-    prepare_environment()
-    client, name = open_client(settings.uri), name or settings.experiment_name
+    settings, client = _opened()
+    name = name or settings.experiment_name
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
-        known = ", ".join(one.name for one in client.search_experiments(view_type=deleted))
+        deleted = client.search_experiments(view_type=ViewType.DELETED_ONLY)
+        known = ", ".join(one.name for one in deleted)
         raise LookupError(
             f"the project's store has no experiment {name!r}; deleted are: {known or 'none'}."
         )
@@ -69,20 +56,12 @@ def restore(name: str | None) -> str:
     return f"The experiment {name!r} is restored; `{sync}` exports the runs that wait."
 
 
-def clearly(
-    function: Callable[_Given, _Result], *args: _Given.args, **options: _Given.kwargs
-) -> _Result:
-    """Call a function; an error of MLflow, or of what was asked for, becomes one line."""
-    from mlflow.exceptions import MlflowException
-
-    from ..redact import redact_text
-
-    try:
-        return function(*args, **options)
-    except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        raise click.ClickException(f"{error.strerror or error}{where}.") from error
-    except (MlflowException, StoreError, ValueError, LookupError) as error:
-        text = redact_text(str(error.args[0] if error.args else error))
-        is_technical = "HTTPConnection" in text or "database schema" in text
-        raise click.ClickException(reason(error) if is_technical else text) from error
+def _opened() -> tuple[TrackingSettings, Any]:
+    """Return the project's settings and a client of its store, which is not made by reading it."""
+    settings = tracking_settings()
+    path = sqlite_path(settings.uri)
+    prepare_environment()
+    follow_move(settings, project_path())
+    if path is not None and not path.exists():
+        raise LookupError(f"there is no store {path} yet; `{shlex.join(run_command())}` makes it.")
+    return settings, open_client(settings.uri)

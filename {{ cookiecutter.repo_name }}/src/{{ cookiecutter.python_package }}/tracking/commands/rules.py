@@ -22,8 +22,8 @@ class Rules:
     def __init__(self, entries: Mapping[str, Any] | None = None) -> None:
         # By the model's name in the registry: metric, and whether more is better.
         self.by_model: dict[str, tuple[str, bool]] = {}
-        # Params that runs must share, or the metric says nothing, by metric.
-        self.same_params: dict[str, tuple[str, ...]] = {}
+        # Params that runs must share, or their metrics say nothing about each other.
+        self.same_params: tuple[str, ...] = ()
         for entry in (entries or {}).values():
             rule = entry.get("promote_if") if isinstance(entry, Mapping) else None
             if isinstance(rule, Mapping) and isinstance(rule.get("metric"), str):
@@ -31,7 +31,8 @@ class Rules:
                 greater = rule.get("greater_is_better", True) is not False
                 metric = clean_key(rule["metric"])
                 self.by_model[name] = (metric, greater)
-                self.same_params[metric] = tuple(map(clean_key, rule.get("same_params") or ()))
+                same = map(clean_key, rule.get("same_params") or ())
+                self.same_params = tuple(dict.fromkeys([*self.same_params, *same]))
 
     def greater_is_better(self, metric: str) -> bool:
         """Whether more of a metric is better: as `promote_if` says, else unless it is an error."""

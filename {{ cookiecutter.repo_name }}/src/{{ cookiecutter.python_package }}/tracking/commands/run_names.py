@@ -7,9 +7,10 @@ import shlex
 from typing import Any
 
 from ..arguments import nearest
-from ..exporting.comparison import is_shown, same_task
+from ..exporting.comparison import is_shown
 from ..journal.events import as_recorded, clean_key
 from ..program import mlflow_command, run_command
+from ..store.filters import quoted, with_params
 from . import rules
 
 LAST, BEST = "last", "best:"
@@ -54,8 +55,7 @@ def find_run(client: Any, experiment: Any, name: str, known: rules.Rules | None 
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-    mark = '"' if "'" in name else "'"
-    found = _search(client, experiment, f"attributes.run_name = {mark}{name}{mark}")
+    found = _search(client, experiment, f"attributes.run_name = {quoted(name)}")
     if not found and re.fullmatch("[0-9a-f]{1,31}", name):
         found = _search(client, experiment, f"attributes.run_id LIKE '{name}%'")
     if len(found) == 1:
@@ -86,7 +86,7 @@ def best_run(client: Any, experiment: Any, metric: str, known: rules.Rules | Non
         name, order = metric, ""
     key, known = clean_key(name), known or rules.of_project()
     greater = order == "max" or (not order and known.greater_is_better(key))
-    task = _task_of_last(client, experiment, known.same_params.get(key, ()))
+    task = _task_of_last(client, experiment, known.same_params)
     found = _search(
         client,
         experiment,
@@ -108,11 +108,13 @@ def best_run(client: Any, experiment: Any, metric: str, known: rules.Rules | Non
 
 
 def _task_of_last(client: Any, experiment: Any, params: tuple[str, ...]) -> list[str]:
-    """Return the conditions for runs that share these params with the last one that has them."""
-    last = _search(client, experiment, _FINISHED, max_results=_RECENT if params else 1)
-    tasks = (run.data.params for run in last if set(params) <= run.data.params.keys())
+    """Return the conditions for runs that share these params with the last one that has any."""
+    if not params:
+        return []
+    last = _search(client, experiment, _FINISHED, max_results=_RECENT)
+    tasks = (run.data.params for run in last if run.data.params.keys() & set(params))
     task: dict[str, str] = next(tasks, {})
-    return same_task({name: task[name] for name in params if name in task})
+    return with_params({name: task[name] for name in params if name in task})
 
 
 def _search(client: Any, experiment: Any, text: str, *order: str, max_results: int = 20) -> Any:

@@ -54,6 +54,11 @@ def run_server(
         return process.returncode or 1
 
 
+def address_of(host: str, port: int) -> str:
+    """Return the URL of a server; an IPv6 address stands in brackets there."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def chosen_port(host: str, port: int | None) -> int:
     """Return the port to listen on: the one that is asked for, else one that is free.
 
@@ -64,7 +69,8 @@ def chosen_port(host: str, port: int | None) -> int:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # elsewhere it lets two listen on one port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port or 0))
             return int(probe.getsockname()[1])
     except OSError as error:

@@ -1,11 +1,10 @@
 """`kedro mlflow env`: the project's store and experiment, for `mlflow` and scripts in a shell."""
 
 import os
-import re
 import shlex
 
 from .. import env
-from ..redact import redact_text
+from ..redact import redact_text, without_login
 from ..settings import TrackingSettings
 
 _LOGIN = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
@@ -23,7 +22,7 @@ def export_lines(settings: TrackingSettings) -> tuple[list[str], list[str]]:
     lines = [_export(env.EXPERIMENT_NAME, settings.experiment_name)]
     if redact_text(uri) == uri:
         return [_export(env.TRACKING_URI, uri), *lines], []
-    server = re.sub(r"^(https?://)[^/]*@", r"\1", uri)
+    server = without_login(uri)
     if os.environ.get(env.TRACKING_URI) == uri:
         notes.append(f"{env.TRACKING_URI} holds a password and is set already; it stays as it is.")
     elif redact_text(server) == server:

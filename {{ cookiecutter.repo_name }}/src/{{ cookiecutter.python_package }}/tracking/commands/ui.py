@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from ..project import project_path, tracking_settings
-from .server import chosen_port, run_server
+from ..redact import without_login
+from .server import address_of, chosen_port, run_server
 
 # In MLflow 3 the UI opens an experiment in its GenAI mode; this opens the run table.
 RUN_TABLE = "?workflowType=machine_learning"
@@ -32,7 +33,7 @@ def serve(host: str, port: int | None) -> int:
     experiment = client.get_experiment_by_name(settings.experiment_name)
     page = f"#/experiments/{experiment.experiment_id}/runs" if experiment else "#/experiments"
     if settings.uri.startswith(("http://", "https://")):
-        click.echo(f"{settings.uri.rstrip('/')}/{page}{RUN_TABLE}")
+        click.echo(f"{without_login(settings.uri).rstrip('/')}/{page}{RUN_TABLE}")
         return 0
     port = chosen_port(host, port)
     click.echo("Starting MLflow's UI; this takes some seconds.")
@@ -46,6 +47,6 @@ def serve(host: str, port: int | None) -> int:
                 "MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"
             ),
         },
-        f"http://{host}:{port}/health",
-        lambda: f"MLflow UI: http://{host}:{port}/{page}{RUN_TABLE}",
+        f"{address_of(host, port)}/health",
+        lambda: f"MLflow UI: {address_of(host, port)}/{page}{RUN_TABLE}",
     )

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from ..logs import PlainLogger
+from ..logs import PlainLogger, mask_logs
 from ..project import project_path, settings_hook
 from ..recording import lifecycle, runs
+from ..recording.known_secrets import known_secrets
 from ..recording.recorder import Recorder
 from ..settings import TrackingSettings, absolute_uri
 from .destination import Destination
@@ -32,6 +33,13 @@ def record(dataset: Saved, path: str, to: Destination, say: Callable[[], None]) 
         to: where the dataset saves to.
         say: records the value, once the dataset has a recorder.
     """
+    try:
+        _record(dataset, path, to, say)
+    except Exception as error:  # the value is saved, which is what was asked for
+        logger.warning("%r is saved, but not recorded: %s", dataset.dataset_name, error)
+
+
+def _record(dataset: Saved, path: str, to: Destination, say: Callable[[], None]) -> None:
     hook = settings_hook()
     if runs.active() or runs.is_worker() or (hook is not None and not hook.is_enabled()):
         return
@@ -40,9 +48,9 @@ def record(dataset: Saved, path: str, to: Destination, say: Callable[[], None]) 
         return
     project = project_path()
     settings = (hook.settings if hook is not None else TrackingSettings()).resolved(project)
-    settings = replace(
-        settings, run_id=to.run_id, nested=False, export=settings.export.replace("end", "live")
-    )
+    # A process of its own exports it, or each save would import MLflow and wait.
+    export = "live" if settings.export == "end" else settings.export
+    settings = replace(settings, run_id=to.run_id, nested=False, export=export)
     if to.tracking_uri:
         uri = absolute_uri(to.tracking_uri, project)
         settings = replace(settings, uri=uri, artifact_location=None)
@@ -52,8 +60,11 @@ def record(dataset: Saved, path: str, to: Destination, say: Callable[[], None]) 
             settings, experiment_name=name, experiment_id=None, artifact_location=None
         )
 
+    secrets = known_secrets(settings)
+    mask_logs(secrets)
+
     def make_recorder(key: str, folder: Path) -> Recorder:
-        recorder = Recorder(key, folder)
+        recorder = Recorder(key, folder, secrets=secrets)
         to.is_run_of(recorder)
         return recorder
 

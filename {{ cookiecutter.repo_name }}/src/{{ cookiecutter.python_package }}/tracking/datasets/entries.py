@@ -28,7 +28,7 @@ def make_default_folder(path: str | Path) -> None:
         path: of a file on this machine.
     """
     for folder in Path(path).parents:
-        if folder.as_posix().endswith(DEFAULT_FOLDER):
+        if folder.match(DEFAULT_FOLDER):
             make_own(folder)
 
 

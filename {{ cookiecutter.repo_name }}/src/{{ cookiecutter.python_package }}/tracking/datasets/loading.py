@@ -12,7 +12,6 @@ from urllib.parse import unquote
 from kedro.io import DatasetError
 
 from ..project import project_path, tracking_settings
-from ..redact import redact_text
 from .entries import make_default_folder
 from .kinds import MODEL, VALUES, FileKind
 from .values import fetch
@@ -31,9 +30,11 @@ class Loaded(NamedTuple):
 
 def client_of(tracking_uri: str | None) -> Any:
     """Return an `MlflowClient` on a store; by default the project's own."""
-    from mlflow import MlflowClient
-
+    from ..store.client import LOADING, http_settings
     from ..store.relocation import follow_move
+
+    with http_settings(**LOADING):  # it is set up as it is imported
+        from mlflow import MlflowClient
 
     if not tracking_uri:
         settings = tracking_settings()
@@ -68,7 +69,7 @@ def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iter
             path = Path(client.download_artifacts(run_id, artifact, str(target)))
         except Exception as error:
             raise DatasetError(
-                f"cannot load {artifact!r} from run {run_id!r}: {_why(error)}"
+                f"cannot load {artifact!r} from run {run_id!r}: {_told(error)}"
             ) from error
         yield path
 
@@ -86,9 +87,9 @@ def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) ->
     Raises:
         DatasetError: there is no such thing, or it can't be loaded.
     """
-    from ..store.client import answers_soon
+    from ..store.client import LOADING, http_settings
 
-    with answers_soon():
+    with http_settings(**LOADING):
         if kind == MODEL:
             return load_model(client, uri, keep)
         run_id, _, name = uri.removeprefix("runs:/").partition("/")
@@ -129,14 +130,13 @@ def load_model(client: Any, uri: str, keep: bool) -> Loaded:
         model_id, found, told = _find_model(client, uri)
         return Loaded(_load_native(_model_folder(client, model_id, keep)), found, model_id, told)
     except (MlflowException, OSError, LookupError, ImportError) as error:
-        raise DatasetError(f"cannot load the model {uri!r}: {_why(error)}") from error
+        raise DatasetError(f"cannot load the model {uri!r}: {_told(error)}") from error
 
 
-def _why(error: Exception) -> str:
-    from ..store.reasons import reason
+def _told(error: Exception) -> str:
+    from ..store.reasons import plain
 
-    text = redact_text(str(error.args[0] if error.args else error))
-    return reason(error) if "HTTPConnection" in text or "HTTPSConnection" in text else text
+    return plain(error)
 
 
 def _find_model(client: Any, uri: str) -> tuple[str, str, str]:

@@ -179,7 +179,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
             return
         recorder = self._destination.recorder(self.recorder)
         name = str(self.dataset_name)
-        assert self.file is not None
         round_trip.tell_of_lost_index(self.recorder, name, self.file.kind, data)
         own = self._keep_own(data, put)
         if self.kind in VALUES:

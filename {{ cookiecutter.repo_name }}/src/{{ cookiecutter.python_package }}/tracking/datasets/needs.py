@@ -108,9 +108,14 @@ def is_missing(module: str) -> bool:
         return False
 
 
+def package_of(module: str) -> str:
+    """Return the name under which a module is installed."""
+    return _PACKAGES.get(module, module)
+
+
 def remedy(module: str) -> str:
     """Return the package of a module that is missing, and how to install it."""
-    package = _PACKAGES.get(module, module)
+    package = package_of(module)
     return (
         f"the package {package}, which is not installed: `pip install {package}`, and add it to "
         f"requirements-run.txt"
@@ -145,22 +150,23 @@ def why_not_writable(path: str, *, in_place: bool, versioned: bool, one_file: bo
         one_file: whether no folder is written at the path.
     """
     place = Path(path).absolute()
-    if versioned:
-        if place.exists() and not place.is_dir():
-            return f"{place} is a file, and a versioned dataset makes a folder of that name"
-    elif place.is_dir():
-        return f"{place} is a folder" if one_file else None
-    elif in_place and place.exists():
-        return None if _may_write(place, os.W_OK) else f"the file {place} may not be written to"
-    folder = place if versioned else place.parent
     # Of `os.path`, for those of `Path` raise in a folder that may not be looked into.
+    is_there, is_folder = os.path.exists(place), os.path.isdir(place)  # noqa: PTH110, PTH112
+    if versioned:
+        if is_there and not is_folder:
+            return f"{place} is a file, and a versioned dataset makes a folder of that name"
+    elif is_folder:
+        return f"{place} is a folder" if one_file else None
+    elif in_place and is_there:
+        return None if _may_write(place, os.W_OK) else f"the file {place} may not be written to"
+    folder = wanted = place if versioned else place.parent
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
     if not os.path.isdir(folder):  # noqa: PTH112
         return f"{folder} is no folder"
     if not _may_write(folder, os.W_OK | os.X_OK):
         return f"the folder {folder} may not be written to"
-    if folder != (place if versioned else place.parent):  # which has to be made then
+    if folder != wanted:  # which has to be made then
         try:
             Path(tempfile.mkdtemp(prefix=".kedro-mlflow-", dir=folder)).rmdir()
         except OSError as error:

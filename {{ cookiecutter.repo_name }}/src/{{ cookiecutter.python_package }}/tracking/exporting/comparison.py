@@ -9,6 +9,7 @@ from typing import Any
 from ..journal.events import as_recorded
 from ..logs import PlainLogger
 from ..models.promotion import Deciding
+from ..store.filters import with_params
 
 logger = PlainLogger(__name__)
 
@@ -122,7 +123,7 @@ class Comparison:
 
     def _ask_earlier(self, count: int, task: Mapping[str, str] = {}) -> list[dict[str, float]]:
         """Return the metrics of the runs that began before this one, the newest first."""
-        conditions = [_FINISHED, f"attributes.start_time < {self._start_ms}", *same_task(task)]
+        conditions = [_FINISHED, f"attributes.start_time < {self._start_ms}", *with_params(task)]
         runs = self._client.search_runs(
             [self.experiment_id],
             filter_string=" AND ".join(conditions),
@@ -135,7 +136,7 @@ class Comparison:
         self, metric: str, greater: bool, task: Mapping[str, str] = {}, run_id: str | None = None
     ) -> float | None:
         others = [f"attributes.run_id != '{run_id}'"] if run_id else []
-        conditions = [_FINISHED, *others, *same_task(task)]
+        conditions = [_FINISHED, *others, *with_params(task)]
         runs = self._client.search_runs(
             [self.experiment_id],
             filter_string=" AND ".join(conditions),
@@ -148,12 +149,6 @@ class Comparison:
 
 def _shown(metrics: dict[str, float]) -> dict[str, float]:
     return {name: as_recorded(metrics[name]) for name in sorted(metrics) if is_shown(name)}
-
-
-def same_task(task: Mapping[str, str]) -> list[str]:
-    """Return the conditions of a filter for runs with these params."""
-    marks = {name: "'" if '"' in value else '"' for name, value in task.items()}
-    return [f"params.`{name}` = {marks[name]}{value}{marks[name]}" for name, value in task.items()]
 
 
 def _compared(metrics: list[str], deciding: Mapping[str, Deciding]) -> list[str]:

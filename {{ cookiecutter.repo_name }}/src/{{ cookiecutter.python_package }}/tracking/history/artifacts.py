@@ -20,12 +20,13 @@ def download_artifacts(run: str, path: str, folder: Path) -> str:
     """
     client, experiment = client_and_experiment()
     run_id = find_run(client, experiment, run).info.run_id
-    folder.mkdir(parents=True, exist_ok=True)
+    path = path.strip("/")
     parent = path.rpartition("/")[0]
     known = [one.path for one in client.list_artifacts(run_id, parent or None)] if path else []
-    if path and path.rstrip("/") not in known:
+    if path and path not in known:
         there = ", ".join(known) or "none"
         raise LookupError(
             f"the run has no artifact {path!r}; it has {there}.{nearest(path, known)}"
         )
+    folder.mkdir(parents=True, exist_ok=True)
     return str(client.download_artifacts(run_id, path, str(folder)))

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from ..commands.experiment import clearly
 from ..commands.run_names import HELP
 
 
@@ -29,7 +28,7 @@ def runs(
     from .run_table import print_runs
 
     chosen = columns.split(",") if columns else None
-    clearly(print_runs, filter_string, order_by, chosen, max_results, csv_file)
+    print_runs(filter_string, order_by, chosen, max_results, csv_file)
 
 
 @click.command(epilog=HELP)
@@ -42,4 +41,4 @@ def download(run: str, path: str, folder: Path) -> None:
     """Fetch the artifacts of RUN, or the one at PATH."""
     from .artifacts import download_artifacts
 
-    click.echo(clearly(download_artifacts, run, path, folder))
+    click.echo(download_artifacts(run, path, folder))

@@ -146,7 +146,11 @@ def _wrong_clause(clause: str, names: Names) -> str | None:
         return f"{kind} are texts; write {name} {operator} '{value}'."
     if kind in ("params", "tags") and operator in ("<", ">", "<=", ">="):
         return f"{kind} are texts, so MLflow takes no {operator!r} for {name}; write =, != or like."
-    if _plain(name).removeprefix("attributes.") == "status" and value[1:-1] not in STATUSES:
+    is_equal = operator in ("=", "!=")
+    if kind == "attributes" and is_equal and not is_text and not re.fullmatch(r"[\d.]+", value):
+        return f"texts stand in quotes; write {name} {operator} '{value}'."
+    is_status = is_text and is_equal and _plain(name).rpartition(".")[2] == "status"
+    if kind == "attributes" and is_status and value[1:-1] not in STATUSES:
         near = nearest(value[1:-1].upper(), STATUSES)
         return f"no run has the status {value}; there are {', '.join(STATUSES)}.{near}"
     return None
@@ -181,6 +185,6 @@ def listed(names: list[str]) -> str:
 
 
 def nearest_column(column: str, columns: list[str]) -> str:
-    """Return ", did you mean …?" for a column that there is not, as `nearest`."""
+    """Return ` Did you mean …?` for a column that there is not, or nothing, as `nearest`."""
     same = [one for one in columns if one.partition(".")[2] == column.strip(" `")]
     return f" Did you mean {same[0]!r}?" if same else nearest(column, columns)

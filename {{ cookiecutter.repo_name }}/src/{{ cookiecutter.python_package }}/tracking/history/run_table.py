@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..commands.experiment import client_and_experiment
+from ..commands.run_names import started
 from ..journal.events import as_recorded
 from .filters import SYNTAX, Names, listed, nearest_column, wrong_filter, wrong_order
 from .table import print_chosen, print_telling
@@ -84,14 +85,11 @@ def _what_is_wrong(
 
 
 def _row(run: Any) -> dict[str, Any]:
-    import datetime
-
     info = run.info
-    start = datetime.datetime.fromtimestamp(info.start_time / 1000).astimezone()
     row: dict[str, Any] = {
         "run_id": info.run_id,
         "run_name": info.run_name,
-        "start_time": f"{start:%Y-%m-%d %H:%M:%S}",
+        "start_time": started(run),
         "status": info.status,
         "duration": f"{(info.end_time - info.start_time) / 1000:.1f}" if info.end_time else "",
     }

@@ -1,7 +1,6 @@
 """The hook that every other hook of this layer stands on: it begins and ends the run."""
 
 import getpass
-import os
 import platform
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
@@ -16,18 +15,19 @@ from ..datasets.names import reserve_names
 from ..kedro_internals import is_parameter, loaded_file_of
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
+from ..recording.known_secrets import known_secrets, note_secrets
 from ..recording.recorder import Recorder
 from ..recording.repeat_command import (
     note_configuration,
     repeat_command,
     run_params_that_are_set,
 )
-from ..redact import merged, redact_mapping, secret_values, secrets_in
+from ..redact import redact_mapping
 from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
 from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
-from .preflight import refuse_doomed_run
+from .preflight import RunRefusedError, refusal_of_run
 
 logger = PlainLogger(__name__)
 
@@ -141,8 +141,7 @@ class MLflowBasicLoggerHook(FluentRuns):
     def _note_secrets(
         self, catalog: Any, conf_catalog: Any, conf_creds: Any, parameters: Any
     ) -> None:
-        found = (secret_values(conf_creds), secrets_in(conf_catalog), secrets_in(parameters))
-        setattr(catalog, _SECRETS, merged(*found))
+        setattr(catalog, _SECRETS, note_secrets(conf_catalog, conf_creds, parameters))
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_pipeline_run(
@@ -152,12 +151,25 @@ class MLflowBasicLoggerHook(FluentRuns):
         self._begin(run_params, pipeline, catalog)
         try:
             answers = yield
-            if self.is_enabled():
-                refuse_doomed_run(run_params, pipeline, catalog)
+            refusals: list[RunRefusedError] = []
+            self._look_ahead(run_params, pipeline, catalog, refusals)
+            if refusals:
+                raise refusals[0]
             return answers
         except BaseException as error:
             self._end(catalog, "FAILED", error)
             raise
+
+    @guarded
+    def _look_ahead(
+        self,
+        run_params: dict[str, Any],
+        pipeline: Any,
+        catalog: Any,
+        refusals: list[RunRefusedError],
+    ) -> None:
+        if self.is_enabled():
+            refusals += refusal_of_run(run_params, pipeline, catalog)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def after_pipeline_run(self, catalog: Any) -> Generator[None, Any, Any]:
@@ -192,7 +204,7 @@ class MLflowBasicLoggerHook(FluentRuns):
 
     @guarded
     def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
-        known_secrets = catalog.__dict__.pop(_SECRETS, ())
+        configuration = catalog.__dict__.pop(_SECRETS, ())
         if not self.is_enabled():
             return
         project_path = Path(run_params["project_path"])
@@ -201,12 +213,7 @@ class MLflowBasicLoggerHook(FluentRuns):
         except ValueError as error:
             logger.warning("This run is not tracked: %s", error)
             return
-        found = merged(
-            known_secrets,
-            secret_values([_password_of(settings.uri)]),
-            secrets_in(dict(os.environ)),
-            secrets_in(run_params.get("runtime_params")),
-        )
+        found = known_secrets(settings, run_params.get("runtime_params"), configuration)
         mask_logs(found)
         inputs = pipeline.inputs()
         names = [name for name in pipeline.datasets() if not is_parameter(name)]
@@ -289,7 +296,3 @@ def _files_of(catalog: Any, names: Iterable[str]) -> dict[str, str]:
             if path is not None:
                 files[name] = path
     return files
-
-
-def _password_of(uri: str) -> str:
-    return uri.partition("://")[2].rpartition("@")[0].partition(":")[2]

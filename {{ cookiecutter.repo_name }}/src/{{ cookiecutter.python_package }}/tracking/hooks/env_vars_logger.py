@@ -6,6 +6,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from .. import env
 from ..arguments import named_options
 from ..logs import PlainLogger
 from ..recording import runs
@@ -56,8 +57,9 @@ class MLflowEnvVarsLoggerHook:
             return
         names = self.param_env_vars
         if names == ALL:
-            names = tuple(name for name in sorted(os.environ) if not looks_secret(name))
-            left_out = sorted(set(os.environ) - set(names))
+            there = [name for name in sorted(os.environ) if not name.startswith(env.OFFERED)]
+            names = tuple(name for name in there if not looks_secret(name))
+            left_out = sorted(set(there) - set(names))
             if left_out:
                 logger.info("Left out, for the names look secret: %s.", ", ".join(left_out))
         for name in names:

@@ -1,14 +1,19 @@
 """What a notebook gets: MLflow on the project's store, and pictures that are shown."""
 
 import os
+import re
 import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from .. import env
+from ..logs import PlainLogger
 from ..recording import lifecycle
+from ..redact import redact_text
 from ..settings import TrackingSettings, sqlite_path
+
+logger = PlainLogger(__name__)
 
 _STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
@@ -28,7 +33,15 @@ def prepare(settings: TrackingSettings, project_path: Path) -> None:
     _show_pictures(shell)
     shell.events.register("post_run_cell", _end_broken_off)
     resolved = settings.resolved(project_path)
-    env.offer(env.TRACKING_URI, resolved.uri)
+    # What is in the environment is seen by all that the notebook starts, and shown by `%env`.
+    has_password = redact_text(resolved.uri) != resolved.uri
+    env.offer(env.TRACKING_URI, None if has_password else resolved.uri)
+    if has_password and not env.users(env.TRACKING_URI):
+        logger.warning(
+            "MLflow is not told the project's store, whose URI holds a password; set %s to use "
+            "`mlflow` itself in this notebook. Runs are recorded all the same.",
+            env.TRACKING_URI,
+        )
     # Of an experiment that is not there yet MLflow would put the artifacts beside the notebook.
     exists = not os.environ.get(env.EXPERIMENT_ID) and _is_there(resolved)
     env.offer(env.EXPERIMENT_NAME, resolved.experiment_name if exists else None)
@@ -78,7 +91,7 @@ def _has_printer(formatter: Any, module: str) -> bool:
 
 
 def _svg(text: str) -> str | None:
-    return text if "<svg" in text[:1000] and text.lstrip().startswith("<") else None
+    return text if re.match(r"\s*(<\?xml.*?\?>\s*|<!.*?>\s*)*<svg", text, re.DOTALL) else None
 
 
 def _drawn(figure: Any) -> bytes:

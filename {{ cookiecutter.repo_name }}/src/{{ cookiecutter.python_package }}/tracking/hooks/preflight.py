@@ -27,17 +27,19 @@ class _Fault(NamedTuple):
     is_certain: bool
 
 
-def refuse_doomed_run(run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
-    """Refuse a run whose datasets can't be loaded or saved; warn where that is not certain.
+def refusal_of_run(
+    run_params: dict[str, Any], pipeline: Any, catalog: Any
+) -> list[RunRefusedError]:
+    """Return why a run must be refused, for it can't load or save; warn where that is not certain.
 
     Only datasets that nodes of this run load or save are looked at. Nothing is imported, and
     nothing is made that stays.
 
-    Raises:
-        RunRefusedError: with each dataset's name, what is wrong, and the remedy.
+    Returns:
+        One error with each dataset's name, what is wrong, and the remedy; or nothing.
     """
     if run_params.get("only_missing_outputs"):
-        return  # what will run is not known yet
+        return []  # what will run is not known yet
     certain: list[str] = []
     recorder = getattr(catalog, runs.ATTRIBUTE, None)
     for name, fault in _faults(pipeline, catalog):
@@ -48,9 +50,10 @@ def refuse_doomed_run(run_params: dict[str, Any], pipeline: Any, catalog: Any) -
             recorder.warn(f"{name}: {fault.text}", text)
         else:
             logger.warning("%s.", text)
-    if certain:
-        more = [f"and {len(certain) - MAX_TOLD} more"] if len(certain) > MAX_TOLD else []
-        raise RunRefusedError("No node was run: " + "; ".join([*certain[:MAX_TOLD], *more]) + ".")
+    if not certain:
+        return []
+    more = [f"and {len(certain) - MAX_TOLD} more"] if len(certain) > MAX_TOLD else []
+    return [RunRefusedError("No node was run: " + "; ".join([*certain[:MAX_TOLD], *more]) + ".")]
 
 
 def _faults(pipeline: Any, catalog: Any) -> Iterator[tuple[str, _Fault]]:

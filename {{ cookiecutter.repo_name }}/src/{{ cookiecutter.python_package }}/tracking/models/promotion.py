@@ -32,10 +32,9 @@ def incomparable(
         present: those of the run behind the alias.
     """
     for name in (rule or {}).get("same_params", ()):
-        # A parameter that is not there is as one that is empty.
-        ours, theirs = new.get(name, "None"), present.get(name, "None")
-        if ours != theirs:
-            return f"{name} is {ours!r} and was {theirs!r} there, so their metrics do not compare"
+        if name in new and present.get(name) != new[name]:
+            was = f"was {present[name]!r}" if name in present else "was no param"
+            return f"{name} is {new[name]!r} and {was} there, so their metrics do not compare"
     return None
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..program import mlflow_command
+from ..store.filters import quoted
 from ..store.reasons import is_permanent
 from .promotion import decide, incomparable
 
@@ -50,7 +51,7 @@ class RegisteredVersion:
                 raise
         may_exist, self._may_exist = self._may_exist, True
         if may_exist:
-            for known in client.search_model_versions(f"name = '{_quoted(name)}'"):
+            for known in client.search_model_versions(f"name = {quoted(name)}"):
                 if known.tags.get(MODEL_KEY) == self.key:
                     return str(known.version)
         with _current_store(client.tracking_uri):
@@ -154,13 +155,11 @@ def _run_behind(client: Any, version: Any) -> Any:
     """Return the run that made a version; None where there is no version."""
     if version is None:
         return None
+    if not version.run_id:  # registered by hand
+        return _NO_RUN
     try:
         return client.get_run(version.run_id)
     except Exception as error:
-        if is_permanent(error):  # registered without a run, or the run was deleted for good
+        if is_permanent(error):  # the run was deleted for good
             return _NO_RUN
         raise
-
-
-def _quoted(name: str) -> str:
-    return name.replace("'", "''")

@@ -206,13 +206,8 @@ def export_here(
     """
     # Here is the one door from the pipeline's process to the exporter's code.
     from ..exporting.journals import export_each, export_journal
-    from ..store.client import prepare_environment
+    from ..store.client import http_settings
 
-    before = dict(os.environ)
-    prepare_environment()
-    try:
+    with http_settings():
         export_each(sides)
         return export_journal(folder, uri, held)
-    finally:
-        for name in set(os.environ) - set(before):
-            del os.environ[name]

@@ -20,13 +20,13 @@ def uri_of(client: Any, experiment: Any, text: str | None) -> tuple[str, str]:
     """
     given = (text or "").removeprefix("models:/")
     if given.startswith("runs:/") or re.fullmatch(r"m-[0-9a-f]{32}", given):
-        return str(text), str(text)
+        uri = given if given.startswith("runs:/") else f"models:/{given}"
+        return uri, uri
     name, mark, which = re.fullmatch(r"([^@/]*)([@/]?)(.*)", given, re.DOTALL).groups()  # type: ignore[union-attr]
-    if text is not None and not mark and text == given:
-        models = registered_models(client)
-        if name not in models:
-            return _of_run(client, experiment, name, list(models))
-    model = model_called(client, experiment, name or None)
+    models = registered_models(client) if name else None
+    if models is not None and not mark and text == given and name not in models:
+        return _of_run(client, experiment, name, list(models))
+    model = model_called(client, experiment, name or None, models)
     if mark == "/":
         version, alias = model.version(which), None
     else:

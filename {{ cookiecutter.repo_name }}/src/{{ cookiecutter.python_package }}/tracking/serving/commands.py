@@ -2,9 +2,9 @@
 
 import click
 
-from ..commands.experiment import clearly
 from ..commands.options import listening
 from ..commands.run_names import HELP
+from .registered import CHAMPION
 
 
 @click.command()
@@ -13,14 +13,14 @@ def models(everything: bool) -> None:
     """List the registered models of the project: versions, aliases, and the metrics that decide."""
     from .table import lines
 
-    for line in clearly(lines, everything):
+    for line in lines(everything):
         click.echo(line)
 
 
 @click.command(epilog=HELP)
 @click.argument("version", required=False)
 @click.option("--model", default=None, help="The registered model; the project's one by default.")
-@click.option("--alias", default="champion", show_default=True, help="The alias that moves.")
+@click.option("--alias", default=CHAMPION, show_default=True, help="The alias that moves.")
 @click.option("--none", "free", is_flag=True, help="Take the alias away from every version.")
 def promote(version: str | None, model: str | None, alias: str, free: bool) -> None:
     """Move an alias to VERSION of a registered model: its number, or the RUN that made it."""
@@ -28,11 +28,7 @@ def promote(version: str | None, model: str | None, alias: str, free: bool) -> N
 
     if (version is None) != free:
         raise click.UsageError("Give a VERSION, or --none.")
-    done = (
-        clearly(free_alias, model, alias)
-        if version is None
-        else clearly(move_alias, version, model, alias)
-    )
+    done = free_alias(model, alias) if version is None else move_alias(version, model, alias)
     click.echo(done)
 
 
@@ -47,4 +43,4 @@ def serve(model: str | None, host: str, port: int | None) -> None:
     """
     from .server import serve_model
 
-    raise SystemExit(clearly(serve_model, model, host, port))
+    raise SystemExit(serve_model(model, host, port))

@@ -43,7 +43,7 @@ def free_alias(name: str | None, alias: str) -> str:
 
 
 def _number(client: Any, experiment: Any, model: Registered, version: str) -> str:
-    if version.isdecimal() or version in model.versions:
+    if version.isdecimal():
         return str(model.version(version).version)
     run = find_run(client, experiment, version)
     made = [key for key, one in model.versions.items() if one.run_id == run.info.run_id]

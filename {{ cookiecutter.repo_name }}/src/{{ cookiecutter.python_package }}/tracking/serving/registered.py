@@ -1,19 +1,16 @@
 """The registered models of the store, and which of them the project's experiment made."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..arguments import nearest
-from ..program import mlflow_command
+from ..program import mlflow_command, run_command
 
 CHAMPION = "champion"
 # The values that one filter may name.
 _AT_ONCE = 100
-_NONE = (
-    "no model of this project is registered yet; `kedro run` registers one where an MLflowDataSet "
-    "has `registered_model_name`"
-)
 
 
 @dataclass
@@ -90,8 +87,16 @@ def of_project(client: Any, experiment: Any) -> dict[str, Registered]:
     }
 
 
-def model_called(client: Any, experiment: Any, name: str | None) -> Registered:
+def model_called(
+    client: Any, experiment: Any, name: str | None, models: dict[str, Registered] | None = None
+) -> Registered:
     """Return a registered model by its name; by default the project's one.
+
+    Args:
+        client: an `MlflowClient`.
+        experiment: the project's experiment.
+        name: the model's name.
+        models: all registered models, where they are known.
 
     Raises:
         LookupError: there is none, or several, with those that there are.
@@ -99,20 +104,28 @@ def model_called(client: Any, experiment: Any, name: str | None) -> Registered:
     if name is None:
         own = of_project(client, experiment)
         if not own:
-            raise LookupError(f"{_NONE}.")
+            raise LookupError(none_yet())
         if len(own) > 1:
             raise LookupError(f"the project has {len(own)} models: {', '.join(own)}; name one.")
         return next(iter(own.values()))
-    models = registered_models(client)
+    models = registered_models(client) if models is None else models
     if name not in models:
         raise LookupError(unknown(name, list(models)))
     return models[name]
 
 
+def none_yet() -> str:
+    """Return what to tell where the project has no registered model."""
+    return (
+        f"no model of this project is registered yet; `{shlex.join(run_command())}` registers one "
+        f"where an MLflowDataSet has `registered_model_name`."
+    )
+
+
 def unknown(name: str, known: list[str]) -> str:
     """Return what to tell of a model that is not registered."""
     if not known:
-        return f"{_NONE}."
+        return none_yet()
     there = ", ".join(known)
     return f"no registered model is called {name!r}; there are {there}.{nearest(name, known)}"
 

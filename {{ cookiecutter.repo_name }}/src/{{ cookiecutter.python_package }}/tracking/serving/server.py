@@ -4,7 +4,7 @@ import click
 
 from .. import env
 from ..commands.experiment import client_and_experiment
-from ..commands.server import chosen_port, run_server
+from ..commands.server import address_of, chosen_port, run_server
 from .choice import uri_of
 from .request import curl
 
@@ -23,7 +23,7 @@ def serve_model(text: str | None, host: str, port: int | None) -> int:
     client, experiment = client_and_experiment()
     uri, words = uri_of(client, experiment, text)
     port = chosen_port(host, port)
-    store, address = client.tracking_uri, f"http://{host}:{port}"
+    store, address = client.tracking_uri, address_of(host, port)
     click.echo(f"Starting MLflow's scoring server for {words}; this takes some seconds.")
     return run_server(
         [

@@ -8,7 +8,7 @@ from ..commands.experiment import client_and_experiment
 from ..commands.tables import aligned, width_of_output
 from ..exporting.comparison import MAX_COMPARED, is_shown
 from ..journal.events import as_recorded
-from .registered import model_called, of_project, registered_models, runs_behind
+from .registered import none_yet, of_project, registered_models, runs_behind
 
 
 def lines(everything: bool) -> list[str]:
@@ -23,7 +23,7 @@ def lines(everything: bool) -> list[str]:
     client, experiment = client_and_experiment()
     models = registered_models(client) if everything else of_project(client, experiment)
     if not models:
-        model_called(client, experiment, None)  # says so
+        raise LookupError(none_yet())
     found = client.search_experiments() if everything else [experiment]
     runs = runs_behind(client, [one.experiment_id for one in found], models)
     known, decisive = rules.of_project(), {}

@@ -1,6 +1,7 @@
 """Opens the MLflow store of a tracking URI."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,8 +20,14 @@ HTTP_SETTINGS = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+# A node that loads has no such loop; and it waits, for minutes by MLflow's own defaults.
+LOADING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 # Calls to a store that is far away; MLflow's own pool of connections holds ten.
 MAX_AT_ONCE = 8
+
+_lock = threading.Lock()
+_inside: list[int] = []
+_ours: list[str] = []
 
 
 def prepare_environment() -> None:
@@ -30,19 +37,28 @@ def prepare_environment() -> None:
 
 
 @contextmanager
-def answers_soon() -> Iterator[None]:
-    """Let MLflow's calls within fail in seconds where no server answers, unless the user says else.
+def http_settings(**others: str) -> Iterator[None]:
+    """Set MLflow's HTTP behaviour while this lasts, where the user has not set it.
 
-    A node that loads waits here, and MLflow's own defaults try for minutes. What the user's own
-    calls read is as before at the end.
+    In a node's process, which is the user's: MLflow reads it at each call, so calls of the user's
+    own in other threads have it too meanwhile.
+
+    Args:
+        others: values other than those of `HTTP_SETTINGS`.
     """
-    ours = [name for name in HTTP_SETTINGS if name not in os.environ]
-    prepare_environment()
+    with _lock:
+        if not _inside:
+            _ours[:] = [name for name in HTTP_SETTINGS if name not in os.environ]
+            os.environ.update({name: {**HTTP_SETTINGS, **others}[name] for name in _ours})
+        _inside.append(1)
     try:
         yield
     finally:
-        for name in ours:
-            os.environ.pop(name, None)
+        with _lock:
+            _inside.pop()
+            if not _inside:
+                for name in _ours:
+                    os.environ.pop(name, None)
 
 
 def open_client(uri: str) -> Any:

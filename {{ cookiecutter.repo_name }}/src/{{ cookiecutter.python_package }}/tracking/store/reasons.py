@@ -50,6 +50,13 @@ def reason(error: BaseException) -> str:
     return redact_text(text.splitlines()[0])[:500]
 
 
+def plain(error: BaseException) -> str:
+    """Return what an error says, in plain words where MLflow's or HTTP's are none."""
+    text = redact_text(str(error.args[0] if error.args else error))
+    is_technical = re.search(r"HTTPS?Connection|database schema", text)
+    return reason(error) if is_technical else text
+
+
 def deleted_experiment(name: str) -> str:
     """Return what to tell where an experiment is deleted, with the remedy."""
     command = mlflow_command(f"restore {shlex.quote(name)}")

@@ -26,7 +26,9 @@ def ensure_sqlite(path: Path, uri: str) -> None:
             f"{path} is a folder, not an SQLite file; correct the tracking URI {uri!r}"
         )
     try:
-        make_own(path.parent)
+        if path.parent.name == "mlruns":  # where nobody but MLflow writes
+            make_own(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"the folder of the store {path} cannot be made: {error}") from error
     if not path.exists():
@@ -48,7 +50,7 @@ def has_experiment(path: Path, name: str) -> bool:
     """Whether an SQLite store has an experiment; asked without MLflow, whose import takes long."""
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=1)) as store:
-            query = "SELECT 1 FROM experiments WHERE name = ?"
+            query = "SELECT 1 FROM experiments WHERE name = ? AND lifecycle_stage = 'active'"
             return store.execute(query, (name,)).fetchone() is not None
     except sqlite3.Error:
         return False
