@@ -181,7 +181,7 @@ def test_alias_stays_where_the_task_is_another(project: BakedProject) -> None:
     run = run_pipeline(project, "--pipelines", "data_science")  # f1, which is greater
     assert champion_of(project) == 1
     decision = versions_of(project)[2].tags["kedro.promotion"]
-    assert "metric is 'None' and was 'neg_log_loss' there" in decision
+    assert "scored_by is 'f1' and was 'neg_log_loss' there" in decision
     assert run.data.metrics["score"] > 0.8
     command = decision.split("`")[1]
     project.run(*command.split())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 NODES = {
+    "name_metric -- scored_by",
     "init_model -- init_model",
     "train_model -- model",
     "evaluate_model -- score - train_score",

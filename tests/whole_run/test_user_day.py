@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-DATA_SCIENCE = {"init_model", "train_model", "evaluate_model", "run_inference"}
+DATA_SCIENCE = {"init_model", "train_model", "evaluate_model", "name_metric", "run_inference"}
 REPORTING = {
     "cross_validate",
     "plot_predicted_vs_actual",
@@ -97,7 +97,7 @@ def test_env_takes_its_own_configuration(ran: BakedProject) -> None:
     [
         (["--tags", "training"], {"init_model", "train_model"}),
         (["--nodes", "init_model,train_model"], {"init_model", "train_model"}),
-        (["--from-inputs", "model"], {"evaluate_model", "run_inference"} | REPORTING),
+        (["--from-inputs", "model"], ALL_NODES - {"init_model", "train_model"}),
         (["--to-outputs", "score"], {"init_model", "train_model", "evaluate_model"}),
         (["--pipelines", "data_science"], DATA_SCIENCE),
         (["--async"], ALL_NODES),

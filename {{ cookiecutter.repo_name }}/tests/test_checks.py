@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pandas as pd
@@ -134,7 +135,6 @@ def test_target_that_cannot_be_learnt_is_refused(
         ("sklearn.ensembles.RandomForestClassifier", "'sklearn.ensemble.RandomForestClassifier'"),
         ("LogisticRegression", "'sklearn.linear_model.LogisticRegression'"),
         ("not_installed.Model", "`pip install not_installed`, and add it to requirements-run.txt"),
-        ("imblearn.NoModel", "`pip install imbalanced-learn`"),
         ("lightgmb.LGBMRegressor", "not installed. Did you mean 'lightgbm'?"),
         ("sklearn.linear_model.Rigde", "'sklearn.linear_model.Ridge'"),
         ("sklearn..linear_model", "no estimator 'sklearn..linear_model'"),
@@ -171,3 +171,15 @@ def test_stored_model_of_other_features_is_refused(iris: pd.DataFrame) -> None:
     ):
         with pytest.raises(ValueError, match=r"trained on sepal_length.*petal_length.*kedro run"):
             use()
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("lightgbm", "lightgbm"), ("imblearn", "imbalanced-learn")]
+)
+def test_missing_package_is_named_with_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, module: str, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    message = error_of_model({"class": f"{module}.SomeModel"})
+    assert f"`pip install {package}`, and add it to requirements-run.txt" in message
+    assert "Did you mean" not in message

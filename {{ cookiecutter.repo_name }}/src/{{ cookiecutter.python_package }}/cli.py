@@ -20,7 +20,14 @@ def package(context: click.Context) -> None:
     """Do what `kedro package` does, and put the tested versions beside the wheel, for `pip -c`."""
     context.invoke(kedro_package)
     project: ProjectMetadata = context.obj
-    shutil.copy(project.project_path / "requirements.lock", project.project_path / "dist")
+    lock = project.project_path / "requirements.lock"
+    if lock.is_file():
+        shutil.copy(lock, project.project_path / "dist")
+    else:
+        click.echo(
+            "There is no requirements.lock, so dist/ has no tested versions: README.md says how to "
+            "write it."
+        )
 
 
 @click.group()

@@ -14,12 +14,13 @@ catalog_dict = {
             "metric": "score",
             "greater_is_better": True,
             # Scores of two tasks do not compare; then `kedro mlflow promote VERSION` decides
-            "same_params": ["target", "metric"],
+            "same_params": ["target", "scored_by"],
         },
     ),
     "pred_df": MLflowDataSet(dataset="csv"),  # Write a csv file & upload to MLflow
     "score": MLflowDataSet(dataset="m"),  # Write an MLflow metric
     "train_score": MLflowDataSet(dataset="m"),  # Write an MLflow metric
+    "scored_by": MLflowDataSet(dataset="p"),  # Write an MLflow param: what `score` is
     # Pictures of the pipeline `reporting`: write a png file & upload to MLflow
     "predicted_vs_actual": MLflowDataSet(dataset="png"),
     "diagnostics": MLflowDataSet(dataset="png"),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
 from .checks import CATALOG, PARAMETERS
 from .hints import DataFrame
+from .texts import are_dates, check_numbers
 
 MAX_CATEGORIES = 50
-DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?"
-DECIMAL_COMMA = r"[+-]?\d+,\d+"
-DATE_OF_ANOTHER_KIND = r"(?:\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}[./]\d{1,2}[./]\d{1,2})(?: .*)?"
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +53,13 @@ def prepare_columns(df: DataFrame) -> Any:
         "numbers": make_pipeline(*fill_and_scale()),
         "dates": make_pipeline(*_days_since_1970(), *fill_and_scale()),
         # Dense, because several estimators take nothing else; so its width has a limit.
-        "text": OneHotEncoder(
-            handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False
+        "text": make_pipeline(
+            *_plain_gaps(df[kinds["text"]]),
+            OneHotEncoder(
+                handle_unknown="infrequent_if_exist",
+                max_categories=MAX_CATEGORIES,
+                sparse_output=False,
+            ),
         ),
     }
     return ColumnTransformer([(kind, steps[kind], names) for kind, names in kinds.items() if names])
@@ -63,13 +67,30 @@ def prepare_columns(df: DataFrame) -> Any:
 
 def _days_since_1970() -> list[Any]:
     import pandas as pd
-    from sklearn.preprocessing import FunctionTransformer
 
     calls: list[tuple[Any, dict[str, Any]]] = [
         (pd.DataFrame.apply, {"func": pd.to_datetime, "format": "ISO8601", "utc": True}),
         (pd.DataFrame.sub, {"other": pd.Timestamp("1970-01-01", tz="UTC")}),
         (pd.DataFrame.div, {"other": pd.Timedelta(days=1)}),
     ]
+    return _transformers(calls)
+
+
+def _plain_gaps(text: DataFrame) -> list[Any]:
+    """Return the steps after which a gap is NaN, where a column has pandas' own, as Parquet's."""
+    import numpy as np
+    import pandas as pd
+
+    if not any(getattr(dtype, "na_value", None) is pd.NA for dtype in text.dtypes):
+        return []
+    return _transformers(
+        [(pd.DataFrame.astype, {"dtype": object}), (pd.DataFrame.fillna, {"value": np.nan})]
+    )
+
+
+def _transformers(calls: list[tuple[Any, dict[str, Any]]]) -> list[Any]:
+    from sklearn.preprocessing import FunctionTransformer
+
     return [
         FunctionTransformer(function, kw_args=arguments, feature_names_out="one-to-one")
         for function, arguments in calls
@@ -77,48 +98,31 @@ def _days_since_1970() -> list[Any]:
 
 
 def _kind_of(column: Any) -> str:
+    import numpy as np
     from pandas.api import types
 
     if types.is_numeric_dtype(column) and not types.is_bool_dtype(column):
+        if np.isinf(column.to_numpy(dtype=float, na_value=np.nan)).any():
+            raise ValueError(
+                f"Column {column.name!r} holds an infinity: replace it in the file named in "
+                f"{CATALOG}, or remove the column from 'features' in {PARAMETERS}."
+            )
         return "numbers"
     if types.infer_dtype(column, skipna=True) in ("date", "datetime", "datetime64"):
         return "dates"
     values = column.dropna()
-    if values.empty or not all(isinstance(value, str) for value in values):
-        return "text"
-    return "dates" if _are_dates(values) else "text"
-
-
-def _are_dates(values: Any) -> bool:
-    import pandas as pd
-
-    if values.str.fullmatch(DATE).all():
-        parsed = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
-        if parsed.isna().any():
-            _refuse_dates(values[parsed.isna()].iloc[0], values.name)
-        return True
-    if values.str.fullmatch(DATE_OF_ANOTHER_KIND).all():
-        _refuse_dates(values.iloc[0], values.name)
-    return False
-
-
-def _refuse_dates(value: str, name: str) -> None:
-    raise ValueError(
-        f"Column {name!r} holds dates such as {value!r}, which cannot be read for sure: write them "
-        f"like 2021-03-04 in the files named in {CATALOG}, or let both be read there with "
-        f"'load_args' of `parse_dates: [{name}]` and `date_format: '{_format_of(value)}'` (as the "
-        f"values are written, `%d` being the day and `%m` the month), or remove the "
-        f"column from 'features' in {PARAMETERS}."
-    )
-
-
-def _format_of(value: str) -> str:
-    """Return the format that a date most likely has; which of day and month is first, who knows."""
-    day, _, time = value.partition(" ")
-    mark = next(mark for mark in "./-" if mark in day)
-    order = ("%Y", "%m", "%d") if len(day.split(mark)[0]) == 4 else ("%d", "%m", "%Y")
-    clock = {0: "", 1: " %H:%M", 2: " %H:%M:%S"}.get(time.count(":"), " …")
-    return mark.join(order) + clock
+    kinds = sorted({type(value).__name__ for value in values})
+    if kinds == ["str"]:
+        values = values.astype(object)
+        check_numbers(values)
+        return "dates" if are_dates(values) else "text"
+    if len(kinds) > 1 or set(kinds) & {"list", "dict", "set", "ndarray"}:
+        raise ValueError(
+            f"Column {column.name!r} holds {' and '.join(kinds)}: make it one kind of number or "
+            f"text, say with 'load_args' of `dtype: {json.dumps({str(column.name): 'str'})}` in "
+            f"{CATALOG}, or remove the column from 'features' in {PARAMETERS}."
+        )
+    return "text"
 
 
 def _check_text(column: Any) -> None:
@@ -128,12 +132,6 @@ def _check_text(column: Any) -> None:
         return
     told = f"Column {column.name!r} holds text with {count} different values"
     example = f"such as {str(values.iloc[0])[:40]!r}"
-    if values.astype(str).str.fullmatch(DECIMAL_COMMA).all():
-        raise ValueError(
-            f"Column {column.name!r} holds numbers with a comma, {example}: let them be read in "
-            f"{CATALOG} with 'load_args' of `decimal: ','`, or remove the column from 'features' "
-            f"in {PARAMETERS}."
-        )
     if count == len(values):
         raise ValueError(
             f"{told}, one for each row, {example}, from which nothing can be learnt: remove it "

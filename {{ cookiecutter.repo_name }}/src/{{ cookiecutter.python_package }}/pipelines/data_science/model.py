@@ -88,7 +88,7 @@ def _how_to_install(dotted_name: str, package: str) -> str:
     install = f"`pip install {name}`, and add it to requirements-run.txt"
     if package not in KNOWN and (nearest := did_you_mean(package, KNOWN)):
         return f"{told}.{nearest} {EDIT} Else {install}."
-    return f"{told}: {install}, or e{EDIT[1:]}"
+    return f"{told}: {install}. {EDIT}"
 
 
 def _nearest_estimators(class_name: str, module: Any) -> str:

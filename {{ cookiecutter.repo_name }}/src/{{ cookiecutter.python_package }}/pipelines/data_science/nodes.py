@@ -39,6 +39,16 @@ def init_model(params: dict[str, Any], parameters: dict[str, Any] | None = None)
     return model
 
 
+def name_metric(model: Model, parameters: dict[str, Any]) -> str:
+    """Return the metric that `score` is: runs of one target and one metric compare.
+
+    Args:
+        model: A scikit-learn model, trained or not.
+        parameters: As of `evaluate_model`.
+    """
+    return choose_metric(parameters.get("metric"), model)
+
+
 def train_model(model: Model, df: DataFrame, cols_features: list[str], col_target: str) -> Model:
     """Fit a copy of the model, which takes numbers, dates, text and missing values.
 

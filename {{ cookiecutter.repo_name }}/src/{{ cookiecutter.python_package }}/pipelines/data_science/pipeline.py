@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
-from .nodes import evaluate_model, init_model, run_inference, train_model
+from .nodes import evaluate_model, init_model, name_metric, run_inference, train_model
 
 
 def create_pipeline() -> Pipeline:
@@ -29,6 +29,13 @@ def create_pipeline() -> Pipeline:
                 func=evaluate_model,
                 inputs=["model", "train_df", "params:features", "params:target", "parameters"],
                 outputs=["score", "train_score"],
+                tags="evaluation",
+            ),
+            node(
+                name="name_metric",
+                func=name_metric,
+                inputs=["model", "parameters"],
+                outputs="scored_by",
                 tags="evaluation",
             ),
             node(

@@ -35,6 +35,8 @@ def check_target(target: Any, model: Model) -> None:
             f"The target {target.name!r} is missing in {missing} of {len(target)} rows of "
             f"'train_df': fill or remove these; {EDIT}"
         )
+    if target.dtype.kind == "f" and (target.abs() == float("inf")).any():
+        raise ValueError(f"The target {target.name!r} holds an infinity in 'train_df': {EDIT}")
     if is_regressor(model):
         _check_numbers(target, model)
     else:
