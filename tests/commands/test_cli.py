@@ -53,14 +53,17 @@ for name in sys.argv[1:]:
     done = CliRunner().invoke(group, [*name.split()])
     print(name, done.exit_code, done.exception.__class__.__name__, done.output, sep="|")
 """
-    names = ["ui", "sync", "relocate", "runs", "download x", "status", "sync --help"]
+    refused = ["ui", "sync", "relocate", "runs", "download x", "models", "promote 1", "serve"]
+    names = [*refused, "status", "env", "discard x", "sync --help"]
     done = project.run("python", "-c", code, *names, env={"PYTHONPATH": str(tmp_path)})
-    for name in names[:5]:
+    for name in refused:
         command = name.split()[0]
         assert f"{name}|1|SystemExit|Error: `kedro mlflow {command}` needs the package mlflow" in (
             done.stdout
         )
     assert "status|0|NoneType|No run waits" in done.stdout
+    assert "env|0|NoneType|export MLFLOW_" in done.stdout
+    assert "discard x|1|SystemExit|Error: no run that waits has the key 'x'" in done.stdout
     assert "sync --help|0|NoneType|Usage" in done.stdout
 
 

@@ -45,6 +45,23 @@ def commands_in(text: str) -> Iterator[list[str]]:
                 yield ["mlflow", *command.split()[1:]]
 
 
+def unknown_options(group: click.Group, text: str) -> set[str]:
+    """Return the options that a text gives to a command of `kedro mlflow` and that it lacks."""
+    unknown = set()
+    for line in re.findall(r"kedro mlflow ([a-z][^`\n|]*)", text):
+        words = line.split()
+        command: click.Command = group
+        while words and isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), words[0])
+            if found is None:
+                break
+            command, words = found, words[1:]
+        known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        given = {word.rstrip(".,;)\"'") for word in words if word.startswith("--")}
+        unknown |= {f"{command.name} {one}" for one in given if one.split("=")[0] not in known}
+    return unknown
+
+
 def is_there(group: click.Command, words: list[str]) -> bool:
     """Whether words lead to a command; what follows it are its arguments."""
     if not isinstance(group, click.Group) or not words:
@@ -87,6 +104,18 @@ def test_each_command_that_is_named_exists(template: Path, baked: BakedProject) 
         for words, place in known.items()
         if not is_there(groups[words[0]], [*words[1:]])
     } == {}
+
+
+def test_each_option_that_a_document_names_exists(template: Path, baked: BakedProject) -> None:
+    group = groups_of(baked)["kedro"]
+    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md"]
+    pages += template.glob("{{*/README.md")
+    texts = {page.name: page.read_text("utf8") for page in pages}
+    assert any("promote --none" in text for text in texts.values())
+    assert {name: unknown_options(group, text) for name, text in texts.items()} == {
+        name: set() for name in texts
+    }
+    assert unknown_options(group, "`kedro mlflow promote --non`") == {"promote --non"}
 
 
 @pytest.mark.parametrize(

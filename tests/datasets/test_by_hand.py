@@ -108,3 +108,22 @@ except Exception as error:
     printed = run_script(lab, body)
     assert "loaded two one two" in printed
     assert "'score' is not versioned, so there is no version" in printed
+
+
+def test_a_secret_is_masked_as_in_a_run_and_a_wrong_switch_breaks_nothing(
+    lab: BakedProject,
+) -> None:
+    lab.edit(
+        f"src/{lab.package}/catalogs/catalog.py",
+        '"memory":',
+        '"note": MLflowDataSet("p", saving_experiment_name="notes"), "memory":',
+    )
+    secret = "hunter2-hunter2"
+    body = f"catalog.save('note', 'it is {secret}')\nprint(catalog.load('note'))"
+    printed = run_script(lab, body, env={"SERVICE_API_TOKEN": secret})
+    assert f"it is {secret}" in printed, "the user's own value stays"
+    (run,) = runs_of(lab)
+    assert run.data.params["note"] == "it is ***"
+    printed = run_script(lab, "catalog.save('score', 0.5)", env={"KEDRO_MLFLOW_ENABLED": "maybe"})
+    assert "'score' is saved, but not recorded" in printed
+    assert "KEDRO_MLFLOW_ENABLED='maybe' is not a switch" in printed

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _PART = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<text>.*?)^ *```$"
+    r"^(?P<indent> *)```(?P<language>\w*)(?P<info>[^\n]*)\n(?P<text>.*?)^ *```$"
     r"|^<!-- test: (?P<command>.*?) -->$",
     re.MULTILINE | re.DOTALL,
 )
@@ -110,7 +110,7 @@ def _step(block: Block, where: str) -> str:
         return _here("entries_block <package>", block.text)
     if block.language == "python":
         return _here("python -", block.text)
-    raise ValueError(f"{where}: a block of {block.language} must say what is done with it")
+    raise ValueError(f"{where}: a block of {block.language!r} must say what is done with it")
 
 
 def _here(command: str, text: str) -> str:

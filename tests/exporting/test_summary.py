@@ -35,6 +35,8 @@ def test_a_metric_that_is_no_finite_number_is_shown(
     assert panel.metric_rows(first) == [("score", text, "0.5", "0.5")]
     second = export(baked, tmp_path, {"score": 0.75})
     assert panel.metric_rows(second) == [("score", "0.75", text, "0.5 (+0.25)")]
+    nobody_looked = {**second, "best": {}}
+    assert panel.metric_rows(nobody_looked) == [("score", "0.75", text, "")]
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_what_tells_runs_apart_is_in_the_table_the_newest_first(ran: BakedProjec
     assert {row["status"] for row in rows} == {"FINISHED"}
     assert "model.max_iter" not in rows[0], "it is the same in both"
     assert "\n`last` and `best:score` (best) name runs in every command.\n" in printed
-    assert "\n6 params are equal in all: --columns shows them.\n" in printed
+    assert "\n7 params are equal in all: --columns shows them.\n" in printed
 
 
 def test_table_fits_the_terminal(ran: BakedProject) -> None:
@@ -138,6 +138,7 @@ def test_before_the_first_run_the_remedy_is_named(project: BakedProject) -> None
     [
         (("runs", "--csv", "/nope/runs.csv"), "No such file or directory: /nope/runs.csv."),
         (("download", "last", "modl.pkl"), "Did you mean 'model.pkl'?"),
+        (("download", "last", "nowhere/"), "has no artifact 'nowhere'"),
         (("download", "last", "model.pkl", "--to", "pyproject.toml/x"), "Not a directory"),
     ],
 )

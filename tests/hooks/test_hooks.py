@@ -351,3 +351,8 @@ def test_saving_elsewhere_goes_to_that_run_and_experiment(lab: BakedProject) -> 
     (run,) = client.search_runs([side.experiment_id])
     assert run.data.metrics["doubled"] == 10
     assert run.info.status == "FINISHED"
+
+
+def test_a_wrong_switch_fails_no_run(lab: BakedProject) -> None:
+    done = lab.run("kedro", "run", env={"KEDRO_MLFLOW_ENABLED": "maybe"})
+    assert "KEDRO_MLFLOW_ENABLED='maybe' is not a switch" in done.stdout + done.stderr

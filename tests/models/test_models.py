@@ -368,3 +368,18 @@ def test_metric_that_decides_is_named_as_the_user_names_it(
     recorded = baked.tracking("journal.events").clean_key(metric)
     decide = baked.tracking("models.promotion").decide
     assert decide(options.as_event()["promote"], {recorded: 0.9}, {recorded: 0.8})[0]
+
+
+def test_alias_moves_from_a_version_that_no_run_made(baked: BakedProject, tmp_path: Path) -> None:
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    client.create_registered_model("m")
+    for _ in range(2):
+        client.create_model_version("m", source=str(tmp_path))
+    client.set_registered_model_alias("m", "champion", "1")
+    rule = {"metric": "score", "same_params": ["target"]}
+    event = {"name": "m", "alias": "champion", "promote": rule}
+    version = baked.tracking("models.registry").RegisteredVersion(event, "key", True)
+    version.version = "2"
+    told = version.conclude(client, {"score": 0.5}, {}, True)
+    assert "@champion moves to it from version 1" in told
+    assert str(client.get_model_version_by_alias("m", "champion").version) == "2"

@@ -66,6 +66,7 @@ def registry(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> R
         ("beer/1", "models:/beer/1"),
         ("runs:/0123/model", "runs:/0123/model"),
         (f"models:/m-{'0' * 32}", f"models:/m-{'0' * 32}"),
+        (f"m-{'0' * 32}", f"models:/m-{'0' * 32}"),
     ],
 )
 def test_model_is_found(registry: Registry, text: str | None, uri: str) -> None:

@@ -23,8 +23,7 @@ def test_new_project_is_linted_and_formatted(
     assert done.returncode == 0, explain(done)
     (root,) = tmp_path.iterdir()
     project = BakedProject(root, PYTHON)
-    project.run("ruff", "check", "--no-cache")
-    project.run("ruff", "format", "--no-cache", "--check")
+    project.run("make", "check")
 
 
 def test_type_checker_of_a_new_project_is_strict(baked: BakedProject) -> None:
@@ -74,3 +73,11 @@ def test_make_fix_formats_though_a_rule_cannot_be_mended(project: BakedProject) 
     file.write_text(text + "\nknown  =  1\n", "utf8")
     project.run("make", "fix")
     assert "\nknown = 1\n" in file.read_text("utf8")
+
+
+@pytest.mark.slow
+def test_columns_of_any_name_are_taken_by_lightgbm_and_xgboost(project: BakedProject) -> None:
+    """The project's own environment has neither, so that its tests leave these out there."""
+    done = project.run("python", "-m", "pytest", "-q", "-rs", "tests/test_columns.py")
+    assert "passed" in done.stdout
+    assert "skipped" not in done.stdout

@@ -75,7 +75,6 @@ def test_runs_are_listed_exported_and_repeated_by_what_is_printed(deployed: Depl
     assert first.data.params == second.data.params
     assert first.data.params["model.C"] == "0.25"
     assert first.data.metrics["score"] == second.data.metrics["score"]
-    assert (deployed.root / "mlruns" / "sqlite.db").is_file()
 
 
 def test_commands_call_themselves_as_they_were_called(deployed: Deployed) -> None:

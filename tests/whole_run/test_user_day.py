@@ -233,6 +233,29 @@ mlflow.end_run()
     assert set(run.data.metrics) == {"__time"}
 
 
+def test_pipeline_that_is_not_there_is_told_with_the_nearest(ran: BakedProject) -> None:
+    done = ran.run("kedro", "run", "--pipelines", "data_sciense", code=1)
+    assert "There is no pipeline 'data_sciense'" in done.stderr
+    assert "Did you mean 'data_science'?" in done.stderr
+
+
+def test_digest_tells_that_data_was_replaced(ran: BakedProject) -> None:
+    def digests(run: Run) -> dict[str, str]:
+        assert run.inputs is not None
+        return {one.dataset.name: one.dataset.digest for one in run.inputs.dataset_inputs}
+
+    file = ran.root / "data" / "01_raw" / "train.csv"
+    text = file.read_text()
+    try:
+        before = digests(run_pipeline(ran))
+        file.write_text("".join(text.splitlines(keepends=True)[:-3]))
+        after = digests(run_pipeline(ran))
+    finally:
+        file.write_text(text)
+    assert before["train_df"] != after["train_df"]
+    assert before["test_df"] == after["test_df"]
+
+
 def pinned(line: str) -> tuple[str, str]:
     """Return name and version of a requirement's line, the name as an index writes it."""
     name, _, version = line.partition(" ;")[0].partition("==")

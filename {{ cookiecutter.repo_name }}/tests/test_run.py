@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
 import yaml
 from kedro.framework.project import configure_project
 from kedro.framework.session import KedroSession
-
-from {{ cookiecutter.python_package }} import (
-    pipeline_registry,
-)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -56,14 +51,3 @@ def test_a_regressor_runs_by_its_class_alone(project: Path, mlflow_store: Mlflow
     assert {f"{name}.png" for name in pictures} <= artifacts
     predicted = mlflow_store.download_artifacts(run.info.run_id, "pred_df.csv")
     assert Path(predicted).read_text("utf8").splitlines()[0].endswith("species,pred")
-
-
-def test_a_pipeline_that_is_not_there_is_told_with_the_nearest(monkeypatch: Any) -> None:
-    def find_pipelines(raise_errors: bool) -> None:
-        # What Kedro 1.7 raises where `kedro run --pipelines` asks for a name that is not there.
-        name = f"{PACKAGE}.pipelines.data_sciense"
-        raise ImportError(f"An error occurred while importing the '{name}' module.")
-
-    monkeypatch.setattr(pipeline_registry, "find_pipelines", find_pipelines)
-    with pytest.raises(ValueError, match=r"data_sciense.*reporting.*Did you mean 'data_science'"):
-        pipeline_registry.register_pipelines()
