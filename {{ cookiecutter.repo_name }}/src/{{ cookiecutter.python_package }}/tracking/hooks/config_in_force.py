@@ -127,7 +127,8 @@ def _as_yaml(parameters: Any, secrets: tuple[str, ...] | None = None) -> str:
     # Writes what YAML has no word for as text, and what stands twice as two.
     dumper: Any = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
     dumper.add_multi_representer(object, lambda one, value: one.represent_str(text_of(value)))
-    return str(yaml.dump(parameters, Dumper=dumper, allow_unicode=True, sort_keys=False))
+    # Sorted: Kedro reads several files at once, and hands their keys on as it has them.
+    return str(yaml.dump(parameters, Dumper=dumper, allow_unicode=True))
 
 
 def _plain(value: Any, secrets: tuple[str, ...] = ()) -> Any:

@@ -1,0 +1,1 @@
+"""The layer in Kedro projects of many layouts and Kedro versions."""

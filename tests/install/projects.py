@@ -1,0 +1,124 @@
+"""Spaceflights-like Kedro projects without the layer, each a Git repository with one commit."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.lab import Lab
+from tests.harness.baked import BakedProject, explain, run
+from tests.harness.doors import PYTHON
+
+from .layouts import Layout
+from .spaceflights import FILES, MODULES
+
+NAME = "spaceflights"
+_IDENTITY = ("-c", "user.name=me", "-c", "user.email=me@here")
+# What the tests themselves write; the project does not know of it.
+_OF_TESTS = "output-*.txt\ncustomize/\n"
+_MAIN = 'package_name = Path(__file__).parent.name'
+
+
+@dataclass(frozen=True)
+class Project:
+    """A Kedro project of somebody else.
+
+    Args:
+        repository: the folder that Git knows.
+        layout: how it is laid out.
+        python: the interpreter that has its requirements.
+    """
+
+    repository: Path
+    layout: Layout
+    python: Path = PYTHON
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.repository / self.layout.folder
+
+    @property
+    def home(self) -> Path:
+        """The folder of its package."""
+        return self.root / self.layout.source / Path(*self.layout.package.split("."))
+
+    @property
+    def lab(self) -> Lab:
+        """The project, with the verbs to run it."""
+        return Lab(BakedProject(self.root, self.python))
+
+    def git(self, *words: str) -> str:
+        """Run a Git command in the project; returns what it printed."""
+        command = ["git", *_IDENTITY, *words]
+        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
+        assert done.returncode == 0, explain(done)
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        """Commit all that Git does not ignore."""
+        self.git("add", "-A", ":/")
+        self.git("commit", "-q", "-m", message)
+
+    def copy(self, to: Path) -> Project:
+        """Return a copy, to write into."""
+        return Project(Path(shutil.copytree(self.repository, to)), self.layout, self.python)
+
+
+def make_project(repository: Path, layout: Layout, python: Path = PYTHON) -> Project:
+    """Make a project by `kedro new`, move it into its layout, give it its pipeline and commit it.
+
+    Args:
+        repository: the folder for it, which does not exist yet.
+        layout: how it is laid out.
+        python: the interpreter whose Kedro makes it.
+    """
+    project = Project(repository, layout, python)
+    _kedro_new(project)
+    made = project.root / "src" / NAME
+    if made != project.home:
+        project.home.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(project.home)
+    if layout.source != "src":
+        (project.root / "src").rmdir()
+    _edit(project.root / "pyproject.toml", NAME, layout.package)
+    _edit(project.root / "pyproject.toml", 'source_dir = "src"', f'source_dir = "{layout.source}"')
+    # As its users had to, where the folder has not the package's name.
+    _edit(project.home / "__main__.py", _MAIN, f'package_name = "{layout.package}"')
+    _write(project.root, FILES)
+    _write(project.home, {**MODULES, **layout.modules})
+    with (project.home / "settings.py").open("a") as settings:
+        settings.write("\n" + layout.settings.format(package=layout.package))
+    if layout.folder:
+        _write(repository, {"README.md": "# Apps\n", "apps/other/app.py": "print('other')\n"})
+    subprocess.run(["git", "init", "-q", repository], check=True)
+    (repository / ".git/info/exclude").write_text(_OF_TESTS)
+    project.commit("all")
+    return project
+
+
+def _kedro_new(project: Project) -> None:
+    """Make Kedro's own template; its example pipelines are not in its wheel."""
+    project.root.parent.mkdir(parents=True, exist_ok=True)
+    out = project.root.parent / f"{project.root.name}.new"
+    out.mkdir()
+    words = (f"--name={NAME}", "--tools=none", "--example=no", "--telemetry=no")
+    done = run(("kedro", "new", *words), project.python, out)
+    assert done.returncode == 0, explain(done)
+    (out / NAME).rename(project.root)
+    out.rmdir()
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text, f"{file} has no {old!r}"
+    file.write_text(text.replace(old, new))
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.lstrip("\n"))
