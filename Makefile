@@ -9,6 +9,7 @@ DEMO := build/demo
 
 # Tests wait for much, so more of them at once than there are processors: three on two.
 WORKERS ?= 3
+KEDROS ?= 1.0.0 1.3.1 newest
 PYTEST_ARGS ?=
 # Which tests stay in one worker: tests/harness/workers.py.
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS)
@@ -22,7 +23,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-age test-browser torch bench check fix lock newest pythons clean
+.PHONY: help demo test test-fast test-faults test-age test-browser torch bench check fix lock newest pythons kedros clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -75,6 +76,9 @@ newest: $(VENV)/dev.stamp ## try the newest version of everything: make newest P
 
 pythons: $(VENV)/dev.stamp ## try other Pythons: make pythons PYTHONS="/path/python3.10 /path/python3.13"
 	$(BIN)/python -m scripts.pythons $(PYTHONS)
+
+kedros: $(VENV)/dev.stamp ## try other versions of Kedro: make kedros KEDROS="1.0.0 newest"
+	$(BIN)/python -m scripts.kedros $(KEDROS)
 
 clean: ## remove what make made
 	rm -rf $(VENV) build

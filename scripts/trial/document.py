@@ -1,4 +1,4 @@
-"""docs/versions.md: which versions and which Pythons the template was last seen to work with."""
+"""docs/versions.md: which versions, Kedros and Pythons were last seen to work."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from packaging.version import Version
+
 from .runs import ROOT
 from .tables import markdown
 
 DOCUMENT = ROOT / "docs" / "versions.md"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 PYTHON_HEADS = ("Python", "date", "packages", "runs", "project's own tests", "fast tests")
+KEDRO_HEADS = ("Kedro", "date", "Python", "beside it", "contract tests", "layouts")
 _NOT_SEEN = "not seen"
+_KEDROS = "<!-- kedros: begin -->"
 
 
 def between(text: str, name: str, body: str) -> str:
@@ -70,6 +74,21 @@ def pythons_part(text: str, new: Mapping[str, Sequence[str]]) -> str:
     return markdown(PYTHON_HEADS, lines)
 
 
+def kedros_part(text: str, new: Mapping[str, Sequence[str]]) -> str:
+    """Return the table of the Kedros, with new rows in the place of older ones.
+
+    Args:
+        text: the document as it is.
+        new: the cells of each Kedro that was run now, by `1.0.0` and so on.
+    """
+    found = re.findall(r"^\| (\d+\.\d+\.\S+) \|(.*)\|$", text.partition(_KEDROS)[2], re.MULTILINE)
+    rows: dict[str, Sequence[str]] = {
+        version: [version, *map(str.strip, tail.split("|"))] for version, tail in found
+    }
+    rows |= new
+    return markdown(KEDRO_HEADS, [rows[version] for version in sorted(rows, key=Version)])
+
+
 def write_newest(part: str, document: Path = DOCUMENT) -> None:
     """Put what is told of the newest versions into the document."""
     document.write_text(between(document.read_text("utf8"), "newest", part), "utf8")
@@ -79,3 +98,9 @@ def write_pythons(new: Mapping[str, Sequence[str]], document: Path = DOCUMENT) -
     """Put the rows of the Pythons that were run into the document; the others stay."""
     text = document.read_text("utf8")
     document.write_text(between(text, "pythons", pythons_part(text, new)), "utf8")
+
+
+def write_kedros(new: Mapping[str, Sequence[str]], document: Path = DOCUMENT) -> None:
+    """Put the rows of the Kedros that were run into the document; the others stay."""
+    text = document.read_text("utf8")
+    document.write_text(between(text, "kedros", kedros_part(text, new)), "utf8")

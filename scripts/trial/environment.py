@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,9 +28,15 @@ _CULPRITS = (
     r"Package '(\S+)' requires a different Python",
 )
 
+_NO_CONNECTION = "after connection broken by"
+
 
 class TrialError(Exception):
     """A trial cannot go on; the message says what failed and what the tool said."""
+
+
+class UnreachableError(TrialError):
+    """Packages can't be fetched from here, whatever their versions."""
 
 
 class Venv(Environment):
@@ -82,12 +89,14 @@ class Venv(Environment):
             log: where all that pip prints goes.
 
         Raises:
+            UnreachableError: pip found no connection.
             TrialError: pip failed; the message names the package and holds what pip said.
         """
         done = self.run("-m", "pip", "install", *arguments, cwd=log.parent, timeout=_BUILD_LIMIT)
         log.write_text(done.stdout, "utf8")
         if done.returncode:
-            raise TrialError(install_failure(done.stdout, log))
+            kind = UnreachableError if _NO_CONNECTION in done.stdout else TrialError
+            raise kind(install_failure(done.stdout, log))
 
     def markers(self) -> Mapping[str, str]:
         """Return the values of its environment markers; `packaging` must be installed in it."""
@@ -119,6 +128,28 @@ def make_venv(folder: Path, interpreter: Path = Path(sys.executable)) -> Venv:
     if done.returncode:
         raise TrialError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return Venv(folder)
+
+
+def make_layered(folder: Path, requirement: str) -> Venv:
+    """Make an environment of all packages of this one, but for those that a requirement changes.
+
+    Args:
+        folder: where it goes.
+        requirement: as `kedro==1.0.0`; without a version it is the newest.
+
+    Raises:
+        UnreachableError: pip found no connection.
+        TrialError: it can't be installed.
+    """
+    venv = make_venv(folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    # Python looks there last.
+    (packages / "layered.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # The package itself even where it is here as well, for its commands; then what it needs.
+    for options in (("--ignore-installed", "--no-deps"), ()):
+        log = folder / "install.log"
+        venv.install("--no-compile", "--retries=2", *options, requirement, log=log)
+    return venv
 
 
 def culprits(printed: str) -> list[str]:

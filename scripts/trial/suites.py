@@ -15,7 +15,9 @@ _LIMIT = 3600
 _USUAL_CODES = (0, 1, 5)
 
 
-def run_tests(venv: Venv, name: str, folder: Path, marked: str, report: Path) -> Outcome:
+def run_tests(
+    venv: Venv, name: str, folder: Path, marked: str, report: Path, *only: str
+) -> Outcome:
     """Run pytest in a folder.
 
     Args:
@@ -24,6 +26,7 @@ def run_tests(venv: Venv, name: str, folder: Path, marked: str, report: Path) ->
         folder: the working directory, with the configuration of pytest.
         marked: the expression of markers that selects tests; empty for all.
         report: the file for pytest's report, an XML file; what it prints goes beside it.
+        only: files and folders of tests; all if there is none.
 
     Returns:
         The outcome; a pytest that did not come to its end is a failure.
@@ -32,7 +35,7 @@ def run_tests(venv: Venv, name: str, folder: Path, marked: str, report: Path) ->
     # A cache of its own: `pytest --lf` of a developer goes on from the developer's tests.
     options = ["-o", f"cache_dir={report.parent / 'cache'}", f"--junitxml={report}"]
     options += ["-m", marked] if marked else []
-    done = venv.run("-m", "pytest", *options, cwd=folder, timeout=_LIMIT)
+    done = venv.run("-m", "pytest", *options, *only, cwd=folder, timeout=_LIMIT)
     report.with_suffix(".log").write_text(done.stdout, "utf8")
     outcome = read_report(name, report.read_text("utf8") if report.exists() else "<testsuites/>")
     if done.returncode in _USUAL_CODES and bool(outcome.failures) == (done.returncode == 1):

@@ -62,9 +62,8 @@ def test_project_package(project: BakedProject) -> None:
     code = (
         f"from {project.package}.tracking.kedro_internals import project_package\n"
         "assert project_package() is None\n"
-        "from pathlib import Path\n"
-        "from kedro.framework.startup import bootstrap_project\n"
-        "bootstrap_project(Path.cwd())\n"
+        "from kedro.framework.project import configure_project\n"
+        f"configure_project({project.package!r})\n"
         "print(project_package())\n"
     )
     done = project.run("python", "-c", code, env={"PYTHONPATH": "src"})

@@ -36,7 +36,7 @@ def cookiecutter(
     template: Path | str, name: str, out: Path, config: Path
 ) -> subprocess.CompletedProcess[str]:
     """Run `cookiecutter` in a shell, without questions."""
-    command = ("cookiecutter", str(template), "--no-input", f"project_name={name}")
+    command = ("python", "-m", "cookiecutter", str(template), "--no-input", f"project_name={name}")
     return run((*command, "--config-file", str(config)), PYTHON, out)
 
 

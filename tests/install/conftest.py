@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults.picture import Picture, only_run, picture_of
+from tests.harness.doors import PYTHON
 from tests.harness.sharing import made_once
 
 from .by_hand import install
 from .layouts import LAYOUTS
 from .projects import Project, make_project
+
+_OF_KEDRO = ("kedro.version", "version.kedro")
 
 
 @pytest.fixture
@@ -47,22 +50,34 @@ def sequential(ran: Project) -> Picture:
     return essence(picture_of(ran.lab.store, only_run(ran.lab.store)))
 
 
-def shared(factory: pytest.TempPathFactory, name: str) -> Project:
-    """Return the project in a layout with the layer in it, committed; nobody may write into it."""
+def shared(factory: pytest.TempPathFactory, name: str, python: Path = PYTHON) -> Project:
+    """Return the project in a layout with the layer in it, committed; nobody may write into it.
+
+    Args:
+        factory: pytest's own.
+        name: of the layout.
+        python: the interpreter whose Kedro makes and runs it.
+    """
     layout = LAYOUTS[name]
 
     def make(folder: Path) -> None:
-        project = make_project(folder, layout)
+        project = make_project(folder, layout, python)
         install(project)
         project.commit("the layer")
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(project.home, quiet=1, invalidation_mode=mode)
 
-    return Project(made_once(factory, f"install-{name.replace(' ', '-')}", make), layout)
+    key = f"install-{name.replace(' ', '-')}-{python.parents[1].name}"
+    return Project(made_once(factory, key, make), layout, python)
 
 
 def essence(picture: Picture) -> Picture:
-    """Return what must be equal in all layouts: not what Git says of one."""
+    """Return what must be equal in all layouts and versions of Kedro: not what Git says of one."""
     shape = picture.shape()
-    tags = {key: text for key, text in shape.tags.items() if ".git." not in f".{key}"}
-    return replace(shape, tags=tags)
+    tags = {
+        key: text
+        for key, text in shape.tags.items()
+        if not key.startswith(("git.", "mlflow.source.git.")) and key not in _OF_KEDRO
+    }
+    # The packages, which are a file of each environment.
+    return replace(shape, tags=tags, artifacts={**shape.artifacts, "requirements.txt": ""})

@@ -151,9 +151,7 @@ LAYOUTS = {
     "kedro new": Layout(),
     "flat": Layout(source=".", settings=TUPLE, modules=_HOOKS),
     "namespace": Layout(package="acme.forecast", settings=LIST, modules=_HOOKS),
-    "monorepo": Layout(
-        package="forecast", folder="apps/forecast", settings=LINES, modules=_HOOKS
-    ),
+    "monorepo": Layout(package="forecast", folder="apps/forecast", settings=LINES, modules=_HOOKS),
     "config loader": Layout(
         settings=EXPRESSION
         + "from {package}.loader import PlainConfigLoader\n\n"

@@ -18,7 +18,7 @@ NAME = "spaceflights"
 _IDENTITY = ("-c", "user.name=me", "-c", "user.email=me@here")
 # What the tests themselves write; the project does not know of it.
 _OF_TESTS = "output-*.txt\ncustomize/\n"
-_MAIN = 'package_name = Path(__file__).parent.name'
+_MAIN = "package_name = Path(__file__).parent.name"
 
 
 @dataclass(frozen=True)

@@ -142,10 +142,10 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 
 def by_company(table: list) -> dict:
-    return {
-        company: "".join(f"{row['id']} {row['price']:g}\\n" for row in table if row["company"] == company)
-        for company in sorted({row["company"] for row in table})
-    }
+    found = {}
+    for row in table:
+        found[row["company"]] = found.get(row["company"], "") + f"{row['id']} {row['price']:g}\\n"
+    return found
 
 
 def top_shuttles(table: list) -> list:

@@ -238,6 +238,22 @@ def test_python_gets_its_row_and_the_others_stay(versions: Path) -> None:
     assert lines[-1] == "The end."
 
 
+def test_kedros_are_sorted_and_rows_of_earlier_trials_stay(versions: Path) -> None:
+    rows = "| 1.10.0 | 2026-01-01 | 3.11 | - | 9 | 9 |\n"
+    part = f"<!-- kedros: begin -->\n{rows}<!-- kedros: end -->\n"
+    versions.write_text(versions.read_text() + part)
+    for kedro in ("1.9.0", "1.0.0"):
+        document.write_kedros({kedro: [kedro, "2026-11-26", "3.11", "-", "8", "7"]}, versions)
+    table = versions.read_text().partition("<!-- kedros: begin -->")[2]
+    found = [line.split(" | ")[:2] for line in table.splitlines() if line.startswith("| 1.")]
+    assert found == [
+        ["| 1.0.0", "2026-11-26"],
+        ["| 1.9.0", "2026-11-26"],
+        ["| 1.10.0", "2026-01-01"],
+    ]
+    assert "| 3.10.4 | 2026-01-01 |" in versions.read_text()
+
+
 def test_newest_versions_stand_between_their_markers(versions: Path) -> None:
     date = datetime.date(2026, 11, 25)
     part = document.newest_part(date, "3.11.7", ["runs: 4 passed"], {"kedro": "1.8.0"})

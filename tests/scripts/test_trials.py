@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.trial.environment import TrialError, Venv, make_venv
+from scripts.trial.environment import TrialError, UnreachableError, Venv, make_venv
 from scripts.trial.suites import run_tests
 
 HERE = Venv(Path(sys.executable).parents[1])
@@ -72,3 +72,10 @@ def test_failed_installation_names_the_package_and_what_pip_said(tmp_path: Path)
 def test_python_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrialError, match="no/python3 cannot be started"):
         make_venv(tmp_path / "venv", Path("no/python3"))
+
+
+def test_packages_that_cannot_be_fetched_are_no_conflict(tmp_path: Path) -> None:
+    with pytest.raises(UnreachableError):
+        # The port of no service.
+        index = "--index-url=http://127.0.0.1:9/simple"
+        HERE.install(index, "--retries=1", "nowhere-to-be-had", log=tmp_path / "install.log")

@@ -1,6 +1,7 @@
 """All that this layer uses of Kedro beyond its public interface, and nothing else.
 
-Each function says why there is no public way, in which version it was seen, and when it can go.
+Each function says why there is no public way, in which version it was seen, and when it can go; all
+of it is as well in Kedro 1.0.0.
 `tests/contracts/` has a test of the same name for each, which fails when a version changes it.
 """
 
