@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scripts.template_layer import TRACKING
 
@@ -16,13 +16,13 @@ _LOGS = re.compile(r"        filepaths_after_pipeline_run=.*\n")
 _PARAMETERS = re.compile(r"        filepaths_before_pipeline_run=.*\n")
 
 
-def config_text(package: str, given: Mapping[str, object], has_parameters: bool) -> str:
+def config_text(package: str, given: Mapping[str, object], parameters: Sequence[str]) -> str:
     """Return the text of mlflow_config.py.
 
     Args:
         package: the project's package.
         given: arguments of `MLflowBasicLoggerHook` that the project has already, by name.
-        has_parameters: it has a `conf/base/parameters.yml`.
+        parameters: the project's files and folders of parameters.
     """
     text = TEMPLATE.read_text("utf8").replace("from ..tracking import", "from .tracking import")
     arguments: dict[str, object] = {
@@ -35,9 +35,10 @@ def config_text(package: str, given: Mapping[str, object], has_parameters: bool)
     lines = "".join(f"        {name}={_literal(value)},\n" for name, value in arguments.items())
     text = _HOOK.sub(lambda found: found[1] + lines + found[2], text)
     text = _LOGS.sub("", text)
-    if not has_parameters:
-        text = _PARAMETERS.sub("", text)
-    return text
+    named = "".join(f"            {json.dumps(name)},\n" for name in parameters)
+    listed = f"        filepaths_before_pipeline_run=[\n{named}        ],\n" if named else ""
+    text = _PARAMETERS.sub(lambda _: listed, text)
+    return text.replace("Hook(\n    ),", "Hook(),")
 
 
 def _literal(value: object) -> str:

@@ -81,7 +81,7 @@ def make_plan(project: KedroProject) -> Plan:
         settings.append((settings_file.without_plugin, settings_file.PLUGIN_PASTE))
     # First what the others import: ended in between, the project runs.
     if not settings_file.has_hooks(text) or (home / config_file.NAME).exists():
-        _add_config(plan, given.config)
+        _add_config(plan, conf, given.config)
     plan.edit(home / "settings.py", *settings)
     plan.edit(home / "cli.py", (cli_file.with_commands, cli_file.PASTE))
     _edit_requirements(plan)
@@ -94,7 +94,7 @@ def make_plan(project: KedroProject) -> Plan:
     return plan
 
 
-def _add_config(plan: Plan, given: Mapping[str, object]) -> None:
+def _add_config(plan: Plan, conf: Path, given: Mapping[str, object]) -> None:
     """Add mlflow_config.py where it is missing.
 
     Raises:
@@ -107,8 +107,9 @@ def _add_config(plan: Plan, given: Mapping[str, object]) -> None:
                 f"{project.name(path)} is there, and has no {settings_file.NAME}: rename it first"
             )
         return
-    has_parameters = (project.root / "conf/base/parameters.yml").is_file()
-    new = config_file.config_text(project.package, given, has_parameters)
+    base = conf / "base"
+    parameters = [project.name(one) for one in sorted(base.glob("parameters*"))]
+    new = config_file.config_text(project.package, given, parameters)
     plan.changes.append(Change(path, None, new))
 
 
