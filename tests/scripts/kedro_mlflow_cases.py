@@ -199,5 +199,30 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         f"a: {{type: {METRIC}, save_args: &s {{mode: overwrite}}}}\nb: {{type: x.Y, a: *s}}\n",
         ["1: this file can't be changed safely"],
     ),
-    "no YAML": ("a: [\n", "a: [\n", ["2: this file can't be read: expected"]),
+    "a type by its anchor": (
+        f"a:\n  type: &t {METRIC} # t\nb:\n  type: *t\n  key: k\n",
+        f"a:\n  type: &t {OURS} # t\n  dataset: m\nb:\n  type: {OURS}\n  dataset: m\n"
+        "  dataset_name: k\n",
+        [],
+    ),
+    "brackets over several lines": (
+        f"a: {{\n  type: {METRIC}, # t\n  run_id: null,\n  key: k # k\n}} # end\n",
+        f"a: {{\n  type: {OURS}, dataset: m, # t\n  dataset_name: k # k\n}} # end\n",
+        [],
+    ),
+    "a value over several lines": (
+        f"a:\n  type: {METRIC}\n  run_id: 'a\n    b'\n",
+        f"a:\n  type: {METRIC}\n  run_id: 'a\n    b'\n",
+        ["1: this file can't be changed safely (a value of several lines"],
+    ),
+    "a text that brackets would cut": (
+        f"_s: &s\n  name: x, y\na: {{type: {MODEL}, flavor: mlflow.onnx, save_args: *s}}\n",
+        f"_s: &s\n  name: x, y\na: {{type: {MODEL}, flavor: mlflow.onnx, save_args: *s}}\n",
+        ["1: this file can't be changed safely (the new text would not hold"],
+    ),
+    "no YAML": (
+        "a: [ # kedro_mlflow\n",
+        "a: [ # kedro_mlflow\n",
+        ["2: this file can't be read: expected"],
+    ),
 }

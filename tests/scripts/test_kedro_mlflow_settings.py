@@ -171,12 +171,30 @@ def test_only_the_default_environment_has_settings(tmp_path: Path) -> None:
 
 
 def test_no_settings_and_runs_in_a_folder(tmp_path: Path) -> None:
-    """The experiment is called as before, and how the old runs are read is told."""
-    files = {"src/acme/forecast/settings.py": "", "mlruns/0/meta.yaml": ""}
-    done = make(tmp_path, files)
-    assert done.config == {"experiment_name": "acme.forecast"}
+    """How the old runs are read is told; the experiment is called after the package anyway."""
+    done = make(tmp_path, {"requirements.txt": "Kedro-MLflow>=2\n", "mlruns/0/meta.yaml": ""})
+    assert done.config == {}
     assert len(done.left) == 1
     assert "MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri mlruns" in done.left[0]
+
+
+def test_settings_without_the_name_of_an_experiment(tmp_path: Path) -> None:
+    """Then kedro-mlflow takes the name of the package."""
+    files = {"src/acme/forecast/settings.py": "", "conf/base/mlflow.yml": "ui: {port: '5000'}\n"}
+    assert make(tmp_path, files).config == {"experiment_name": "acme.forecast"}
+
+
+def test_a_project_without_kedro_mlflow(tmp_path: Path) -> None:
+    """Nothing is said of it, whatever else is wrong."""
+    files = {
+        "src/acme/forecast/settings.py": "",
+        "src/acme/forecast/nodes.py": "import mlflow\nmlflow.log_metric('a', 1)\n",
+        "conf/base/catalog.yml": "a: [",
+        "mlruns/0/meta.yaml": "",
+        "requirements.txt": "kedro\nmlflow\n",
+    }
+    done = make(tmp_path, files)
+    assert (done.texts, done.config, done.left) == ({}, {}, [])
 
 
 def test_code_that_needs_kedro_mlflow(tmp_path: Path) -> None:

@@ -29,7 +29,8 @@ def make(root: Path, files: dict[str, str]) -> Translation:
 
 def of_catalog(root: Path, text: str) -> tuple[str, list[str]]:
     """Return the new text of a catalog, and what is left of it, without the file's name."""
-    done = make(root, {"conf/base/catalog.yml": text})
+    files = {"conf/base/catalog.yml": text, "requirements.txt": "kedro-mlflow\n"}
+    done = make(root, files)
     new = done.texts.get(root / "conf/base/catalog.yml", text)
     if new != text:
         yaml.safe_load(new)
@@ -76,6 +77,16 @@ def test_patterns_of_the_settings_are_followed(tmp_path: Path) -> None:
     files = {"src/acme/forecast/settings.py": args, "conf/base/catalog.yml": entry}
     done = make(tmp_path, {**files, "conf/base/tables/a.yml": entry})
     assert list(done.texts) == [tmp_path / "conf/base/tables/a.yml"]
+
+
+def test_a_part_of_an_entry(tmp_path: Path) -> None:
+    """An environment may say only what differs, where the config loader merges softly."""
+    files = {
+        "conf/base/catalog.yml": f"a:\n  type: {METRIC}\n",
+        "conf/local/catalog.yml": "a:\n  key: mine\n",
+    }
+    done = make(tmp_path, files)
+    assert done.texts[tmp_path / "conf/local/catalog.yml"] == "a:\n  dataset_name: mine\n"
 
 
 def test_types_in_globals_and_json(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ class Catalog:
         self.tracking = tracking
         self.findings = findings
         self.edits = {one.path: Edits(one) for one in (*files, *globals_files)}
+        # Of entries, by their names.
+        self._kinds: dict[str, str] = {}
 
     def changed(self) -> dict[Document, str]:
         """Return the files that change, with their new text."""
@@ -77,6 +79,10 @@ class Catalog:
         type_name, variables = self._type_of(document, type_item)
         kind = kind_of(type_name)
         tell = partial(self._tell, document, name)
+        if type_item is None and name in self._kinds and not name.startswith("_"):
+            # Only a part of the base's entry, which the config loader merges softly.
+            self._change_items(Entry(name, document, items, self._kinds[name], tell), edits)
+            return
         if type_item is None or kind is None:
             for item in items:
                 if not item.hidden and not name.startswith("_") and not edits.keep(item):
@@ -94,12 +100,16 @@ class Catalog:
         for where, variable in variables:
             self.edits[where.path].replace(variable, f"{self.tracking}.MLflowDataset")
         entry = Entry(name, document, items, kind, tell)
+        self._kinds[name] = kind
         self._change(edits, entry, type_item, news)
-        for item in items:
+        self._change_items(entry, edits)
+
+    def _change_items(self, entry: Entry, edits: Edits) -> None:
+        for item in entry.items:
             found = news_for(entry, item, self.tracking)
             if found is not None:
                 self._change(edits, entry, item, found)
-            elif item is not type_item and not item.hidden:
+            elif item.key.text != "type" and not item.hidden:
                 edits.keep(item)
 
     def _change(self, edits: Edits, entry: Entry, item: Item, news: list[New]) -> None:

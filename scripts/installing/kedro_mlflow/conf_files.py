@@ -61,7 +61,7 @@ def package_of(root: Path, tracking: str) -> tuple[str, Path | None]:
     parts = tracking.split(".")
     for count in range(len(parts) - 1, 0, -1):
         inside = Path(*parts[:count])
-        for start in ("", "*/", "*/*/"):
+        for start in ("", "*/", "*/*/", "*/*/*/"):
             for settings in sorted(root.glob(f"{start}{inside.as_posix()}/settings.py")):
                 return ".".join(parts[:count]), settings.parent
     return ".".join(parts[:-1]), None

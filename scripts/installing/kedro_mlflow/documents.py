@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -140,6 +141,9 @@ def trees(texts: Mapping[str, str], python: str) -> dict[str, dict[str, Any]]:
     try:
         done = subprocess.run(
             [python, str(_READER)],
+            # Away from the project: a file of it called `yaml.py` would stand for the library.
+            cwd=_READER.anchor,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
             input=json.dumps(dict(texts)).encode(),
             capture_output=True,
             check=False,

@@ -23,6 +23,9 @@ class Findings:
         inside = path.relative_to(self.root) if path.is_relative_to(self.root) else path
         self._found.add((inside.as_posix(), line, text))
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def sentences(self) -> Iterable[str]:
         """Yield them by file and line."""
         for path, line, text in sorted(self._found):

@@ -88,7 +88,7 @@ def config_of(
             for key, node in leaves.get(document.path, {}).items():
                 said[key] = _text(document, node)
                 _translate(document, key, node, config, findings)
-    if f"{_EXPERIMENT}.name" not in said:
+    if main in names and f"{_EXPERIMENT}.name" not in said:
         config["experiment_name"] = package
     for document in documents:
         if document.environment == main:

@@ -22,7 +22,7 @@ _INSTEAD = {
 _LOGS = ("log_", "set_tag", "set_experiment", "set_tracking_uri", "start_run", "autolog")
 
 
-def look(package: Path, skipped: Path, tracking: str, findings: Findings) -> None:
+def look(package: Path, skipped: Path, tracking: str, findings: Findings) -> bool:
     """Note each place in a package's files that has to be changed by hand.
 
     Args:
@@ -30,16 +30,23 @@ def look(package: Path, skipped: Path, tracking: str, findings: Findings) -> Non
         skipped: the layer's own folder.
         tracking: dotted path of the layer.
         findings: takes what is found.
+
+    Returns:
+        Whether any file names kedro-mlflow.
     """
+    names_it = False
     for path in sorted(package.rglob("*.py")):
         if path.is_relative_to(skipped):
             continue
         try:
-            tree = ast.parse(path.read_bytes())
+            source = path.read_bytes()
+            tree = ast.parse(source)
         except (OSError, SyntaxError, ValueError):
             continue  # Kedro tells of it
+        names_it |= b"kedro_mlflow" in source
         for line, text in _found(tree, tracking):
             findings.add(path, line, text)
+    return names_it
 
 
 def _found(tree: ast.AST, tracking: str) -> Iterator[tuple[int, str]]:

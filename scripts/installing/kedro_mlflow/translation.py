@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from scripts.installing.kedro_mlflow.conf_files import conf_files, package_of
 from scripts.installing.kedro_mlflow.documents import Document, fill, read, trees
 from scripts.installing.kedro_mlflow.findings import Findings
 
+_REQUIREMENTS = ("pyproject.toml", "setup.py", "setup.cfg", "environment.yml")
+
 
 @dataclass(frozen=True)
 class Translation:
@@ -19,7 +22,7 @@ class Translation:
 
     Args:
         texts: the files that change, with their new text; line ends are in it as they are.
-        config: what `mlflow.yml` says, as arguments of `MLflowBasicLoggerHook`.
+        config: what `mlflow.yml` says, as arguments of `MLflowBasicLoggerHook`; empty without one.
         left: what has no counterpart, each with its file and line.
     """
 
@@ -29,7 +32,9 @@ class Translation:
 
 
 def translate(root: Path, tracking: str, conf: Path, python: str) -> Translation:
-    """Read a project of kedro-mlflow, and say what it becomes; nothing is written.
+    """Read a project, and say what becomes of its kedro-mlflow; nothing is written.
+
+    Of a project that has none, nothing is said.
 
     Args:
         root: the project.
@@ -46,14 +51,20 @@ def translate(root: Path, tracking: str, conf: Path, python: str) -> Translation
     names = {kind: files.of(kind) for kind in ("catalog", "globals", "mlflow")}
     documents = {one.path: one for one in read({**names["globals"], **names["mlflow"]}, python)}
     documents |= {one.path: one for one in read(names["catalog"], python)}
-    _tell_of_errors(documents.values(), findings)
     ours = {kind: [documents[path] for path in paths] for kind, paths in names.items()}
     catalog = Catalog(ours["catalog"], ours["globals"], tracking, findings)
     texts = _checked(catalog, python)
     config = mlflow_yml.config_of(ours["mlflow"], files, package, findings)
+    is_used = bool(texts or names["mlflow"] or findings) or _requires_it(root)
     if folder is not None:
         layer = folder.joinpath(*tracking.removeprefix(f"{package}.").split("."))
-        python_files.look(folder, layer, tracking, findings)
+        is_used |= python_files.look(folder, layer, tracking, findings)
+    if not is_used:
+        return Translation({}, {}, [])
+    for document in documents.values():
+        if document.error is not None:
+            line, why = document.error
+            findings.add(document.path, line, f"this file can't be read: {why}")
     store = mlflow_yml.old_store(root)
     if store is not None:
         text = "holds the runs of kedro-mlflow, which MLflow 3.17 opens no more by itself"
@@ -61,11 +72,12 @@ def translate(root: Path, tracking: str, conf: Path, python: str) -> Translation
     return Translation(texts, config, list(findings.sentences()))
 
 
-def _tell_of_errors(documents: Iterable[Document], findings: Findings) -> None:
-    for document in documents:
-        if document.error is not None:
-            line, why = document.error
-            findings.add(document.path, line, f"this file can't be read: {why}")
+def _requires_it(root: Path) -> bool:
+    """Whether a project requires kedro-mlflow."""
+    files = [root / name for name in _REQUIREMENTS]
+    files += [*root.glob("*requirements*.txt"), *root.glob("*/*requirements*.txt")]
+    texts = [path.read_bytes().lower() for path in files if path.is_file()]
+    return any(re.search(rb"kedro[-_.]mlflow", text) for text in texts)
 
 
 def _checked(catalog: Catalog, python: str) -> dict[Path, str]:
