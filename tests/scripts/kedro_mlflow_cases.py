@@ -112,8 +112,7 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "model, old": (
         "a:\n  type: kedro_mlflow.io.models.MlflowModelLoggerDataSet\n  flavor: mlflow.pyfunc\n"
         "  pyfunc_workflow: python_model\n  artifact_path: m\n  run_id: r\n",
-        f"a:\n  type: {OURS}\n  dataset: model\n  dataset_name: m\n  loading_run_id: r\n"
-        "  saving_run_id: r\n",
+        f"a:\n  type: {OURS}\n  dataset: model\n  dataset_name: m\n  loading_run_id: r\n",
         ["3: a: flavor mlflow.pyfunc", "6: a: run_id: only a model that MLflow 3"],
     ),
     "model by its address": (
@@ -129,8 +128,8 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
     "model on disk as artifact, old": (
         f"a:\n  type: {ARTIFACT}\n  dataset:\n"
         "    type: kedro_mlflow.io.models.MlflowModelSaverDataSet\n    flavor: mlflow.sklearn\n"
-        "    filepath: data/m\nb: 1\n",
-        f"a:\n  type: {OURS}\n  dataset: model\n  filepath: data/m.pkl\nb: 1\n",
+        "    filepath: data/m\n    versioned: true\nb: 1\n",
+        f"a:\n  type: {OURS}\n  dataset: model\n  filepath: data/m.pkl\n  versioned: true\nb: 1\n",
         ["3: a: a model's folder"],
     ),
     "registered model": (

@@ -53,10 +53,9 @@ def _named(entry: Entry, item: Item) -> list[New]:
 
 
 def _run_id(entry: Entry, item: Item) -> list[New]:
-    news: list[New] = [
-        ("loading_run_id", None),
-        ("saving_run_id", entry.document.source(item.value)),
-    ]
+    news: list[New] = [("loading_run_id", None)]
+    if entry.kind != "model":  # which kedro-mlflow did not save to another run
+        news.append(("saving_run_id", entry.document.source(item.value)))
     if entry.kind in ("history", "histories"):
         text = "run_id: of a run that kedro-mlflow made only the last value of a metric is loaded"
         entry.tell(item, text)
@@ -92,7 +91,10 @@ def _wrapped(entry: Entry, item: Item) -> list[New]:
     texts = {one.key.text: one.value.text for one in inner if not one.hidden}
     if kind_of(texts.get("type", "")) == "local model":
         tell_of_pickle(entry, item)
-        return [("dataset", "model"), ("filepath", as_yaml(pickle_path(texts.get("filepath", ""))))]
+        path = as_yaml(pickle_path(texts.get("filepath", "")))
+        is_versioned = texts.get("versioned", "").lower() == "true"
+        more: list[New] = [("versioned", "true")] if is_versioned else []
+        return [("dataset", "model"), ("filepath", path), *more]
     if item.value.kind == "scalar" and not item.value.is_computed:
         entry.tell(item, "the wrapped dataset is no mapping; give its type and its arguments")
     elif inner and "filepath" not in texts:
