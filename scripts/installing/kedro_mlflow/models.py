@@ -11,7 +11,7 @@ from scripts.installing.kedro_mlflow.options import news_of_options
 from scripts.template_layer import module
 
 FLAVORS = frozenset(module("models.flavors").FLAVORS.values())
-_FOUND_URI = re.compile(r"models:/[^/@]+(@[^/]+|/\d+)|models:/m-[0-9a-f]+|runs:/[^/]+/.+")
+_FOUND_URI = re.compile(r"models:/[^/@]+(@[^/]+|/\d+|/latest)|models:/m-[0-9a-f]+|runs:/[^/]+/.+")
 _NO_PYFUNC = "it was loaded as MLflow's pyfunc, and comes as an object of its own class now"
 _OF_ITSELF = {
     "signature": "the layer works the signature out from what the model was trained on",
@@ -54,7 +54,7 @@ def news_of_model(entry: Entry, item: Item) -> list[New]:
 def _registered(entry: Entry) -> str:
     name, alias = entry.text("model_name"), entry.text("alias")
     version = entry.text("stage_or_version") or "latest"
-    if not alias and not version.isdigit():
+    if not alias and version != "latest" and not version.isdigit():
         text = (
             f"{version!r} is neither a version nor an alias, so the model is not found; give the "
             f"version an alias in MLflow, and write models:/{name}@<alias>"
@@ -72,7 +72,7 @@ def _model_option(entry: Entry, key: str, option: Item) -> list[New]:
         if not _FOUND_URI.fullmatch(value.text) and not value.is_computed:
             text = (
                 "this model_uri is not found: the layer takes models:/<name>@<alias>, "
-                "models:/<name>/<version>, models:/<model id> and runs:/<run id>/<name>"
+                "models:/<name>/<version or latest>, models:/<model id> and runs:/<run id>/<name>"
             )
             entry.tell(option, text)
         return [("model_uri", source)]
