@@ -14,15 +14,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from scripts.installing.project import InstallError, find_project  # noqa: E402
 from scripts.template_layer import ROOT, module  # noqa: E402
 
 
 def tracking_folder(project: Path) -> Path:
     """Return where a project's tracking folder is, or has to be."""
     found = sorted(project.glob("src/*/settings.py"))
-    if len(found) != 1:
-        sys.exit(f"{project} is no Kedro project: it has {len(found)} files src/*/settings.py")
-    return found[0].parent / "tracking"
+    if len(found) == 1:
+        return found[0].parent / "tracking"
+    try:
+        return find_project(project, None).tracking
+    except InstallError as error:
+        sys.exit(f"{error}.")
 
 
 def interpreter(project: Path) -> str:

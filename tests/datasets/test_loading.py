@@ -48,6 +48,13 @@ def test_model_and_file_in_a_folder_with_a_quoted_space_in_its_name(
     loaded = loading.load_model(client, f"models:/{logged.model_id}", keep=True)
     assert loaded.value.predict([[3]])[0] == pytest.approx(6)
 
+    with pytest.raises(DatasetError, match="no version of 'm' is registered"):
+        loading.load_model(client, "models:/m/latest", keep=True)
+    client.create_registered_model("m")
+    for _ in range(11):
+        client.create_model_version("m", saved.as_uri(), model_id=logged.model_id)
+    assert loading.load_model(client, "models:/m/latest", keep=True).uri == "models:/m/11"
+
     for keep in (False, True):
         with loading.downloaded_file(client, run_id, "text.txt", keep) as path:
             assert path.read_text() == "hello"

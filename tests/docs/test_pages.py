@@ -14,6 +14,7 @@ from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON, ROOT, copy_template
 from tests.harness.ports import free_port
 from tests.harness.store import runs_of
+from tests.install.plain import make_plain
 from tests.layer.rig import commit, git
 from tests.layer.starter import make_starter, replace
 
@@ -30,7 +31,7 @@ PROSE = {
     "versions.md",
 }
 # Each with a test of its own.
-APART = {"update-the-layer.md"}
+APART = {"install.md", "update-the-layer.md"}
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE | APART)
 README = ROOT / "README.md"
 
@@ -108,6 +109,17 @@ def test_page_of_updates(project: BakedProject, tmp_path: Path) -> None:
     printed = read(ROOT / "docs" / "update-the-layer.md", project, tmp_path, **words)
     assert "CONFLICT      redact.py: changed by both" in printed
     assert "layer 0.2.0+1 edited" in printed
+
+
+def test_page_of_installation(tmp_path: Path) -> None:
+    """In a project of Kedro's own kind; then one that kedro-mlflow tracks."""
+    plain = make_plain(tmp_path / "plain")
+    plain.project.edit("src/plain/pipeline.py", 'name="count")', 'name="count", tags="quick")')
+    commit(plain.root)
+    words = {"kedro-starter-mlflow/": f"{ROOT}/", "PROJECT": str(plain.root)}
+    printed = read(ROOT / "docs" / "install.md", plain.project, tmp_path, **words)
+    assert printed.count("status: FINISHED") == 2
+    assert plain.changes() == []
 
 
 def test_readme_of_this_repository(project: BakedProject, tmp_path: Path) -> None:

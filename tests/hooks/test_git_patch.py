@@ -260,3 +260,15 @@ def test_a_link_in_the_place_of_the_data_is_no_dirt(
     recorder.journal.close()
     assert tags_of(tmp_path / "journal")["git.dirty"] == "false"
     assert patch is None
+
+
+def test_layer_itself_holds_nothing_that_looks_secret(baked: BakedProject) -> None:
+    """The first run after it came or was updated has it in the patch."""
+    redact = baked.tracking("redact_files").redact_document
+    layer = baked.root / "src" / baked.package / "tracking"
+    for path in [*layer.rglob("*.py"), *layer.rglob("*.md")]:
+        text = path.read_text("utf8")
+        lines = "".join(f"+{line}" for line in text.splitlines(keepends=True))
+        head = f"diff --git a/{path.name} b/{path.name}\n--- /dev/null\n+++ b/{path.name}\n"
+        patch = f"{head}@@ -0,0 +1,{text.count(chr(10))} @@\n{lines}"
+        assert redact(patch, "git/uncommitted.patch", ()) == patch

@@ -14,7 +14,7 @@ from tests.faults.picture import Picture, only_run, picture_of
 from tests.harness.doors import PYTHON
 from tests.harness.sharing import made_once
 
-from .by_hand import install
+from .installer import install
 from .layouts import LAYOUTS
 from .projects import Project, make_project
 

@@ -51,7 +51,7 @@ def is_secret(name: str, value: object) -> bool:
 def redact_text(text: str, secrets: Iterable[str] = (), is_code: bool = False) -> str:
     """Mask in a text each of the known secrets, and what looks like one where it stands.
 
-    That is a URL with credentials, a header, `password=x`, `"password": "x"`, `--password x`, a
+    That is a URL with credentials, a header, `password=x`, `"password": "***"`, `--password x`, a
     line `password: x`, and a private key.
 
     Args:
@@ -109,7 +109,7 @@ def redact_value(value: Any, name: str = "", secrets: Iterable[str] = (), depth:
 
 
 def _without_arguments(given: Iterable[Any], clean: list[Any]) -> list[Any]:
-    """Mask what follows an option with a secret's name: `["--token", "x"]`."""
+    """Mask what follows an option with a secret's name: `["--token", "***"]`."""
     names = ["", *(option_name(item) for item in given)]
     return [
         MASK if name and _is_argument(name, item) else item

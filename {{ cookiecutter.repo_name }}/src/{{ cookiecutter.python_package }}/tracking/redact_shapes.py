@@ -8,7 +8,7 @@ MASK = "***"
 
 # Bounded, or a megabyte of letters and hyphens would take minutes.
 _NAME = r"(?<![\w.])(?P<name>[A-Za-z_][\w.\-]{0,80})"
-# `"password": "x"`, `password = 'x'`, and both in a text that is quoted itself.
+# `"password": "***"`, `password = '***'`, and both in a text that is quoted itself.
 _QUOTED = re.compile(
     r"(?P<q>(?:(?<!\\)\\{1,4})?[\"']?)" + _NAME + r"(?P=q)(?P<mark>\s*[:=]\s*[rbuf]?[rbuf]?)"
     r"(?:(?P<open>\\+[\"'])(?P<inner>.*?)(?P=open)"
@@ -44,7 +44,7 @@ _QUOTED_LINE = re.compile(
     r"(?P<mark>:[ \t]+)(?P<value>[^\s\"'\\].*?)(?=\\{1,4}[nr]|[\"']\s*(?:[,}\])]|$)|$)",
     re.MULTILINE,
 )
-# `"--token", "x"`, and in YAML's lists of one line and of several.
+# `"--token", "***"`, and in YAML's lists of one line and of several.
 _ARGUMENT = re.compile(
     r"(?<![\w\-])--" + _NAME + r"(?P<mark>\\{0,4}[\"'],\s*(?:[+\-]\s*)?(?P<open>\\{0,4}[\"']))"
     r"(?P<value>[^\s\-].{0,4000}?)(?P=open)"
@@ -127,7 +127,7 @@ def _mask_value(found: "re.Match[str]") -> str:
 
 
 def _mask_pair(found: "re.Match[str]") -> str:
-    """Mask `password=x`, where it is a value itself too: `--params=db.password=x`."""
+    """Mask `password=***`, where it is a value itself too: `--params=db.password=x`."""
     if _is_named_secret(found, found["value"]):
         return f"{found['name']}={MASK}"
     parts = found[0].split("=")
@@ -143,7 +143,7 @@ def _mask_quoted(found: "re.Match[str]") -> str:
     group = next(name for name in ("inner", "double", "single") if found[name] is not None)
     start, end = found.start(group) - found.start(), found.end(group) - found.start()
     inner = found[group]
-    # What is no secret itself may quote one: `{'note': 'use password="x"'}`.
+    # What is no secret itself may quote one: `{'note': 'use password="***"'}`.
     is_named = inner and _is_named_secret(found, inner)
     masked = MASK if is_named else _QUOTED.sub(_mask_quoted, inner)
     return f"{found[0][:start]}{masked}{found[0][end:]}"

@@ -117,8 +117,8 @@ def load_model(client: Any, uri: str, keep: bool) -> Loaded:
 
     Args:
         client: an `MlflowClient`.
-        uri: `models:/<name>@<alias>`, `models:/<name>/<version>`, `models:/<model id>` or
-            `runs:/<run id>/<name>`.
+        uri: `models:/<name>@<alias>`, `models:/<name>/<version>`, `models:/<name>/latest`,
+            `models:/<model id>` or `runs:/<run id>/<name>`.
         keep: keep its files in `data/mlflow/.downloads` for the next load.
 
     Raises:
@@ -155,7 +155,7 @@ def _find_model(client: Any, uri: str) -> tuple[str, str, str]:
         return fitting[-1].model_id, uri, f"{name} of run {run_id}"
     if scheme != "models" or not rest:
         raise LookupError(
-            "a model's URI is models:/<name>@<alias>, models:/<name>/<version>, "
+            "a model's URI is models:/<name>@<alias>, models:/<name>/<version or latest>, "
             "models:/<model id> or runs:/<run id>/<name>."
         )
     name, _, alias = rest.partition("@")
@@ -163,12 +163,23 @@ def _find_model(client: Any, uri: str) -> tuple[str, str, str]:
         version = client.get_model_version_by_alias(name, alias)
     elif "/" in rest:
         name, _, number = rest.rpartition("/")
-        version = client.get_model_version(name, number)
+        is_latest = number == "latest"
+        version = _latest(client, name) if is_latest else client.get_model_version(name, number)
     else:
         return rest, uri, rest
     told = f"version {version.version} of {name}"
     model_id = version.model_id or str(version.source).removeprefix("models:/")
     return model_id, f"models:/{name}/{version.version}", told
+
+
+def _latest(client: Any, name: str) -> Any:
+    from ..store.filters import quoted
+
+    newest = ["version_number DESC"]
+    found = client.search_model_versions(f"name={quoted(name)}", max_results=1, order_by=newest)
+    if not found:
+        raise LookupError(f"no version of {name!r} is registered.")
+    return found[0]
 
 
 def _model_folder(client: Any, model_id: str, keep: bool) -> Path:

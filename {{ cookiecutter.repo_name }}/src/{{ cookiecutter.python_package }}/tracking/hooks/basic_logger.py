@@ -31,7 +31,7 @@ from .preflight import RunRefusedError, refusal_of_run
 
 logger = PlainLogger(__name__)
 
-_SECRETS = "_mlflow_secrets"
+_TO_MASK = "_mlflow_secrets"
 
 
 @named_options
@@ -141,7 +141,7 @@ class MLflowBasicLoggerHook(FluentRuns):
     def _note_secrets(
         self, catalog: Any, conf_catalog: Any, conf_creds: Any, parameters: Any
     ) -> None:
-        setattr(catalog, _SECRETS, note_secrets(conf_catalog, conf_creds, parameters))
+        setattr(catalog, _TO_MASK, note_secrets(conf_catalog, conf_creds, parameters))
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_pipeline_run(
@@ -204,7 +204,7 @@ class MLflowBasicLoggerHook(FluentRuns):
 
     @guarded
     def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
-        configuration = catalog.__dict__.pop(_SECRETS, ())
+        configuration = catalog.__dict__.pop(_TO_MASK, ())
         if not self.is_enabled():
             return
         project_path = Path(run_params["project_path"])

@@ -1,0 +1,208 @@
+"""Bring the tracking layer into a Kedro project that was not made from this template; offline.
+
+    python scripts/install_layer.py PROJECT [--yes] [--dry-run] [--uninstall]
+    python scripts/install_layer.py PROJECT --prove [-- ARGUMENTS OF kedro run]
+
+The folder `tracking` comes into the project's package. What changes outside of it is printed as a
+diff before anything is written, and `--uninstall` takes it back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from scripts.installing.changes import Change, Todo, diff_lines  # noqa: E402
+from scripts.installing.plan import Plan, make_plan  # noqa: E402
+from scripts.installing.project import InstallError, KedroProject, find_project  # noqa: E402
+from scripts.installing.proof import ProofError, prove  # noqa: E402
+from scripts.installing.record import RECORD, record_text, taken_back  # noqa: E402
+from scripts.template_layer import TRACKING, module  # noqa: E402
+
+DONE, LEFT, REFUSED = 0, 1, 2
+
+
+def main(argv: list[str]) -> int:
+    """Install or uninstall; returns 0, 1 where something is left to the owner, 2 if refused."""
+    args = _arguments(argv)
+    try:
+        project = find_project(args.project, args.python)
+        if args.uninstall:
+            return uninstall(project, args.dry_run, args.yes)
+        code = install(project, args.dry_run, args.yes)
+        if args.prove and not args.dry_run:
+            print("\nOne run on a store that is thrown away:")
+            print("\n".join(prove(project, args.run_arguments)))
+    except InstallError as error:
+        print(f"Nothing was changed: {error}.", file=sys.stderr)
+        return REFUSED
+    except ProofError as error:
+        print(f"The layer is in, and the proof failed: {error}.", file=sys.stderr)
+        return LEFT
+    return code
+
+
+def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
+    """Bring the layer in, after it was shown what that changes; returns the exit code.
+
+    Raises:
+        InstallError: it can't come in, or was not wanted.
+    """
+    plan = make_plan(project)
+    version, files = _released()
+    if plan.is_new:
+        print(f"new folder {project.name(project.tracking)}: layer {version}, {files} files")
+    else:
+        have = module("manifest").layer_label(project.tracking)
+        print(f"{project.name(project.tracking)} is there, layer {have}: it stays as it is")
+    _show(project, plan.changes, plan.todos, plan.notes)
+    if not plan.is_new and not plan.changes:
+        print("Nothing to do.")
+        return LEFT if plan.todos else DONE
+    if dry_run:
+        return DONE
+    _confirm("Install it?", yes)
+    _write(plan)
+    _say_what_is_next(plan)
+    return LEFT if plan.todos else DONE
+
+
+def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
+    """Take an installation back, after it was shown what that changes; returns the exit code.
+
+    Raises:
+        InstallError: there is none, or that was not wanted.
+    """
+    folder = project.tracking
+    record = folder / RECORD
+    if not record.is_file():
+        raise InstallError(
+            f"{project.name(folder)} was not installed by this script ({RECORD} is not in it)"
+        )
+    changes, todos = taken_back(project.root, record)
+    print(f"{project.name(folder)} is deleted, layer {module('manifest').layer_label(folder)}")
+    _show(project, changes, todos, _lost(project))
+    if dry_run:
+        return DONE
+    _confirm("Take it out?", yes)
+    # First what imports it: ended in between, the project runs.
+    for change in changes:
+        change.write()
+    shutil.rmtree(folder)
+    print("The layer is out. mlruns/ and what else runs have written is where it was.")
+    return LEFT if todos else DONE
+
+
+def _lost(project: KedroProject) -> list[str]:
+    """Return what an uninstallation takes from the owner, a line each."""
+    edits, folder = module("manifest").edits(project.tracking), project.tracking
+    lines = [
+        f"edited by you, and deleted too: {project.name(folder / name)}"
+        for name in (*edits.modified, *edits.added)
+    ]
+    waiting = list((project.root / ".mlflow-journal").glob("*/run.json"))
+    if waiting:
+        lines.append(
+            f"{len(waiting)} runs wait in .mlflow-journal/: `kedro mlflow sync` exports them, and "
+            "is gone then"
+        )
+    return lines
+
+
+def _write(plan: Plan) -> None:
+    project = plan.project
+    folder = project.tracking
+    record = folder / RECORD
+    earlier = record.read_text("utf8") if record.is_file() else None
+    text = record_text(project.root, plan.changes, earlier)
+    if plan.is_new:
+        # Beside it and then in one step, so that half a folder is never there.
+        with tempfile.TemporaryDirectory(prefix=".layer-", dir=project.home) as room:
+            built = Path(room) / folder.name
+            for name in (*module("manifest").layer_files(TRACKING), module("manifest").MANIFEST):
+                (built / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(TRACKING / name, built / name)
+            (built / RECORD).write_text(text, "utf8")
+            built.rename(folder)
+    else:
+        record.write_text(text, "utf8")
+    for change in plan.changes:
+        change.write()
+
+
+def _released() -> tuple[str, int]:
+    manifest = module("manifest").read_manifest(TRACKING)
+    return manifest.layer, len(manifest.files) + 1
+
+
+def _show(
+    project: KedroProject, changes: Iterable[Change], todos: Iterable[Todo], notes: Iterable[str]
+) -> None:
+    # Of a requirements file a line with a password may stand nearby.
+    redact_text = module("redact").redact_text
+    for change in changes:
+        print()
+        for line in diff_lines(change, project.root):
+            print(redact_text(line))
+    for todo in todos:
+        print(f"\nBy hand, {project.name(todo.path)}: {todo.why}" + (":" if todo.lines else "."))
+        for line in todo.lines.splitlines():
+            print(f"    {line}")
+    print()
+    for note in notes:
+        print(f"- {note}")
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if yes:
+        return
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        raise InstallError("there is no one to ask; --yes says yes") from None
+    if answer.strip().lower() not in ("y", "yes"):
+        raise InstallError("you said no")
+
+
+def _say_what_is_next(plan: Plan) -> None:
+    project = plan.project
+    python, beside = Path(project.python), shutil.which("kedro")
+    is_beside = beside is not None and Path(beside).parent == python.parent
+    kedro = "kedro" if is_beside else f"{python} -m kedro"
+    changed = [change.path for change in plan.changes if "requirements" in change.path.name]
+    print("The layer is in. Next:")
+    if project.versions["mlflow"] is None:
+        what = f"-r {changed[0]}" if changed else "mlflow"
+        print(f"  {python} -m pip install {what}")
+    print(f"  cd {project.root}\n  {kedro} run\n  {kedro} mlflow ui")
+
+
+def _arguments(argv: list[str]) -> argparse.Namespace:
+    first, _, rest = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        description=first, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("project", type=Path, help="the folder of its pyproject.toml")
+    parser.add_argument("--yes", action="store_true", help="don't ask")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
+    parser.add_argument("--uninstall", action="store_true", help="take it out again")
+    parser.add_argument("--python", help="the project's interpreter; its .venv's by default")
+    parser.add_argument(
+        "--prove",
+        action="store_true",
+        help="then run the project once on a store that is thrown away, and read it back",
+    )
+    at = argv.index("--") if "--" in argv else len(argv)
+    args = parser.parse_args(argv[:at])
+    args.run_arguments = argv[at + 1 :]
+    return args
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

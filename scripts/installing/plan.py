@@ -1,0 +1,170 @@
+"""All that an installation changes in a project; nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from scripts.installing import (
+    cli_file,
+    config_file,
+    ignore_file,
+    pyproject_file,
+    requirement_files,
+    settings_file,
+)
+from scripts.installing.changes import Change, NotUnderstoodError, Todo, read_text
+from scripts.installing.ignore_file import with_lines
+from scripts.installing.kedro_mlflow import translate
+from scripts.installing.project import InstallError, KedroProject
+from scripts.template_layer import TRACKING, module
+
+Edit = tuple[Callable[[str], str], str]
+
+
+@dataclass
+class Plan:
+    """What is going to be done.
+
+    Args:
+        project: the project.
+        is_new: the layer's folder comes in; else it is there already.
+        changes: of files outside of the folder.
+        todos: what is left to the owner.
+        notes: what he should know, a line each.
+    """
+
+    project: KedroProject
+    is_new: bool
+    changes: list[Change] = field(default_factory=list)
+    todos: list[Todo] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def edit(self, path: Path, *edits: Edit) -> None:
+        """Add what edits make of a file; one that can't be done is left to the owner.
+
+        Args:
+            path: the file, which may not be there.
+            edits: each takes a text and returns the new one; with it the lines that say the same.
+        """
+        try:
+            before = read_text(path)
+        except UnicodeDecodeError as error:
+            why = f"it is no UTF-8 ({error})"
+            self.todos += [Todo(path, why, paste) for _, paste in edits if paste]
+            return
+        text = before or ""
+        for edit, paste in edits:
+            try:
+                text = edit(text)
+            except NotUnderstoodError as error:
+                self.todos.append(Todo(path, str(error), paste))
+        if text != (before or ""):
+            self.changes.append(Change(path, before, text))
+
+
+def make_plan(project: KedroProject) -> Plan:
+    """Return what an installation changes in a project.
+
+    Raises:
+        InstallError: it can't be served.
+    """
+    plan = Plan(project, is_new=not _is_there(project))
+    home, root = project.home, project.root
+    text = _settings_text(project)
+    conf = root / settings_file.conf_source(text)
+    given = translate(root, f"{project.package}.tracking", conf, project.python)
+    settings: list[Edit] = [(settings_file.with_hooks, settings_file.PASTE)]
+    if project.versions["kedro-mlflow"] is not None or given.texts or given.config:
+        settings.append((settings_file.without_plugin, settings_file.PLUGIN_PASTE))
+    # First what the others import: ended in between, the project runs.
+    if not settings_file.has_hooks(text) or (home / config_file.NAME).exists():
+        _add_config(plan, conf, given.config)
+    plan.edit(home / "settings.py", *settings)
+    plan.edit(home / "cli.py", (cli_file.with_commands, cli_file.PASTE))
+    _edit_requirements(plan)
+    if ignore_file.is_in_git(root):
+        layer = module("manifest")
+        files = [*layer.layer_files(TRACKING), layer.MANIFEST]
+        plan.edit(root / ".gitignore", (lambda text: with_lines(project, text, files), ""))
+    plan.changes += [Change(path, read_text(path), text) for path, text in given.texts.items()]
+    plan.notes += given.left
+    return plan
+
+
+def _add_config(plan: Plan, conf: Path, given: Mapping[str, object]) -> None:
+    """Add mlflow_config.py where it is missing.
+
+    Raises:
+        InstallError: a file of that name is the owner's own.
+    """
+    project, path = plan.project, plan.project.home / config_file.NAME
+    if (text := read_text(path)) is not None:
+        if settings_file.NAME not in text:
+            raise InstallError(
+                f"{project.name(path)} is there, and has no {settings_file.NAME}: rename it first"
+            )
+        return
+    base = conf / "base"
+    parameters = [project.name(one) for one in sorted(base.glob("parameters*"))]
+    new = config_file.config_text(project.package, given, parameters)
+    plan.changes.append(Change(path, None, new))
+
+
+def _settings_text(project: KedroProject) -> str:
+    path = project.home / "settings.py"
+    return path.read_text("utf8", "replace") if path.is_file() else ""
+
+
+def _is_there(project: KedroProject) -> bool:
+    """Whether the layer is in the project already.
+
+    Raises:
+        InstallError: something else has its name.
+    """
+    folder = project.tracking
+    if folder.with_suffix(".py").exists():
+        raise InstallError(
+            f"{project.name(folder.with_suffix('.py'))} has the layer's name: rename it first"
+        )
+    if not folder.exists():
+        return False
+    try:
+        module("manifest").read_manifest(folder)
+    except ValueError as error:
+        raise InstallError(
+            f"{project.name(folder)} is there, and is not this layer ({error}): rename it first, "
+            "or restore its manifest.json with Git if it is"
+        ) from error
+    return True
+
+
+def _edit_requirements(plan: Plan) -> None:
+    project, toml = plan.project, plan.project.toml
+    lines = requirement_files.needed_lines()
+    needed = "".join(f"{line}\n" for line in lines.values())
+    in_use = requirement_files.files_in_use(project)
+    for path, included in in_use.items():
+        plan.edit(path, (partial(requirement_files.with_requirements, present=included), needed))
+    pyproject = project.root / "pyproject.toml"
+    plan.edit(
+        pyproject,
+        (lambda text: pyproject_file.with_requirements(text, toml), needed),
+        (lambda text: pyproject_file.with_package_data(text, toml, project.package), ""),
+        (lambda text: pyproject_file.with_source(text, toml, project.root), ""),
+    )
+    if not in_use and not pyproject_file.requires_kedro(toml):
+        why = "no requirements file that requires Kedro was found: add these to yours"
+        plan.todos.append(Todo(pyproject, why, needed))
+    version, oldest = project.versions["mlflow"], requirement_files.oldest("mlflow")
+    if version is None:
+        plan.notes.append(
+            f"mlflow is not installed in {project.python}: install {lines['mlflow']!r}."
+        )
+    elif requirement_files.numbers(version) < oldest:
+        plan.notes.append(
+            f"mlflow {version} in {project.python} is older than what the layer was tried with: "
+            f"install {lines['mlflow']!r}."
+        )

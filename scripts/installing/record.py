@@ -1,0 +1,136 @@
+"""What an installation has changed outside of the folder, so that it can be taken back."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.installing.changes import Change, Todo, read_text, split_lines
+from scripts.installing.project import InstallError
+
+# A dot file belongs to no version of the layer: its manifest and its updates leave it alone.
+RECORD = ".installed.json"
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """Lines that were put in the place of others.
+
+    Args:
+        at: how many lines of the changed file stand before them.
+        before: the lines that were there.
+        after: the lines that are there.
+    """
+
+    at: int
+    before: list[str]
+    after: list[str]
+
+
+def record_text(project: Path, changes: Iterable[Change], earlier: str | None = None) -> str:
+    """Return the record of changes that are going to be made.
+
+    Args:
+        project: the project's folder.
+        changes: the changes.
+        earlier: the record of an installation before.
+    """
+    entries: list[dict[str, Any]] = json.loads(earlier)["changes"] if earlier else []
+    for change in changes:
+        assert change.after is not None
+        path = change.path.relative_to(project).as_posix()
+        hunks = [asdict(hunk) for hunk in _hunks(change.before or "", change.after)]
+        made = [hunk["after"] for hunk in hunks]
+        for entry in entries:
+            if entry["path"] == path:
+                # What was announced and never written, because the installation was killed.
+                entry["hunks"] = [one for one in entry["hunks"] if one["after"] not in made]
+        entries.append(
+            {
+                "path": path,
+                "is_new": change.before is None,
+                "sha256": _digest(change.after),
+                "hunks": hunks,
+            }
+        )
+    entries = [entry for entry in entries if entry["hunks"]]
+    return json.dumps({"changes": entries}, indent=1) + "\n"
+
+
+def taken_back(project: Path, record: Path) -> tuple[list[Change], list[Todo]]:
+    """Return the changes that undo an installation, and what its owner has to undo by hand.
+
+    Raises:
+        InstallError: the record can't be read.
+    """
+    try:
+        entries = json.loads(record.read_text("utf8"))["changes"]
+        texts: dict[Path, str | None] = {project / entry["path"]: None for entry in entries}
+        texts = {path: read_text(path) for path in texts}
+        now = dict(texts)
+        todos = []
+        for entry in reversed(entries):
+            path, text = project / entry["path"], now[project / entry["path"]]
+            if text is None:
+                continue  # deleted since
+            hunks = [Hunk(**hunk) for hunk in entry["hunks"]]
+            if _digest(text) == entry["sha256"]:
+                now[path] = None if entry["is_new"] else _undone(text, hunks)
+            elif entry["is_new"]:
+                why = (
+                    "it was made by the installation and has been edited since: delete it, or keep"
+                )
+                todos.append(Todo(path, f"{why} what is yours", ""))
+            else:
+                now[path], left = _searched(text, hunks)
+                why = "these lines of the installation have been edited since: take them out"
+                todos += [Todo(path, why, "".join(hunk.after)) for hunk in left]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InstallError(
+            f"{record} can't be read ({error}): delete the folder {record.parent}, and what "
+            "belongs to it in settings.py and cli.py"
+        ) from error
+    changes = [Change(path, texts[path], now[path]) for path in texts if now[path] != texts[path]]
+    return changes, todos
+
+
+def _hunks(before: str, after: str) -> list[Hunk]:
+    old, new = split_lines(before), split_lines(after)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return [
+        Hunk(j1, old[i1:i2], new[j1:j2])
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        if tag != "equal"
+    ]
+
+
+def _undone(text: str, hunks: Sequence[Hunk]) -> str:
+    lines = split_lines(text)
+    for hunk in reversed(hunks):
+        lines[hunk.at : hunk.at + len(hunk.after)] = hunk.before
+    return "".join(lines)
+
+
+def _searched(text: str, hunks: Sequence[Hunk]) -> tuple[str, list[Hunk]]:
+    """Undo hunks in a file that was edited since, where their lines still stand; nearest first."""
+    lines, left = split_lines(text), []
+    for hunk in reversed(hunks):
+        count = len(hunk.after)
+        places = [n for n in range(len(lines) - count + 1) if lines[n : n + count] == hunk.after]
+        if not any(line.strip() for line in hunk.after):
+            continue  # a blank line says nothing of where it was
+        if not places:
+            left.append(hunk)
+            continue
+        at = min(places, key=lambda place: abs(place - hunk.at))
+        lines[at : at + count] = hunk.before
+    return "".join(lines), left[::-1]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
