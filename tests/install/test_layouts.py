@@ -12,6 +12,7 @@ from tests.faults.picture import Picture, only_run, picture_of, text_of
 from tests.faults.test_runners import START_METHOD
 
 from .conftest import essence
+from .installer import install
 from .layouts import LAYOUTS
 from .projects import Project
 from .spaceflights import NODES, declare
@@ -73,7 +74,7 @@ def test_run(
     assert (project.root / "data/08_reporting/own_hook.txt").exists() is LAYOUTS[layout].own_hook
 
 
-def test_picture_is_complete(ran: Project, sequential: Picture) -> None:
+def test_picture_is_complete(sequential: Picture) -> None:
     """What the others are compared to: all that the pipeline has, by its names."""
     assert sequential.status == "FINISHED"
     params = {key: text for key, text in sequential.params.items() if not key.startswith("__")}
@@ -106,12 +107,30 @@ def test_picture_is_complete(ran: Project, sequential: Picture) -> None:
     assert spans.count("run") == len(NODES)
     assert timed | {"load ingestion.int_typed_shuttles@text"} <= set(spans)
     assert {status for _, status, *_ in sequential.spans} == {"SpanStatusCode.OK"}
-    assert {"gantt.html", "parameters.yml"} <= set(sequential.artifacts)
-    # Of two files, which Kedro reads in an order that differs from run to run.
-    parameters = yaml.safe_load(text_of(ran.lab.store, only_run(ran.lab.store), "parameters.yml"))
-    assert list(parameters) == ["ingestion", "split_options", "train_evaluation"]
+    files = {"gantt.html", "parameters.yml", "parameters_modelling.yml"}
+    assert files <= set(sequential.artifacts)
     assert [name for name, _ in sequential.inputs] == ["companies", "reviews", "shuttles"]
     assert {"kedro.version", "kedro.layer", "python.version"} <= set(sequential.tags)
+
+
+def test_parameters_of_several_files(installed_in: Callable[[str], Project]) -> None:
+    """What the run used is the same text each time; Kedro reads the files in no fixed order."""
+    project = installed_in("kedro new")
+    run(project, Way(("--params=split_options.test_size=0.5",)))
+    store = project.lab.store
+    used = yaml.safe_load(text_of(store, only_run(store), "parameters.yml"))
+    assert list(used) == ["ingestion", "split_options", "train_evaluation"]
+    assert used["split_options"]["test_size"] == 0.5
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_uninstall(installed_in: Callable[[str], Project], layout: str) -> None:
+    """The project is what it was before the layer came."""
+    project = installed_in(layout)
+    assert project.git("diff", "--stat", "HEAD~1") != ""
+    install(project, "--uninstall")
+    project.git("add", "-A", ":/")
+    assert project.git("diff", "--staged", "--stat", "HEAD~1") == ""
 
 
 @pytest.mark.parametrize("way", ["SequentialRunner", "spawn"])
