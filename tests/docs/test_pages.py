@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.page import SHELLS, blocks_of, script_of
+from tests.faults.picture import client_of
 from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON, ROOT, copy_template
 from tests.harness.ports import free_port
@@ -118,8 +119,16 @@ def test_page_of_installation(tmp_path: Path) -> None:
     commit(plain.root)
     words = {"kedro-starter-mlflow/": f"{ROOT}/", "PROJECT": str(plain.root)}
     printed = read(ROOT / "docs" / "install.md", plain.project, tmp_path, **words)
-    assert printed.count("status: FINISHED") == 2
-    assert plain.changes() == []
+    assert printed.count("status: FINISHED") == 3
+    page = (ROOT / "docs" / "install.md").read_text("utf8")
+    shown = page.split("The entries are now\n\n```text\n")[1].split("```")[0]
+    catalog = (plain.root / "conf/base/catalog.yml").read_text("utf8")
+    assert shown.replace("<package>", "plain") in catalog
+    assert runs_of(plain.project)[0].data.metrics["words"] == 4.5
+    old = client_of(f"sqlite:///{plain.root / 'old-runs.db'}")
+    (flights,) = old.search_experiments(filter_string="name = 'flights'")
+    (run,) = old.search_runs([flights.experiment_id])
+    assert run.data.metrics == {"words": 4.0}
 
 
 def test_readme_of_this_repository(project: BakedProject, tmp_path: Path) -> None:

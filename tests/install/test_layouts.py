@@ -11,11 +11,12 @@ import yaml
 from tests.faults.picture import Picture, only_run, picture_of, text_of
 from tests.faults.test_runners import START_METHOD
 
+from .catalog import declare
 from .conftest import essence
 from .installer import install
 from .layouts import LAYOUTS
 from .projects import Project
-from .spaceflights import NODES, declare
+from .spaceflights import NODES
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,61 @@
+"""What an installation changed is taken back, whatever the owner has done to the files since."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.installing.changes import Change, insert_lines, split_lines
+from scripts.installing.record import RECORD, record_text, taken_back
+
+line = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=6)
+text = st.builds(
+    lambda lines, end, last: end.join(lines) + (end if last else ""),
+    st.lists(line, max_size=8),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+
+
+def _taken_back(before: str, after: str, now: str) -> str | None:
+    """Return a file's text once an installation that changed it is taken back."""
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name, "settings.py")
+        file.write_bytes(now.encode())
+        record = Path(name, RECORD)
+        record.write_text(record_text(Path(name), [Change(file, before, after)]), "utf8")
+        changes, _ = taken_back(Path(name), record)
+        for change in changes:
+            change.write()
+        return file.read_bytes().decode() if file.exists() else None
+
+
+@given(text, text)
+def test_untouched_file_is_as_it_was(before: str, after: str) -> None:
+    assert _taken_back(before, after, after) == before
+
+
+@given(st.lists(line, min_size=1, max_size=8), st.integers(0, 8), st.integers(0, 9), line)
+def test_lines_of_the_owner_stay(lines: list[str], at: int, where: int, own: str) -> None:
+    """And the line of the installation goes, wherever it has come to."""
+    before = "".join(f"{one}\n" for one in lines)
+    ours = "# of the installation, unlike any other\n"
+    after = insert_lines(before, min(at, len(lines)), ours)
+    now = insert_lines(after, min(where, len(lines) + 1), f"{own}\n")
+    expected = split_lines(now)
+    expected.remove(ours)
+    assert _taken_back(before, after, now) == "".join(expected)
+
+
+def test_new_file_goes_and_an_edited_one_stays(tmp_path: Path) -> None:
+    """For what is in it may be the owner's."""
+    for now, left in (("new\n", False), ("new\nmine\n", True)):
+        file, record = tmp_path / "cli.py", tmp_path / RECORD
+        file.write_text(now)
+        record.write_text(record_text(tmp_path, [Change(file, None, "new\n")]))
+        changes, todos = taken_back(tmp_path, record)
+        assert [change.after for change in changes] == ([] if left else [None])
+        assert [todo.path for todo in todos] == ([file] if left else [])
