@@ -41,6 +41,7 @@ DOORS = {
     ("recording.launcher", "exporting.journals"),
     ("recording.launcher", "store.client"),
     ("datasets.loading", "store.client"),
+    ("datasets.loading", "store.filters"),
     ("datasets.loading", "store.reasons"),
     ("datasets.loading", "store.relocation"),
     ("hooks.notebook", "store.sqlite"),

@@ -17,6 +17,7 @@ from kedro.io import (
     Version,
 )
 from kedro_datasets.json import JSONDataset
+from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import CSVDataset
 from kedro_datasets.partitions import PartitionedDataset
 
@@ -116,7 +117,9 @@ def test_partitions_of__with_versions(internals: Any, tmp_path: Path) -> None:
     data = {"one": pd.DataFrame({"a": [1]})}
     dataset.save(data)
     (file,) = (tmp_path / "parts").glob("one.csv/*/one.csv")
-    assert internals.partitions_of(dataset, data) == {"one.csv": str(file)}
+    inside = file.relative_to(tmp_path / "parts").as_posix()
+    assert internals.partitions_of(dataset, data) == {"one.csv": (str(file), inside)}
+    assert internals.part_names(dataset, dataset.load()) == ["one.csv"]
 
 
 def test_partitions_of(internals: Any, tmp_path: Path) -> None:
@@ -126,10 +129,26 @@ def test_partitions_of(internals: Any, tmp_path: Path) -> None:
     data = {"north/one": pd.DataFrame({"a": [1]})}
     dataset.save(data)
     assert internals.partitions_of(dataset, data) == {
-        "north/one.csv": str(tmp_path / "parts/north/one.csv")
+        "north/one.csv": (str(tmp_path / "parts/north/one.csv"), "north/one.csv")
     }
+    assert internals.folder_of(dataset) == str(tmp_path / "parts")
+    assert internals.part_names(dataset, dataset.load()) == ["north/one.csv"]
+    assert internals.folder_of(MemoryDataset()) is None
+    assert internals.part_names(MemoryDataset(), data) is None
     assert (tmp_path / "parts/north/one.csv").exists()
     assert internals.partitions_of(MemoryDataset(), data) is None
+
+
+@pytest.mark.parametrize("data", [["figure"], {"0.png": "figure"}])
+def test_partitions_of__figures(internals: Any, tmp_path: Path, data: Any) -> None:
+    from matplotlib.figure import Figure
+
+    dataset = MatplotlibDataset(filepath=str(tmp_path / "figures"), version=Version(None, None))
+    figures = [Figure()] if isinstance(data, list) else {"0.png": Figure()}
+    dataset.save(figures)
+    (file,) = (tmp_path / "figures").glob("*/figures/0.png")
+    assert internals.partitions_of(dataset, figures) == {"0.png": (str(file), "0.png")}
+    assert internals.partitions_of(dataset, Figure()) is None
 
 
 def test_filesystem_of(internals: Any, tmp_path: Path) -> None:
@@ -164,11 +183,13 @@ def test_config_of(internals: Any, tmp_path: Path) -> None:
 
 def test_definition_of(internals: Any) -> None:
     given = {"type": "json.JSONDataset", "filepath": "a.json"}
-    assert internals.definition_of(given) == ("JSONDataset", True, "a.json")
-    assert internals.definition_of({"type": JSONDataset}) == ("JSONDataset", True, None)
+    assert internals.definition_of(given) == ("JSONDataset", "filepath", "a.json")
+    assert internals.definition_of({"type": JSONDataset}) == ("JSONDataset", "filepath", None)
+    parted = {"type": PartitionedDataset, "path": "parts", "dataset": JSONDataset}
+    assert internals.definition_of(parted) == ("PartitionedDataset", "path", "parts")
     assert internals.definition_of({"type": "kedro.io.MemoryDataset"}) == (
         "MemoryDataset",
-        False,
+        None,
         None,
     )
     with pytest.raises(DatasetError):

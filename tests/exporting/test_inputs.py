@@ -36,6 +36,7 @@ def test_input_tells_its_path_where_mlflow_keeps_that_of_another_run(
 ) -> None:
     """The same content at two places is one dataset to MLflow, with the source of the first."""
     client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    places = baked.tracking("journal.places").JournalPlaces(tmp_path, {})
     told = []
     for name in ("first.csv", "moved.csv"):
         path = tmp_path / name
@@ -43,7 +44,8 @@ def test_input_tells_its_path_where_mlflow_keeps_that_of_another_run(
         size, changed = baked.tracking("journal.snapshot").state(path)
         event = {"n": "table", "path": str(path), "size": size, "changed": changed, "tagged": True}
         run_id = client.create_run("0").info.run_id
-        client.log_inputs(run_id, [baked.tracking("exporting.inputs").dataset_input(event)])
+        told_of = baked.tracking("exporting.inputs").dataset_input
+        client.log_inputs(run_id, [told_of(event, places)])
         (found,) = client.get_run(run_id).inputs.dataset_inputs
         told.append({tag.key: tag.value for tag in found.tags}["kedro.path"])
     assert told == [str(tmp_path / "first.csv"), str(tmp_path / "moved.csv")]

@@ -8,7 +8,7 @@ of it is as well in Kedro 1.0.0.
 from collections.abc import Mapping
 from inspect import signature
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def configure_worker(package: str) -> None:
@@ -110,11 +110,50 @@ def saved_file_of(dataset: Any) -> str | None:
     return None if path is None else str(path)
 
 
-def partitions_of(dataset: Any, data: Any) -> dict[str, str] | None:
-    """Return the paths of the partitions that a `PartitionedDataset` saved, by their names.
+def folder_of(dataset: Any) -> str | None:
+    """Return the path or URL of the folder of a `PartitionedDataset`; None for another dataset.
+
+    Why: as `partitions_of`.
+    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._path`).
+    Goes when: `AbstractDataset` has a public path.
+    """
+    return str(dataset._path) if hasattr(dataset, "_partition_to_path") else None
+
+
+def part_names(dataset: Any, data: Any) -> list[str] | None:
+    """Return the files, relative to the folder, of the partitions that a dataset has loaded.
+
+    Why: as `partitions_of`. A versioned one is a folder, as its versions are below its name.
+    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._filename_suffix`).
+    Goes when: it has a public `filename` of a partition.
+
+    Args:
+        dataset: any dataset.
+        data: what it loaded.
+
+    Returns:
+        None for a dataset without partitions.
+    """
+    if folder_of(dataset) is None or not isinstance(data, Mapping):
+        return None
+    return [f"{name}{dataset._filename_suffix}" for name in data]
+
+
+class Partition(NamedTuple):
+    """Where a partition lies: its path, and the same below the dataset's folder."""
+
+    path: str
+    inside: str
+
+
+def partitions_of(dataset: Any, data: Any) -> dict[str, Partition] | None:
+    """Return the places of the partitions that a `PartitionedDataset` saved, by their names.
+
+    And of the figures that a `MatplotlibDataset` saved at once.
 
     Why: where a partition lies is told nowhere.
-    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._partition_to_path`, `_filename_suffix`).
+    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._partition_to_path`, `_filename_suffix`;
+    `MatplotlibDataset.save`).
     Goes when: it has a public `filename` of a partition.
 
     Args:
@@ -125,14 +164,26 @@ def partitions_of(dataset: Any, data: Any) -> dict[str, str] | None:
         None for a dataset without partitions.
     """
     path_of = getattr(dataset, "_partition_to_path", None)
+    if type(dataset).__name__ == "MatplotlibDataset":
+        return _figures_of(dataset, data)
     if path_of is None or not isinstance(data, Mapping):
         return None
     suffix = dataset._filename_suffix
-    paths = {f"{name}{suffix}": str(path_of(name)) for name in data}
     version = dataset._dataset_config.get("version")
-    if version is None:
-        return paths
-    return {name: f"{at}/{version.save}/{PurePosixPath(at).name}" for name, at in paths.items()}
+    found = {}
+    for name in data:
+        file = f"{name}{suffix}"
+        below = f"/{version.save}/{PurePosixPath(file).name}" if version is not None else ""
+        found[file] = Partition(f"{path_of(name)}{below}", f"{file}{below}")
+    return found
+
+
+def _figures_of(dataset: Any, data: Any) -> dict[str, Partition] | None:
+    if not isinstance(data, list | dict):
+        return None
+    folder = saved_file_of(dataset)
+    names = data if isinstance(data, dict) else [f"{number}.png" for number in range(len(data))]
+    return {str(name): Partition(f"{folder}/{name}", str(name)) for name in names}
 
 
 def filesystem_of(dataset: Any) -> Any:
@@ -178,8 +229,10 @@ def config_of(dataset: Any) -> dict[str, Any]:
     return dict(dataset._init_config())
 
 
-def definition_of(config: Mapping[str, Any]) -> tuple[str, bool, str | None]:
-    """Return of a dataset's configuration: class name, whether it has a file, and which.
+def definition_of(config: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
+    """Return of a dataset's configuration: class name, the argument of its place, and the place.
+
+    The argument is `filepath`, `path` of one with partitions, or None of one that has no files.
 
     Why: the short names of types (`pandas.CSVDataset`) are resolved nowhere else.
     Seen in: Kedro 1.7.0 (`kedro.io.core.parse_dataset_definition`).
@@ -191,9 +244,10 @@ def definition_of(config: Mapping[str, Any]) -> tuple[str, bool, str | None]:
     from kedro.io.core import parse_dataset_definition
 
     class_, arguments = parse_dataset_definition(dict(config))
-    path = arguments.get("filepath")
-    has_file = "filepath" in signature(class_.__init__).parameters
-    return class_.__name__, has_file, str(path) if path else None
+    argument = "path" if hasattr(class_, "_partition_to_path") else "filepath"
+    path = arguments.get(argument)
+    has_place = argument in signature(class_.__init__).parameters
+    return class_.__name__, argument if has_place else None, str(path) if path else None
 
 
 def copy_mode_of(dataset: Any) -> str | None:

@@ -95,7 +95,7 @@ class DatasetFile:
             dataset = self.dataset()
             self._write(dataset, data)
             if not self.is_added_to:
-                keep(partial(fetch_saved, dataset))
+                keep(partial(fetch_saved, dataset, data))
             return
         with replacing(Path(self.path)) as temporary:
             self._write(self.kind.at(str(temporary)), data)

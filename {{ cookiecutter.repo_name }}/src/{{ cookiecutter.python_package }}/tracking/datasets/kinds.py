@@ -1,6 +1,7 @@
 """The kinds of `MLflowDataSet`: which Kedro dataset writes which file."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from kedro.io import AbstractDataset, Version
@@ -81,6 +82,7 @@ class FileKind:
         self.extension = ""
         # Of a kind of ours; else the owner gave the dataset, which may look at what is there.
         self.name = dataset if isinstance(dataset, str) else None
+        self._argument = "filepath"
         self.versioned = False
         # Whether a save adds to the file that is there.
         self.appends = False
@@ -110,18 +112,24 @@ class FileKind:
             )
         self.versioned = bool(config.pop("versioned", False))
         self.appends = _appends(config)
-        class_name, has_file, path = definition_of(config)
+        class_name, argument, path = definition_of(config)
         has_index = (config.get("save_args") or {}).get("index", False)
         self.leaves_out_index = class_name in ("CSVDataset", "ExcelDataset") and not has_index
-        if not has_file:
+        if argument is None:
             raise ValueError(
                 f"{class_name} has no `filepath`, and MLflow takes files: "
                 f"use it without MLflowDataSet."
             )
         self._config = config
+        self._argument = argument
         if path is not None:
             self.filepath = path
-            self.extension = "." + path.rpartition(".")[2] if "." in path else ""
+            self.extension = "" if self.is_parted else PurePosixPath(path).suffix
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether it is a folder of partitions, each of which is loaded when it is asked for."""
+        return self._argument == "path"
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -144,7 +152,7 @@ class FileKind:
             ImportError: kedro-datasets lacks what it needs, with the command that installs it.
         """
         try:
-            config = {**self._config, "filepath": path}
+            config = {**self._config, self._argument: path}
             if version is None:
                 return AbstractDataset.from_config("file", config)
             config["versioned"] = True

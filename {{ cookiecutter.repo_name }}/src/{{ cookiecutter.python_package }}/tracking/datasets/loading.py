@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,17 +61,22 @@ def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iter
     if keep and kept.exists():
         yield kept
         return
-    with tempfile.TemporaryDirectory() as folder:
-        target = kept.parent if keep else Path(folder)
-        make_default_folder(target)
-        target.mkdir(parents=True, exist_ok=True)
+    if keep:
+        make_default_folder(kept.parent)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed when it is whole: a download that breaks off leaves nothing that looks like it.
+    near = kept.parent if keep else None
+    with tempfile.TemporaryDirectory(dir=near, prefix=".half-") as folder:
         try:
-            path = Path(client.download_artifacts(run_id, artifact, str(target)))
+            path = Path(client.download_artifacts(run_id, artifact, folder))
         except Exception as error:
             raise DatasetError(
                 f"cannot load {artifact!r} from run {run_id!r}: {_told(error)}"
             ) from error
-        yield path
+        if keep:
+            with suppress(OSError):  # another process was faster
+                path.replace(kept)
+        yield kept if keep else path
 
 
 def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) -> Loaded:
@@ -96,7 +101,8 @@ def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) ->
         if kind in VALUES:
             return Loaded(load_value(client, run_id, name), uri)
         artifact = f"{name.replace('/', '_')}{file.extension}"
-        with downloaded_file(client, run_id, artifact, keep) as path:
+        # Partitions are loaded when they are asked for, so they have to stay.
+        with downloaded_file(client, run_id, artifact, keep or file.is_parted) as path:
             return Loaded(file.at(str(path)).load(), f"runs:/{run_id}/{artifact}")
 
 

@@ -116,7 +116,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         # URI and digest of what was loaded from MLflow.
         self.source: tuple[str, str | None] | None = None
         self._copy_mode: Any = copy_mode or copy_mode_of_kind(self.kind)
-        is_kept = caching or dataset is None
+        # Of partitions a node is given functions that load them, whoever saved them.
+        is_kept = dataset is None or (caching and not (self.file and self.file.kind.is_parted))
         self._cache = MemoryDataset(copy_mode=self._copy_mode) if is_kept else None
         # A worker process could not hand a value in memory to the others.
         self._SINGLE_PROCESS = dataset is None

@@ -62,9 +62,9 @@ def log_written_files(recorder: Recorder, name: str, dataset: Any, data: Any) ->
     partitions = partitions_of(dataset, data)
     if partitions is None:
         _log_file(recorder, dataset, str(saved_file_of(dataset)), None)
-    for partition, path in (partitions or {}).items():
+    for partition, place in (partitions or {}).items():
         folder = PurePosixPath(name.replace(":", "_"), partition).parent
-        _log_file(recorder, dataset, path, str(folder))
+        _log_file(recorder, dataset, place.path, str(folder))
 
 
 def _log_file(recorder: Recorder, dataset: Any, path: str, folder: str | None) -> None:
@@ -80,9 +80,20 @@ def _log_file(recorder: Recorder, dataset: Any, path: str, folder: str | None) -
         recorder.warn(path, f"artifact {path!r} is not recorded: {error}")
 
 
-def fetch_saved(dataset: Any, place: Path) -> None:
-    """Copy the file that a dataset saved last, from wherever it lies; as `fetch`."""
-    fetch(dataset, str(saved_file_of(dataset)), place)
+def fetch_saved(dataset: Any, data: Any, place: Path) -> None:
+    """Copy what a dataset saved, from wherever it lies; as `fetch`.
+
+    Of one with partitions those that it saved now: others may lie in its folder.
+    """
+    partitions = partitions_of(dataset, data)
+    if partitions is None:
+        fetch(dataset, str(saved_file_of(dataset)), place)
+        return
+    place.mkdir()
+    for partition in partitions.values():
+        target = place / partition.inside
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fetch(dataset, partition.path, target)
 
 
 def fetch(dataset: Any, path: str, place: Path) -> None:

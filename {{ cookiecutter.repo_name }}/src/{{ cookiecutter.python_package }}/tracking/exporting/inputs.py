@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from ..journal import snapshot
+from ..journal.places import JournalPlaces
+from .parts import parts_of
 
 _BLOCK = 1 << 20
 # `MAX_INPUT_TAG_VALUE_SIZE` of `mlflow/utils/validation.py`.
 _MAX_TAG = 500
 
 
-def dataset_input(event: dict[str, Any]) -> Any:
-    """Turn an `input` event into an `mlflow.entities.DatasetInput`, with its digest."""
+def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
+    """Turn an `input` event into an `mlflow.entities.DatasetInput`, with its digest.
+
+    Args:
+        event: what was recorded.
+        places: the folders of the journal, which holds the names of the parts of a folder.
+    """
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     columns, rows = event.get("columns"), event.get("rows")
@@ -33,13 +40,16 @@ def dataset_input(event: dict[str, Any]) -> Any:
         profile["num_columns"] = len(columns)
         if rows is not None:
             profile["num_elements"] = rows * len(columns)
-    if event.get("size") is not None:
-        profile["size_bytes"] = event["size"]
+    size, digest = event.get("size"), event.get("digest")
+    if "parts" in event:
+        digest, profile["num_parts"], size = parts_of(event, places)
+    if size is not None:
+        profile["size_bytes"] = size
     return DatasetInput(
         dataset=Dataset(
             name=event["n"][:500],
-            digest=(event.get("digest") or file_digest(event))[:36],
-            source_type="local" if event.get("size") is not None else "uri",
+            digest=(digest or file_digest(event))[:36],
+            source_type="local" if size is not None else "uri",
             source=json.dumps({"uri": event["path"]}),
             schema=schema if schema is None or len(schema) < 1_000_000 else None,
             profile=json.dumps(profile),

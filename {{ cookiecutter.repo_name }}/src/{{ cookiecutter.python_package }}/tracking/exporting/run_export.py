@@ -207,7 +207,8 @@ class RunExport:
 
     def _send_inputs(self) -> None:
         if self._inputs:
-            self.client.log_inputs(self.run_id, [dataset_input(event) for event in self._inputs])
+            told = [dataset_input(event, self._places) for event in self._inputs]
+            self.client.log_inputs(self.run_id, told)
             self._inputs.clear()
 
     def _take_files_of_the_dead(self) -> None:

@@ -12,7 +12,7 @@ from .. import env
 from ..arguments import named_options, require_one_of
 from ..clock import end_of
 from ..datasets.names import reserve_names
-from ..kedro_internals import is_parameter, loaded_file_of
+from ..kedro_internals import folder_of, is_parameter, loaded_file_of, unwrapped
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
 from ..recording.known_secrets import known_secrets, note_secrets
@@ -292,7 +292,8 @@ def _files_of(catalog: Any, names: Iterable[str]) -> dict[str, str]:
     files: dict[str, str] = {}
     for name in names:
         if name in catalog:
-            path = loaded_file_of(catalog.get(name))
+            dataset = catalog.get(name)
+            path = loaded_file_of(dataset) or folder_of(unwrapped(dataset))
             if path is not None:
                 files[name] = path
     return files

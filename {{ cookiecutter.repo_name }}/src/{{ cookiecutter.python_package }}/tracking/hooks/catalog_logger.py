@@ -10,7 +10,7 @@ from ..datasets.entries import complete_catalog
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
 from ..journal.events import flatten
-from ..kedro_internals import is_parameter
+from ..kedro_internals import is_parameter, part_names, unwrapped
 from ..models.sample import sample_for
 from ..models.signature import columns_of
 from ..recording import lifecycle, runs
@@ -161,4 +161,5 @@ def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
         source, digest = dataset.source  # no file of the project's
     shape = getattr(data, "shape", None)
     rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
-    recorder.log_input(name, source, rows=rows, columns=columns_of(data), digest=digest)
+    parts = part_names(unwrapped(dataset), data)
+    recorder.log_input(name, source, rows, columns_of(data), digest, parts)

@@ -1,6 +1,8 @@
 """Records files: artifacts, texts, models and the data that a pipeline loads."""
 
+import json
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,10 @@ class FileVoice(Voice):
         names = []
         if not owned:
             names = mask_copy(stored, self.secrets, by_names=not is_data)
+        elif stored.is_dir():
+            if any(self._has_secrets(file, is_data) for file in stored.rglob("*")):
+                stored = self._take(stored)
+                names = mask_copy(stored, self.secrets, by_names=not is_data)
         elif stored.is_file():
             masked = redact_file(stored, self.secrets, by_names=not is_data)
             if masked is not None:
@@ -88,6 +94,10 @@ class FileVoice(Voice):
         for name in names:
             self._say_masked(name)
         return stored
+
+    def _has_secrets(self, file: Path, is_data: bool) -> bool:
+        is_file = file.is_file()
+        return is_file and redact_file(file, self.secrets, by_names=not is_data) is not None
 
     def _say_masked(self, name: str) -> None:
         self.warn(
@@ -162,10 +172,10 @@ class FileVoice(Voice):
         self,
         name: str,
         source: str,
-        *,
-        rows: int | None,
-        columns: Sequence[Mapping[str, Any]] | None,
+        rows: int | None = None,
+        columns: Sequence[Mapping[str, Any]] | None = None,
         digest: str | None = None,
+        parts: Sequence[str] | None = None,
     ) -> None:
         """Record what the pipeline loads as an MLflow dataset input of the run.
 
@@ -176,6 +186,7 @@ class FileVoice(Voice):
             rows: how many it has.
             columns: its columns, as `models.signature.columns_of` gives them.
             digest: tells its content from any other, of what is no file.
+            parts: of a folder, the files in it that were loaded, relative to it.
         """
         size: int | None
         changed: int | None
@@ -193,7 +204,20 @@ class FileVoice(Voice):
             "rows": rows,
             "columns": columns,
         }
-        self.append({**event, "digest": digest} if digest else event)
+        if digest:
+            event["digest"] = digest
+        self.append({**event, **({} if parts is None else self._parts(name, parts))})
+
+    def _parts(self, name: str, parts: Sequence[str]) -> dict[str, Any]:
+        """Return the fields of an input with parts, whose names are a file of the journal."""
+        try:
+            # Too many, as a rule, for a line.
+            stored = snapshot.write(self.places, "parts.json", json.dumps(list(parts)).encode())
+        except OSError as error:
+            self.warn(name, f"which parts of {name!r} were loaded is not recorded: {error}")
+            return {}
+        relative = self.places.relative(stored)
+        return {"parts": relative, "seen": time.time_ns(), "size": None, "changed": None}
 
     def _take(self, source: Path, since: int = 0) -> Path:
         return self.places.store(lambda folder: snapshot.take(source, folder, since))
