@@ -16,7 +16,7 @@ RUNS = [
     ("first", {"score": 0.9, "rmse": 3.0, "neg_mean_squared_error": -9.0}),
     ("worst", {"score": 0.1, "rmse": 9.0, "neg_mean_squared_error": -81.0}),
     ("as good", {"score": 0.9, "rmse": 1.0, "neg_mean_squared_error": -1.0}),
-    ("it's odd", {"score": math.nan, "f1_5-d78748": 0.5}),
+    ("it's odd", {"score": math.nan, "f1-at-5": 0.5}),
     ("twice", {}),
     ("twice", {}),
 ]
@@ -58,7 +58,8 @@ def store(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> tupl
         ("best:rmse", "as good"),
         ("best:rmse:max", "worst"),
         ("best:neg_mean_squared_error", "as good"),
-        ("best:f1@5", "it's odd"),  # as it is written, for MLflow's name of it
+        ("best:f1@5", "it's odd"),  # as the code names it
+        ("best:f1-at-5", "it's odd"),  # as MLflow shows it
         ("as good", "as good"),
         ("it's odd", "it's odd"),
     ],

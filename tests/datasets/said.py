@@ -33,12 +33,20 @@ class Said:
     warnings: list[str] = field(default_factory=list)
 
 
-def say(baked: BakedProject, kind: str, value: Any, name: str = "x") -> Said:
-    """Record a value by a kind of MLflowDataSet, or as an output that is in no catalog."""
+def say(baked: BakedProject, kind: str, value: Any, name: str = "x", /, **options: Any) -> Said:
+    """Record a value by a kind of MLflowDataSet, or as an output that is in no catalog.
+
+    Args:
+        baked: the layer's project.
+        kind: `m`, `p`, `a`, or UNDECLARED.
+        value: the value.
+        name: the dataset's name.
+        options: of how outputs are recorded that are in no catalog.
+    """
     with TemporaryDirectory() as folder, _warnings() as warnings:
         recorder = baked.tracking("recording.recorder").Recorder("key", Path(folder))
         if kind == UNDECLARED:
-            baked.tracking("hooks.catalog_logger").log_by_type(recorder, name, value)
+            baked.tracking("recording.automatic").Automatic(**options).record(recorder, name, value)
         else:
             baked.tracking("datasets.values").record(recorder, kind, name, value)
         recorder.journal.close()

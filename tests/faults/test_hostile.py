@@ -87,6 +87,7 @@ def test_long_param(exported: Exported) -> None:
 
 KEYS = [
     "a@b",
+    "a-at-b",
     "a[b",
     "a\\b",
     "../up",
@@ -110,8 +111,10 @@ def test_keys(exported: Exported) -> None:
     metrics = {key: value for key, value in run.data.metrics.items() if key != "witness"}
     assert sorted(metrics.values()) == [float(number) for number in range(len(KEYS))]
     assert len(run.data.params) == len(KEYS)
+    assert run.data.params["a-at-b"] == str(KEYS.index("a@b"))
     warnings = exported.warnings()
-    assert len(warnings) == len(set(warnings)) == sum(1 for key in KEYS if key != "ä")
+    told = [key for key in KEYS if key not in ("ä", "a@b")]
+    assert len(warnings) == len(set(warnings)) == len(told)
 
 
 VALUES: dict[str, tuple[Any, str]] = {

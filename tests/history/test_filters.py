@@ -18,7 +18,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     client = MlflowClient(f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}")
     run_id = client.create_run("0").info.run_id
-    for name in ("score", "train score"):
+    for name in ("score", "train score", "f1-at-5"):
         client.log_metric(run_id, name, 0.9)
     for name in ("model.C", "target", "some param"):
         client.log_param(run_id, name, "1")
@@ -37,6 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
         ("model.C = '1'", "write params.`model.C`."),
         ("Metrics.score > 0.1", "write metrics.score."),
         ("metrics.train score > 0.1", "write metrics.`train score`."),
+        ("metrics.f1-at-5 > 0.1", "has '-' in it, so write metrics.`f1-at-5`."),
         ("params.`some prm` = '1'", "Did you mean 'params.some param'?"),
         ("params.target = 1", "write params.target = '1'."),
         ("params.target = one", "write params.target = 'one'."),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..exporting.comparison import is_lower_better, is_shown
-from ..journal.events import clean_key
+from ..journal.events import typed_key
 from ..logs import PlainLogger
 from ..project import project_path
 
@@ -29,9 +29,9 @@ class Rules:
             if isinstance(rule, Mapping) and isinstance(rule.get("metric"), str):
                 name = str(entry.get("registered_model_name"))
                 greater = rule.get("greater_is_better", True) is not False
-                metric = clean_key(rule["metric"])
+                metric = typed_key(rule["metric"])
                 self.by_model[name] = (metric, greater)
-                same = map(clean_key, rule.get("same_params") or ())
+                same = map(typed_key, rule.get("same_params") or ())
                 self.same_params = tuple(dict.fromkeys([*self.same_params, *same]))
 
     def greater_is_better(self, metric: str) -> bool:

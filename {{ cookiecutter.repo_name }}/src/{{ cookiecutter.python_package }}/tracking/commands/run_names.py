@@ -8,7 +8,7 @@ from typing import Any
 
 from ..arguments import nearest
 from ..exporting.comparison import is_shown
-from ..journal.events import as_recorded, clean_key
+from ..journal.events import as_recorded, typed_key
 from ..program import mlflow_command, run_command
 from ..store.filters import quoted, with_params
 from . import rules
@@ -84,7 +84,7 @@ def best_run(client: Any, experiment: Any, metric: str, known: rules.Rules | Non
     name, mark, order = metric.rpartition(":")
     if not mark or order not in ("min", "max"):
         name, order = metric, ""
-    key, known = clean_key(name), known or rules.of_project()
+    key, known = typed_key(name), known or rules.of_project()
     greater = order == "max" or (not order and known.greater_is_better(key))
     task = _task_of_last(client, experiment, known.same_params)
     found = _search(

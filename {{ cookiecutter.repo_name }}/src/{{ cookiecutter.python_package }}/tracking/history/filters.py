@@ -71,8 +71,9 @@ class Names:
             same = [one for one in self.known if one.startswith(f"{_KINDS[kind]}.")]
             telling = [one for one in same if not one.partition(".")[2].startswith("_")]
             return f"no run has {column!r}; there are {listed(telling)}.{nearest(column, same)}"
-        if " " in rest and not re.search(r"[`\"]", name):
-            return f"{name!r} has a space, so write {_written(column)}."
+        if (found := re.search("[ /-]", rest)) and not re.search(r"[`\"]", name):
+            what = "a space" if found[0] == " " else repr(found[0])
+            return f"{name!r} has {what} in it, so write {_written(column)}."
         return None
 
     def _without_kind(self, name: str, plain: str) -> str:

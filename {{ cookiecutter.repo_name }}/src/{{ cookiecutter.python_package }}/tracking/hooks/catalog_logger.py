@@ -1,7 +1,7 @@
 """What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
 
 from collections.abc import Generator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
@@ -9,13 +9,12 @@ from ..arguments import named_options
 from ..datasets.entries import complete_catalog
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
-from ..journal.events import flatten
 from ..kedro_internals import is_parameter, part_names, unwrapped
 from ..models.sample import sample_for
 from ..models.signature import columns_of
 from ..recording import lifecycle, runs
+from ..recording.automatic import LIMIT_BYTES, Automatic
 from ..recording.recorder import Recorder
-from ..recording.sorting import METRIC, sort_of
 from .guard import guarded
 
 
@@ -33,11 +32,25 @@ class MLflowCatalogLoggerHook:
     Args:
         auto: record outputs that are in no catalog by their type.
         enable_mlflow: False turns this hook off.
+        auto_limit_bytes: of a text or container that is in no catalog and larger, only type, length
+            and digest are recorded, which is said; None sets no limit.
+        auto_dicts_of_numbers: `"metrics"` or `"params"`, what a dict of nothing but numbers that is
+            in no catalog becomes. None is `"params"`, and says once how to have metrics.
+
+    Raises:
+        ValueError: an argument that is none of these.
     """
 
-    def __init__(self, auto: bool = True, enable_mlflow: bool = True) -> None:
+    def __init__(
+        self,
+        auto: bool = True,
+        enable_mlflow: bool = True,
+        auto_limit_bytes: int | None = LIMIT_BYTES,
+        auto_dicts_of_numbers: Literal["params", "metrics"] | None = None,
+    ) -> None:
         self.auto = auto
         self.enable_mlflow = enable_mlflow
+        self._automatic = Automatic(auto_limit_bytes, auto_dicts_of_numbers)
 
     @hook_impl(trylast=True)
     def after_context_created(self, context: Any) -> None:
@@ -122,7 +135,7 @@ class MLflowCatalogLoggerHook:
             if name not in recorder.undeclared:
                 _keep_sample(recorder, catalog, name, value, inputs)
             elif self.auto:
-                log_by_type(recorder, name, value)
+                self._automatic.record(recorder, name, value)
 
 
 def _keep_sample(
@@ -134,24 +147,6 @@ def _keep_sample(
         sample = sample_for(value, data)
         if sample is not None:
             recorder.samples[name] = sample
-
-
-def log_by_type(recorder: Recorder, name: str, value: object) -> None:
-    """Record a number as a metric, another scalar or a container as params, and no data."""
-    try:
-        if sort_of(value) == METRIC:
-            recorder.log_metric(name, value)
-            return
-        for key, leaf in flatten(value, name):
-            if sort_of(leaf) is not None:
-                recorder.log_param(key, leaf)
-    except Exception as error:
-        # Code of the value's own class, which may raise anything: the other outputs are recorded.
-        recorder.warn(
-            f"{name}: not recorded",
-            f"{name!r} of type {type(value).__qualname__} is not recorded: {error!r}; name it in "
-            f'the catalog, say as MLflowDataSet("pkl")',
-        )
 
 
 def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:

@@ -30,27 +30,39 @@ GANTT = "gantt.html"
 # MLflow takes no colon on Windows (`validate_param_and_metric_name`).
 _REFUSED = re.compile(r"[^/\w.\- ]" if os.name == "nt" else r"[^/\w.\- :]")
 MAX_DEPTH = 20
+# Of a name such as Kedro's `x@pandas`. No word by itself: `hits at 10` keeps its name.
+_AT = "-at-"
 
 
 @lru_cache(maxsize=65536)
 def clean_key(key: str) -> str:
-    """Return a key that MLflow accepts; another key than given always gets a hash of the original.
+    """Return a key that MLflow accepts: with `-at-` for `@`; else it gets a hash of the original.
 
-    The hash keeps two different names apart when cleaning would make them equal.
+    Two names never become one: the key says what the name was, or has the hash.
 
     Example:
-        >>> clean_key("score"), clean_key("f1@5")
-        ('score', 'f1_5-e06e4a')
+        >>> clean_key("score"), clean_key("f1@5"), clean_key("f1?"), clean_key("f1-at-5")
+        ('score', 'f1-at-5', 'f1_-9a4bb6', 'f1-at-5-b6ea4e')
     """
-    cleaned = _REFUSED.sub("_", key)
+    cleaned = _REFUSED.sub("_", key.replace("@", _AT))
     if _is_path_like(cleaned):
         cleaned = re.sub(r"/+", "/", cleaned.replace("..", "_")).strip("/ ")
         cleaned = posixpath.normpath(cleaned) if cleaned else "_"
         cleaned = "_" if cleaned == "." else cleaned
-    if cleaned == key and len(key) <= MAX_KEY:
-        return key
+    if named_by(cleaned) == key and len(cleaned) <= MAX_KEY:
+        return cleaned
     digest = text_digest(key)[:6]
     return f"{cleaned[: MAX_KEY - len(digest) - 1]}-{digest}"
+
+
+def named_by(key: str) -> str:
+    """Return the name that a key without a hash stands for."""
+    return key.replace(_AT, "@")
+
+
+def typed_key(name: str) -> str:
+    """Return the key that is meant by somebody who writes it, or its name in the code."""
+    return name if clean_key(named_by(name)) == name else clean_key(name)
 
 
 def text_digest(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..arguments import nearest, require_one_of
-from ..journal.events import clean_key
+from ..journal.events import typed_key
 
 FORMATS = ("cloudpickle", "skops")
 _KEYS = ("metric", "greater_is_better", "same_params")
@@ -75,8 +75,8 @@ class ModelOptions:
         rule = self.promote_if
         if rule is not None:
             # As metrics and params are called in MLflow.
-            rule = {**rule, "metric": clean_key(rule["metric"])}
-            rule["same_params"] = [clean_key(name) for name in rule.get("same_params", [])]
+            rule = {**rule, "metric": typed_key(rule["metric"])}
+            rule["same_params"] = [typed_key(name) for name in rule.get("same_params", [])]
         return {
             "name": self.registered_model_name,
             "alias": self.alias,

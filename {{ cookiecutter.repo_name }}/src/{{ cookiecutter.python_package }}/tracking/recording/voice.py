@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..journal.events import as_text, clean_key
+from ..journal.events import as_text, clean_key, named_by
 from ..journal.layout import places_of
 from ..journal.places import JournalPlaces
 from ..journal.writer import JournalWriter
@@ -55,7 +55,7 @@ class Voice:
 
     def _clean(self, key: str) -> str:
         name = clean_key(redact_text(key, self.secrets) if self.secrets else key)
-        if name != key:
+        if named_by(name) != key:
             self.warn(key, f"MLflow takes no key {key[:80]!r}; it is recorded as {name!r}")
         return name
 
