@@ -204,11 +204,11 @@ def test_many_parts_are_known_by_sizes_and_times(bare: Lab, tmp_path: Path) -> N
     event = {"path": str(folder), "parts": "parts.json", "seen": 1 << 62}
     found = parts.parts_of(event, places)
     assert found.digest.startswith("stat-")
-    assert (found.count, found.size) == (len(names), len(names))
+    assert (found.number, found.size) == (len(names), len(names))
     (folder / names[3]).write_bytes(b"xx")
     assert parts.parts_of(event, places).digest != found.digest
     far = parts.parts_of({**event, "path": "s3://bucket/data"}, places)
-    assert (far.count, far.size) == (len(names), None)
+    assert (far.number, far.size) == (len(names), None)
     (tmp_path / "parts.json").write_text(json.dumps(names[:5]))
     assert not parts.parts_of(event, places).digest.startswith("stat-")
     # What changed since it was loaded is not what was loaded.

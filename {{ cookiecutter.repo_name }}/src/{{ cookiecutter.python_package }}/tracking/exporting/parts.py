@@ -20,12 +20,12 @@ class Parts(NamedTuple):
 
     Args:
         digest: of names and contents; of names, sizes and times where these begin with `stat-`.
-        count: how many parts there are.
+        number: how many parts there are.
         size: their bytes, None where they don't lie on this machine.
     """
 
     digest: str
-    count: int
+    number: int
     size: int | None
 
 
