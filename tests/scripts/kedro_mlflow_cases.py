@@ -42,9 +42,14 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         ["1: a: artifact_path has", "1: a: run_id with artifact_path"],
     ),
     "no file": (
-        f"a: {{type: {ARTIFACT}, dataset: {{type: p.PartitionedDataset, path: p}}}}",
-        f"a: {{type: {OURS}, dataset: {{type: p.PartitionedDataset, path: p}}}}",
-        ["1: a: p.PartitionedDataset has no `filepath`"],
+        f"a: {{type: {ARTIFACT}, dataset: {{type: p.SQLTableDataset, table_name: p}}}}",
+        f"a: {{type: {OURS}, dataset: {{type: p.SQLTableDataset, table_name: p}}}}",
+        ["1: a: p.SQLTableDataset has no `filepath`"],
+    ),
+    "partitions": (
+        f"a: {{type: {ARTIFACT}, dataset: {{type: partitions.PartitionedDataset, path: p}}}}",
+        f"a: {{type: {OURS}, dataset: {{type: partitions.PartitionedDataset, path: p}}}}",
+        [],
     ),
     "credentials outside": (
         f"a: {{type: {ARTIFACT}, credentials: s3, dataset: {CSV}}}",

@@ -10,6 +10,8 @@ from scripts.installing.kedro_mlflow.entry import METRICS, MODELS, Entry, kind_o
 from scripts.installing.kedro_mlflow.models import news_of_model, pickle_path, tell_of_pickle
 from scripts.installing.kedro_mlflow.options import news_of_options
 
+_PARTED = ("PartitionedDataset", "IncrementalDataset")
+
 
 def news_for(entry: Entry, item: Item, tracking: str) -> list[New] | None:
     """Return what stands in the place of an item; None where it stays as it is.
@@ -97,7 +99,7 @@ def _wrapped(entry: Entry, item: Item) -> list[New]:
         return [("dataset", "model"), ("filepath", path), *more]
     if item.value.kind == "scalar" and not item.value.is_computed:
         entry.tell(item, "the wrapped dataset is no mapping; give its type and its arguments")
-    elif inner and "filepath" not in texts:
+    elif inner and "filepath" not in texts and not texts.get("type", "").endswith(_PARTED):
         text = (
             f"{texts.get('type', 'the wrapped dataset')} has no `filepath`, which MLflowDataset "
             f"takes; make it the entry itself, and name the entry in "
