@@ -111,7 +111,7 @@ def test_picture_is_complete(sequential: Picture) -> None:
     files = {"gantt.html", "parameters.yml", "parameters_modelling.yml"}
     assert files <= set(sequential.artifacts)
     assert [name for name, _ in sequential.inputs] == ["companies", "reviews", "shuttles"]
-    assert {"kedro.version", "kedro.layer", "python.version"} <= set(sequential.tags)
+    assert {"kedro.layer", "python.version"} <= set(sequential.tags)
 
 
 def test_parameters_of_several_files(installed_in: Callable[[str], Project]) -> None:
