@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.context import KedroContext
 from kedro.io import (
     AbstractDataset,
     CachedDataset,
@@ -193,3 +197,43 @@ def test_takes_versions(internals: Any) -> None:
     internals.takes_versions(Asked)
     assert catalog.load("a", version="old") == "old"
     assert catalog.load("a") == "newest"
+
+
+def test_plugins_of(internals: Any) -> None:
+    """By the project's own settings, and one that a distribution brings."""
+    from kedro.framework.hooks.manager import _create_hook_manager
+    from kedro.framework.session.session import KedroSession
+
+    manager = _create_hook_manager()
+    own, brought = type("Own", (), {})(), type("Brought", (), {})()
+    manager.register(own)
+    manager.register(brought)
+    found: Any = SimpleNamespace(project_name="kedro_mlflow")
+    manager._plugin_distinfo.append((brought, found))
+    context = KedroContext(Path.cwd(), OmegaConfigLoader("conf"), None, "a", manager)
+    assert "hook_manager=self._hook_manager" in inspect.getsource(KedroSession.load_context)
+    assert sorted(internals.plugins_of(context), key=str) == [
+        (__name__, "kedro_mlflow"),
+        (__name__, None),
+    ]
+    manager.unregister(brought)
+    assert internals.plugins_of(context) == [(__name__, None)]
+
+
+def test_dataset_of(internals: Any) -> None:
+    broken = {"type": "pandas.NoSuchDataset", "filepath": "a.csv"}
+    entries = {"a": broken, "{b}_c": broken, "d": {"type": "MemoryDataset"}}
+    catalog = DataCatalog.from_config(entries)
+    for name in ("a", "a_c", "none"):
+        assert internals.dataset_of(catalog, name) is None
+    assert type(internals.dataset_of(catalog, "d")) is MemoryDataset
+    for name in ("a", "a_c"):
+        with pytest.raises(DatasetError, match="NoSuchDataset"):
+            catalog[name]
+
+
+def test_version_of(internals: Any) -> None:
+    version = Version("1", None)
+    assert internals.version_of(CSVDataset(filepath="a.csv", version=version)) == version
+    assert internals.version_of(CSVDataset(filepath="a.csv")) is None
+    assert internals.version_of(MemoryDataset()) is None

@@ -39,6 +39,20 @@ def project_package() -> str | None:
     return project.PACKAGE_NAME
 
 
+def plugins_of(context: Any) -> list[tuple[str, str | None]]:
+    """Return of each plugin that is active its class's module, and the name of its distribution.
+
+    That name, as `DISABLE_HOOKS_FOR_PLUGINS` takes it, is None for one in the project's `HOOKS`.
+
+    Why: a hook is not told which others there are.
+    Seen in: Kedro 1.7.0 (`KedroContext._hook_manager`).
+    Goes when: a context tells its hook manager.
+    """
+    manager = context._hook_manager
+    names = {id(plugin): found.project_name for plugin, found in manager.list_plugin_distinfo()}
+    return [(type(found).__module__, names.get(id(found))) for found in manager.get_plugins()]
+
+
 def is_parameter(name: str) -> bool:
     """Whether a dataset's name is that of a param: `parameters` or `params:…`.
 
@@ -167,6 +181,26 @@ def unwrapped(dataset: Any) -> Any:
     return dataset._dataset if isinstance(dataset, CachedDataset) else dataset
 
 
+def dataset_of(catalog: Any, name: str) -> Any:
+    """Return a catalog's dataset; None if it has none, or none that can be built.
+
+    Kedro then tells why, as if nobody had asked before.
+
+    Why: `DataCatalog.get` forgets an entry that it can't build, so who asks next is told another
+    reason: that there is no such entry.
+    Seen in: Kedro 1.7.0 (`DataCatalog._lazy_datasets`).
+    Goes when: an entry that can't be built stays in the catalog.
+    """
+    lazy = getattr(catalog, "_lazy_datasets", {})
+    entry = lazy.get(name)
+    try:
+        return catalog.get(name) if name in catalog else None
+    except Exception:  # whatever its module or class raises
+        if entry is not None:
+            lazy[name] = entry
+        return None
+
+
 def config_of(dataset: Any) -> dict[str, Any]:
     """Return the configuration from which Kedro builds an equal dataset, credentials included.
 
@@ -175,6 +209,16 @@ def config_of(dataset: Any) -> dict[str, Any]:
     Goes when: `AbstractDataset.to_config` is public.
     """
     return dict(dataset._init_config())
+
+
+def version_of(dataset: Any) -> Any:
+    """Return which version a dataset loads and saves, None if it is not versioned.
+
+    Why: its configuration tells only that it is.
+    Seen in: Kedro 1.7.0 (`AbstractVersionedDataset._version`).
+    Goes when: `AbstractDataset.to_config` tells the version.
+    """
+    return getattr(dataset, "_version", None)
 
 
 def definition_of(config: Mapping[str, Any]) -> tuple[str, bool, str | None]:

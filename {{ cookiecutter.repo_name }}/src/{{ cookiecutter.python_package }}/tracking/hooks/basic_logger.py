@@ -12,7 +12,7 @@ from .. import env
 from ..arguments import named_options, require_one_of
 from ..clock import end_of
 from ..datasets.names import reserve_names
-from ..kedro_internals import is_parameter, loaded_file_of
+from ..kedro_internals import dataset_of, is_parameter, loaded_file_of
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
 from ..recording.known_secrets import known_secrets, note_secrets
@@ -27,6 +27,7 @@ from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettin
 from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
+from .other_trackers import tell_of_kedro_mlflow
 from .preflight import RunRefusedError, refusal_of_run
 
 logger = PlainLogger(__name__)
@@ -116,10 +117,13 @@ class MLflowBasicLoggerHook(FluentRuns):
         """Whether runs are tracked at all."""
         return self.enable_mlflow and env.switch(env.ENABLED, default=True)
 
-    @hook_impl
-    def after_context_created(self, context: Any) -> None:
-        """Note where the configuration comes from, which no run param tells."""
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_context_created(self, context: Any) -> Generator[None, Any, Any]:
+        """Tell of kedro-mlflow before it can fail; note where the configuration comes from."""
+        tell_of_kedro_mlflow(context, self.is_enabled)
+        answers = yield
         self._note_configuration(context)
+        return answers
 
     @guarded
     def _note_configuration(self, context: Any) -> None:
@@ -289,10 +293,5 @@ def _check(
 
 
 def _files_of(catalog: Any, names: Iterable[str]) -> dict[str, str]:
-    files: dict[str, str] = {}
-    for name in names:
-        if name in catalog:
-            path = loaded_file_of(catalog.get(name))
-            if path is not None:
-                files[name] = path
-    return files
+    found = {name: loaded_file_of(dataset_of(catalog, name)) for name in names}
+    return {name: path for name, path in found.items() if path is not None}
