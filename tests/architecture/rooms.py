@@ -66,7 +66,11 @@ PUBLIC_KEDRO = {
     "kedro.io",
     "kedro.utils",
 }
-INTERNALS = {"store.mlflow_internals": "mlflow", "kedro_internals": "kedro"}
+INTERNALS = {
+    "store.mlflow_internals": "mlflow",
+    "kedro_internals": "kedro",
+    "kedro_datasets_internals": "kedro_datasets",
+}
 # Python's own, and names that other libraries agree on.
 _NOT_PRIVATE = {"_exit", "_repr_html_"}
 

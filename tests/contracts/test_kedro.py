@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.context import KedroContext
 from kedro.io import (
     AbstractDataset,
     CachedDataset,
@@ -17,7 +21,6 @@ from kedro.io import (
     Version,
 )
 from kedro_datasets.json import JSONDataset
-from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import CSVDataset
 from kedro_datasets.partitions import PartitionedDataset
 
@@ -109,58 +112,6 @@ def test_loaded_file_of(internals: Any, tmp_path: Path) -> None:
     assert internals.loaded_file_of(versioned) == str(file)
 
 
-def test_partitions_of__with_versions(internals: Any, tmp_path: Path) -> None:
-    entry = {"type": CSVDataset, "versioned": True}
-    dataset = PartitionedDataset(
-        path=str(tmp_path / "parts"), dataset=entry, filename_suffix=".csv"
-    )
-    data = {"one": pd.DataFrame({"a": [1]})}
-    dataset.save(data)
-    (file,) = (tmp_path / "parts").glob("one.csv/*/one.csv")
-    inside = file.relative_to(tmp_path / "parts").as_posix()
-    assert internals.partitions_of(dataset, data) == {"one.csv": (str(file), inside)}
-    assert internals.part_names(dataset, dataset.load()) == ["one.csv"]
-
-
-def test_partitions_of(internals: Any, tmp_path: Path) -> None:
-    dataset = PartitionedDataset(
-        path=str(tmp_path / "parts"), dataset=CSVDataset, filename_suffix=".csv"
-    )
-    data = {"north/one": pd.DataFrame({"a": [1]})}
-    dataset.save(data)
-    assert internals.partitions_of(dataset, data) == {
-        "north/one.csv": (str(tmp_path / "parts/north/one.csv"), "north/one.csv")
-    }
-    assert internals.folder_of(dataset) == str(tmp_path / "parts")
-    assert internals.part_names(dataset, dataset.load()) == ["north/one.csv"]
-    assert internals.folder_of(MemoryDataset()) is None
-    assert internals.part_names(MemoryDataset(), data) is None
-    assert (tmp_path / "parts/north/one.csv").exists()
-    assert internals.partitions_of(MemoryDataset(), data) is None
-
-
-@pytest.mark.parametrize("data", [["figure"], {"0.png": "figure"}])
-def test_partitions_of__figures(internals: Any, tmp_path: Path, data: Any) -> None:
-    from matplotlib.figure import Figure
-
-    dataset = MatplotlibDataset(filepath=str(tmp_path / "figures"), version=Version(None, None))
-    figures = [Figure()] if isinstance(data, list) else {"0.png": Figure()}
-    dataset.save(figures)
-    (file,) = (tmp_path / "figures").glob("*/figures/0.png")
-    assert internals.partitions_of(dataset, figures) == {"0.png": (str(file), "0.png")}
-    assert internals.partitions_of(dataset, Figure()) is None
-
-
-def test_filesystem_of(internals: Any, tmp_path: Path) -> None:
-    remote = CSVDataset(filepath="memory://bucket/a.csv")
-    remote.save(pd.DataFrame({"a": [1]}))
-    found = internals.filesystem_of(remote)
-    assert found.cat(internals.saved_file_of(remote)) == b"a\n1\n"
-    assert internals.filesystem_of(CSVDataset(filepath=str(tmp_path / "a.csv"))) is None
-    parts = PartitionedDataset(path="memory://parts", dataset=CSVDataset)
-    assert internals.filesystem_of(parts).protocol == "memory"
-
-
 def test_unwrapped(internals: Any, tmp_path: Path) -> None:
     inner = CSVDataset(filepath=str(tmp_path / "a.csv"))
     assert internals.unwrapped(CachedDataset(inner)) is inner
@@ -213,3 +164,43 @@ def test_takes_versions(internals: Any) -> None:
     internals.takes_versions(Asked)
     assert catalog.load("a", version="old") == "old"
     assert catalog.load("a") == "newest"
+
+
+def test_plugins_of(internals: Any) -> None:
+    """By the project's own settings, and one that a distribution brings."""
+    from kedro.framework.hooks.manager import _create_hook_manager
+    from kedro.framework.session.session import KedroSession
+
+    manager = _create_hook_manager()
+    own, brought = type("Own", (), {})(), type("Brought", (), {})()
+    manager.register(own)
+    manager.register(brought)
+    found: Any = SimpleNamespace(project_name="kedro_mlflow")
+    manager._plugin_distinfo.append((brought, found))
+    context = KedroContext(Path.cwd(), OmegaConfigLoader("conf"), None, "a", manager)
+    assert "hook_manager=self._hook_manager" in inspect.getsource(KedroSession.load_context)
+    assert sorted(internals.plugins_of(context), key=str) == [
+        (__name__, "kedro_mlflow"),
+        (__name__, None),
+    ]
+    manager.unregister(brought)
+    assert internals.plugins_of(context) == [(__name__, None)]
+
+
+def test_dataset_of(internals: Any) -> None:
+    broken = {"type": "pandas.NoSuchDataset", "filepath": "a.csv"}
+    entries = {"a": broken, "{b}_c": broken, "d": {"type": "MemoryDataset"}}
+    catalog = DataCatalog.from_config(entries)
+    for name in ("a", "a_c", "none"):
+        assert internals.dataset_of(catalog, name) is None
+    assert type(internals.dataset_of(catalog, "d")) is MemoryDataset
+    for name in ("a", "a_c"):
+        with pytest.raises(DatasetError, match="NoSuchDataset"):
+            catalog[name]
+
+
+def test_version_of(internals: Any) -> None:
+    version = Version("1", None)
+    assert internals.version_of(CSVDataset(filepath="a.csv", version=version)) == version
+    assert internals.version_of(CSVDataset(filepath="a.csv")) is None
+    assert internals.version_of(MemoryDataset()) is None

@@ -9,7 +9,11 @@ import pytest
 
 from tests.harness.doors import LAYER
 
-MODULES = {"kedro": "kedro_internals.py", "mlflow": "store/mlflow_internals.py"}
+MODULES = {
+    "kedro": "kedro_internals.py",
+    "kedro_datasets": "kedro_datasets_internals.py",
+    "mlflow": "store/mlflow_internals.py",
+}
 
 
 def functions(file: Path) -> list[ast.FunctionDef]:

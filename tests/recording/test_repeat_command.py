@@ -157,6 +157,7 @@ def test_configuration_of_the_session_is_named(
         project_path=Path("/work/iris"), config_loader=SimpleNamespace(conf_source=source)
     )
     repeat = baked.tracking("recording.repeat_command")
-    baked.tracking("hooks.basic_logger").MLflowBasicLoggerHook().after_context_created(context)
+    hook = baked.tracking("hooks.basic_logger").MLflowBasicLoggerHook()
+    list(hook.after_context_created(context))
     assert repeat.repeat_command({}) == f"kedro run {option}".strip()
     repeat.note_configuration("conf", Path(), "conf")

@@ -15,7 +15,9 @@ from {{ cookiecutter.python_package }}.catalogs import (
     catalog,
     config_loader,
 )
+from {{ cookiecutter.python_package }}.tracking import MLflowDataSet
 
+LAYER = {"kedro-viz": {"layer": "raw"}}
 PACKAGE = "{{ cookiecutter.python_package }}"
 
 
@@ -100,3 +102,15 @@ def test_a_dataset_within_a_dataset_keeps_its_arguments() -> None:
     config = config_loader.datasets_to_config({"outer": outer})["outer"]["dataset"]
     assert config["type"].endswith("CSVDataset")
     assert (config["filepath"], config["credentials"]) == ("a.csv", {"auto_mkdir": True})
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        MLflowDataSet(dataset="csv", metadata=LAYER),
+        CSVDataset(filepath="a.csv", metadata=LAYER),
+        MemoryDataset(metadata=LAYER),
+    ],
+)
+def test_metadata_is_kept(dataset: Any) -> None:
+    assert config_loader.datasets_to_config({"a": dataset})["a"]["metadata"] == LAYER

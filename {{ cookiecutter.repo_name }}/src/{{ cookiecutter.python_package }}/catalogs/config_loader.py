@@ -78,8 +78,12 @@ def _to_config(name: str, dataset: object) -> dict[str, Any]:
             f"'{name}' in {CATALOG_FILE} is of type {type(dataset).__name__}, which is no dataset: "
             f"use MLflowDataSet(...) or a class of kedro_datasets."
         )
-    if isinstance(dataset, MemoryDataset):  # `DataCatalog.to_config` leaves these out
-        return {"type": "kedro.io.MemoryDataset", "copy_mode": copy_mode_of(dataset)}
+    # `DataCatalog.to_config` leaves these out
+    metadata = getattr(dataset, "metadata", None)
+    left_out = {"metadata": metadata} if metadata else {}
+    if isinstance(dataset, MemoryDataset):
+        copy_mode = copy_mode_of(dataset)
+        return {"type": "kedro.io.MemoryDataset", "copy_mode": copy_mode, **left_out}
     configs, credentials, load_versions, save_version = DataCatalog({name: dataset}).to_config()
     version = load_versions[name] or save_version
     if version:
@@ -87,7 +91,8 @@ def _to_config(name: str, dataset: object) -> dict[str, Any]:
             f"'{name}' in {CATALOG_FILE} has the fixed version '{version}': "
             f"use Version(None, None) and `kedro run --load-versions={name}:{version}`."
         )
-    return {key: _plain(name, value, credentials) for key, value in configs[name].items()}
+    config = {**configs[name], **left_out}
+    return {key: _plain(name, value, credentials) for key, value in config.items()}
 
 
 def _plain(name: str, value: Any, credentials: Mapping[str, Any]) -> Any:

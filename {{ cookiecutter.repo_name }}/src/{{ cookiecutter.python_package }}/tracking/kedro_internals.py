@@ -7,8 +7,7 @@ of it is as well in Kedro 1.0.0.
 
 from collections.abc import Mapping
 from inspect import signature
-from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 
 def configure_worker(package: str) -> None:
@@ -38,6 +37,20 @@ def project_package() -> str | None:
     from kedro.framework import project
 
     return project.PACKAGE_NAME
+
+
+def plugins_of(context: Any) -> list[tuple[str, str | None]]:
+    """Return of each plugin that is active its class's module, and the name of its distribution.
+
+    That name, as `DISABLE_HOOKS_FOR_PLUGINS` takes it, is None for one in the project's `HOOKS`.
+
+    Why: a hook is not told which others there are.
+    Seen in: Kedro 1.7.0 (`KedroContext._hook_manager`).
+    Goes when: a context tells its hook manager.
+    """
+    manager = context._hook_manager
+    names = {id(plugin): found.project_name for plugin, found in manager.list_plugin_distinfo()}
+    return [(type(found).__module__, names.get(id(found))) for found in manager.get_plugins()]
 
 
 def is_parameter(name: str) -> bool:
@@ -110,103 +123,6 @@ def saved_file_of(dataset: Any) -> str | None:
     return None if path is None else str(path)
 
 
-def folder_of(dataset: Any) -> str | None:
-    """Return the path or URL of the folder of a `PartitionedDataset`; None for another dataset.
-
-    Why: as `partitions_of`.
-    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._path`).
-    Goes when: `AbstractDataset` has a public path.
-    """
-    return str(dataset._path) if hasattr(dataset, "_partition_to_path") else None
-
-
-def part_names(dataset: Any, data: Any) -> list[str] | None:
-    """Return the files, relative to the folder, of the partitions that a dataset has loaded.
-
-    Why: as `partitions_of`. A versioned one is a folder, as its versions are below its name.
-    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._filename_suffix`).
-    Goes when: it has a public `filename` of a partition.
-
-    Args:
-        dataset: any dataset.
-        data: what it loaded.
-
-    Returns:
-        None for a dataset without partitions.
-    """
-    if folder_of(dataset) is None or not isinstance(data, Mapping):
-        return None
-    return [f"{name}{dataset._filename_suffix}" for name in data]
-
-
-class Partition(NamedTuple):
-    """Where a partition lies: its path, and the same below the dataset's folder."""
-
-    path: str
-    inside: str
-
-
-def partitions_of(dataset: Any, data: Any) -> dict[str, Partition] | None:
-    """Return the places of the partitions that a `PartitionedDataset` saved, by their names.
-
-    And of the figures that a `MatplotlibDataset` saved at once.
-
-    Why: where a partition lies is told nowhere.
-    Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._partition_to_path`, `_filename_suffix`;
-    `MatplotlibDataset.save`).
-    Goes when: it has a public `filename` of a partition.
-
-    Args:
-        dataset: any dataset.
-        data: what it saved.
-
-    Returns:
-        None for a dataset without partitions.
-    """
-    path_of = getattr(dataset, "_partition_to_path", None)
-    if type(dataset).__name__ == "MatplotlibDataset":
-        return _figures_of(dataset, data)
-    if path_of is None or not isinstance(data, Mapping):
-        return None
-    suffix = dataset._filename_suffix
-    version = dataset._dataset_config.get("version")
-    found = {}
-    for name in data:
-        file = f"{name}{suffix}"
-        below = f"/{version.save}/{PurePosixPath(file).name}" if version is not None else ""
-        found[file] = Partition(f"{path_of(name)}{below}", f"{file}{below}")
-    return found
-
-
-def _figures_of(dataset: Any, data: Any) -> dict[str, Partition] | None:
-    if not isinstance(data, list | dict):
-        return None
-    folder = saved_file_of(dataset)
-    names = data if isinstance(data, dict) else [f"{number}.png" for number in range(len(data))]
-    return {str(name): Partition(f"{folder}/{name}", str(name)) for name in names}
-
-
-def filesystem_of(dataset: Any) -> Any:
-    """Return the fsspec file system of a dataset, None for the disk of this machine.
-
-    Why: only the dataset has its credentials and options at hand.
-    Seen in: kedro-datasets 9.6.0 (`_fs`, `_filesystem`, `_protocol`).
-    Goes when: a dataset can be asked for the bytes of its file.
-
-    Raises:
-        ValueError: the dataset has none, as those of Spark.
-    """
-    protocol = getattr(dataset, "_protocol", "file")
-    if protocol in ("file", "local"):
-        return None
-    found = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
-    if found is None:
-        raise ValueError(
-            f"{type(dataset).__name__} does not tell how its file on {protocol}:// is read back"
-        )
-    return found
-
-
 def unwrapped(dataset: Any) -> Any:
     """Return what a `CachedDataset` wraps; another dataset is returned as it is.
 
@@ -219,6 +135,26 @@ def unwrapped(dataset: Any) -> Any:
     return dataset._dataset if isinstance(dataset, CachedDataset) else dataset
 
 
+def dataset_of(catalog: Any, name: str) -> Any:
+    """Return a catalog's dataset; None if it has none, or none that can be built.
+
+    Kedro then tells why, as if nobody had asked before.
+
+    Why: `DataCatalog.get` forgets an entry that it can't build, so who asks next is told another
+    reason: that there is no such entry.
+    Seen in: Kedro 1.7.0 (`DataCatalog._lazy_datasets`).
+    Goes when: an entry that can't be built stays in the catalog.
+    """
+    lazy = getattr(catalog, "_lazy_datasets", {})
+    entry = lazy.get(name)
+    try:
+        return catalog.get(name) if name in catalog else None
+    except Exception:  # whatever its module or class raises
+        if entry is not None:
+            lazy[name] = entry
+        return None
+
+
 def config_of(dataset: Any) -> dict[str, Any]:
     """Return the configuration from which Kedro builds an equal dataset, credentials included.
 
@@ -227,6 +163,16 @@ def config_of(dataset: Any) -> dict[str, Any]:
     Goes when: `AbstractDataset.to_config` is public.
     """
     return dict(dataset._init_config())
+
+
+def version_of(dataset: Any) -> Any:
+    """Return which version a dataset loads and saves, None if it is not versioned.
+
+    Why: its configuration tells only that it is.
+    Seen in: Kedro 1.7.0 (`AbstractVersionedDataset._version`).
+    Goes when: `AbstractDataset.to_config` tells the version.
+    """
+    return getattr(dataset, "_version", None)
 
 
 def definition_of(config: Mapping[str, Any]) -> tuple[str, str | None, str | None]:

@@ -34,7 +34,7 @@ class DatasetFile:
         path = given_path or kind.filepath
         self.given_path = path and path.removeprefix("file://")
         self.name = name
-        self.version = version or (Version(None, None) if kind.versioned else None)
+        self.version = version or kind.version
         self._dataset: AbstractDataset[Any, Any] | None = None
 
     @property

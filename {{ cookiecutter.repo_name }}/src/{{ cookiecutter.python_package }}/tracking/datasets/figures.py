@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ class FigureDataset(AbstractDataset[Any, Any]):
 
     Args:
         filepath: path or URL of the file; its extension says the format.
+        credentials: of the place behind a URL.
     """
 
-    def __init__(self, filepath: str) -> None:
+    def __init__(self, filepath: str, credentials: Mapping[str, Any] | None = None) -> None:
         self._protocol, mark, _ = filepath.partition("://")
         self._protocol = self._protocol if mark else "file"
         # A path stays as it is, relative ones too.
-        self._fs, found = fsspec.core.url_to_fs(filepath)
+        self._fs, found = fsspec.core.url_to_fs(filepath, **(credentials or {}))
         self._filepath = found if mark else filepath
 
     def save(self, data: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, Version
 
 from ..arguments import nearest
-from ..kedro_internals import config_of, definition_of
+from ..kedro_internals import config_of, definition_of, version_of
 from ..recording.sorting import METRIC, PARAM
 
 AUTO, MODEL = "a", "model"
@@ -39,6 +39,16 @@ FILES: dict[str, tuple[str, str | None]] = {
 # Texts keep the line ends that they have.
 _AS_IT_IS = {"fs_args": {f"open_args_{way}": {"newline": ""} for way in ("load", "save")}}
 _OPTIONS: dict[str, dict[str, Any]] = {"txt": _AS_IT_IS, "md": _AS_IT_IS}
+
+# What people give to an MLflow dataset and belongs elsewhere, and where it goes.
+ELSEWHERE = {
+    name: f"give it to the Kedro dataset that writes the file: `dataset` is then a mapping of "
+    f"`type`, `filepath` and `{name}`."
+    for name in ("load_args", "save_args", "fs_args")
+} | {
+    "versioned": "in Python that is `version=Version(None, None)`.",
+    "layer": "that is `metadata: {kedro-viz: {layer: …}}`.",
+}
 
 PICTURES = ("png", "jpg", "jpeg", "svg", "pdf")
 
@@ -72,18 +82,26 @@ class FileKind:
 
     Args:
         dataset: an extension of `FILES`, a Kedro dataset, or the configuration of one.
+        credentials: for the Kedro dataset, unless its configuration has its own.
 
     Raises:
         ValueError: an unknown extension, or a dataset that has no file.
     """
 
-    def __init__(self, dataset: str | Mapping[str, Any] | AbstractDataset[Any, Any]) -> None:
+    def __init__(
+        self,
+        dataset: str | Mapping[str, Any] | AbstractDataset[Any, Any],
+        credentials: Mapping[str, Any] | str | None = None,
+    ) -> None:
         self.filepath: str | None = None
         self.extension = ""
         # Of a kind of ours; else the owner gave the dataset, which may look at what is there.
         self.name = dataset if isinstance(dataset, str) else None
         self._argument = "filepath"
-        self.versioned = False
+        # Which version is loaded and saved; None where the file is not versioned.
+        self.version: Version | None = None
+        self.metadata: Mapping[str, Any] | None = None
+        self._credentials = {"credentials": credentials} if credentials else {}
         # Whether a save adds to the file that is there.
         self.appends = False
         # Whether pandas' index is not in it.
@@ -105,12 +123,19 @@ class FileKind:
             self._extra = FILES[dataset][1]
             return
         self._extra = None
-        config = config_of(dataset) if isinstance(dataset, AbstractDataset) else dict(dataset)
+        if isinstance(dataset, AbstractDataset):
+            config = config_of(dataset)
+            self.version = version_of(dataset)
+            self.metadata = getattr(dataset, "metadata", None)
+        else:
+            config = dict(dataset)
+            self.version = Version(None, None) if config.get("versioned") else None
+            self.metadata = config.get("metadata")
         if "type" not in config:
             raise ValueError(
                 f"the configuration of a dataset needs a `type`; this one has {list(config)}."
             )
-        self.versioned = bool(config.pop("versioned", False))
+        config.pop("versioned", None)
         self.appends = _appends(config)
         class_name, argument, path = definition_of(config)
         has_index = (config.get("save_args") or {}).get("index", False)
@@ -152,7 +177,7 @@ class FileKind:
             ImportError: kedro-datasets lacks what it needs, with the command that installs it.
         """
         try:
-            config = {**self._config, self._argument: path}
+            config = {**self._credentials, **self._config, self._argument: path}
             if version is None:
                 return AbstractDataset.from_config("file", config)
             config["versioned"] = True

@@ -1,7 +1,6 @@
 """`MLflowDataSet`: a catalog entry whose value goes to MLflow when a node saves it."""
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -9,23 +8,24 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from ..arguments import named_options
-from ..kedro_internals import loaded_file_of, takes_versions
+from ..kedro_internals import takes_versions
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
-from ..redact import has_secrets, redact_text
+from ..redact import has_secrets
 from . import by_hand, own_files, round_trip
 from .additions import note_addition, recorded_at_end
+from .catalog_entry import CatalogEntry
 from .dataset_file import DatasetFile
 from .destination import Destination
-from .kinds import MODEL, VALUES, FileKind, copy_mode_of_kind
+from .kinds import ELSEWHERE, MODEL, VALUES, FileKind, copy_mode_of_kind
 from .resuming import may_resume
 from .values import record
 from .written_files import is_remote
 
 
 @named_options
-class MLflowDataset(AbstractDataset[Any, Any]):
+class MLflowDataset(CatalogEntry):
     """Records a value in MLflow when it is saved, and loads it again.
 
     The run's own file is what the same run loads; `filepath` holds what the last run saved, and is
@@ -60,6 +60,9 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         serialization_format: of a scikit-learn model, `"cloudpickle"` or `"skops"`. Loading a
             pickle runs code, so load models of people you trust; skops loads only the types that
             the model's own file names, takes no functions of one's own, and takes longer.
+        credentials: of the file's place; Kedro finds them by their name in `credentials.yml`.
+        metadata: for plugins, say `{"kedro-viz": {"layer": "raw"}}`; by default that of a Kedro
+            dataset in `dataset`.
 
     Raises:
         ValueError: an unknown kind, with the nearest right one, or options that do not go together.
@@ -67,6 +70,8 @@ class MLflowDataset(AbstractDataset[Any, Any]):
     Example:
         >>> catalog_dict = {"model": MLflowDataSet("pkl"), "score": MLflowDataSet("m")}
     """
+
+    elsewhere = ELSEWHERE
 
     def __init__(  # noqa: PLR0913  the contract
         self,
@@ -87,12 +92,15 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         model_uri: str | None = None,
         serialization_format: Literal["cloudpickle", "skops"] = "cloudpickle",
         version: Version | None = None,
+        credentials: Mapping[str, Any] | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.kind = dataset if isinstance(dataset, str) else None
         self.file: DatasetFile | None = None
         if dataset is not None:
-            kind = FileKind(MODEL if self.kind in VALUES else dataset)
+            kind = FileKind(MODEL if self.kind in VALUES else dataset, credentials)
             self.file = DatasetFile(kind, filepath, dataset_name, version)
+        self.metadata = metadata or (self.file.kind.metadata if self.file else None)
         if copy_mode not in (None, "deepcopy", "copy", "assign"):
             raise ValueError(f"copy_mode is {copy_mode!r}; use 'deepcopy', 'copy' or 'assign'.")
         self._destination = Destination(saving_tracking_uri, saving_experiment_name, saving_run_id)
@@ -122,19 +130,11 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         # A worker process could not hand a value in memory to the others.
         self._SINGLE_PROCESS = dataset is None
 
-    @property
-    def _filepath(self) -> str | None:
-        """Where the last run's value lies; Kedro-Viz and `--only-missing-outputs` ask for it."""
-        return None if self.file is None else self.file.path
-
     def reserve_name(self, recorder: Recorder, catalog_name: str) -> None:
         """Keep the name of its artifact for it, where it is later loaded from by that name."""
         if self.file is not None and self.kind not in VALUES and self._destination.is_own:
             self.file.name = self.dataset_name or catalog_name
             recorder.reserve(self.file.artifact_name, self.file.origin)
-
-    def _get_load_path(self) -> str | None:  # for `loaded_file_of`
-        return loaded_file_of(self.file.dataset()) if self.file else None
 
     def connect(self, recorder: Recorder, catalog_name: str, is_loaded: bool = True) -> None:
         """Tell the dataset which run it belongs to, its name, and whether a node loads it."""
@@ -216,10 +216,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         keep = partial(self._record, None)
         return None if self.file is None else recorded_at_end(self.file, keep)
 
-    def _own_file(self) -> Path | None:
-        run = self.recorder
-        return None if run is None else own_files.newest(run.places, str(self.dataset_name))
-
     def _load_file(self) -> Any:
         assert self.file is not None
         if self.file.is_fixed:
@@ -252,48 +248,6 @@ class MLflowDataset(AbstractDataset[Any, Any]):
         if self.recorder is not None and self.kind == MODEL:
             self.recorder.set_tag(f"kedro.loaded_model.{self._catalog_name}", found.told)
         return found.value
-
-    def _exists(self) -> bool:
-        if self._cache is not None and self._cache.exists():
-            return True
-        if self.file is None:
-            return False
-        if self.loading_run_id or self.model_uri or self._own_file() is not None:
-            return True
-        return self.file.exists()
-
-    def _release(self) -> None:
-        if self._cache is not None:
-            self._cache.release()
-        if self.file is not None:
-            self.file.release()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the kept value behind: another process loads it from the run's file."""
-        return {**self.__dict__, "_cache": self._cache is not None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # Not pickled itself: a MemoryDataset that was empty comes back holding a bare `object`
-        # (Kedro 1.7 compares with a sentinel by identity).
-        is_cached = state.pop("_cache")
-        self.__dict__.update(state)
-        self._cache = MemoryDataset(copy_mode=self._copy_mode) if is_cached else None
-
-    def _copy(self, **changes: Any) -> "MLflowDataset":
-        """Return a dataset of another version, for `catalog.load(name, version=…)`."""
-        file = self.file and self.file.of_version(changes["_version"])
-        copied = copy(self)
-        copied.__dict__.update(changes, file=file)
-        return copied
-
-    def _describe(self) -> dict[str, Any]:
-        return {
-            "dataset": self.kind or (self.file and self.file.kind.describe()),
-            "filepath": self._filepath and redact_text(self._filepath),
-            "dataset_name": self.dataset_name,
-            "loading_run_id": self.loading_run_id,
-            "model_uri": self.model_uri,
-        }
 
 
 takes_versions(MLflowDataset)

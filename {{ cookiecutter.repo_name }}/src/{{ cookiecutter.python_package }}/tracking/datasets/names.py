@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from kedro.io import DatasetError
-
+from ..kedro_internals import dataset_of
 from ..recording.recorder import Recorder
 from .mlflow_dataset import MLflowDataset
 
@@ -20,9 +19,6 @@ def reserve_names(recorder: Recorder, catalog: Any, names: Iterable[str]) -> Non
         names: names of the pipeline's datasets.
     """
     for name in sorted(names):
-        try:
-            dataset = catalog.get(name) if name in catalog else None
-        except DatasetError:  # it can't be built: Kedro fails the run for it
-            continue
+        dataset = dataset_of(catalog, name)
         if isinstance(dataset, MLflowDataset):
             dataset.reserve_name(recorder, name)

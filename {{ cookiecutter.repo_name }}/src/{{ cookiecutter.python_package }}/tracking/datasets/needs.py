@@ -124,11 +124,11 @@ def remedy(module: str) -> str:
 
 def _missing_for_protocol(protocol: str) -> list[str]:
     import fsspec  # type: ignore[import-untyped]
-    from fsspec.registry import known_implementations  # type: ignore[import-untyped]
+    from fsspec.registry import known_implementations, registry  # type: ignore[import-untyped]
 
     for one in protocol.split("::"):
         known = known_implementations.get(one)
-        if known is None and one not in fsspec.available_protocols():
+        if known is None and one not in registry:
             near = nearest(one, fsspec.available_protocols())
             return [f"another protocol: fsspec knows no {one!r}.{near}"]
         module = str(known["class"]).partition(".")[0] if known else "fsspec"

@@ -10,13 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..journal import snapshot
-from ..kedro_internals import (
-    file_of,
-    filesystem_of,
-    partitions_of,
-    saved_file_of,
-    unwrapped,
-)
+from ..kedro_datasets_internals import filesystem_of, partitions_of
+from ..kedro_internals import file_of, saved_file_of, unwrapped
 from ..recording.recorder import Recorder
 
 

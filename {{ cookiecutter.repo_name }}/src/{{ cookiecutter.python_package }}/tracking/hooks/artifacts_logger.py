@@ -8,6 +8,7 @@ from kedro.framework.hooks import hook_impl
 
 from ..arguments import named_options
 from ..datasets.written_files import has_files, log_written_files
+from ..kedro_internals import dataset_of
 from ..logs import PlainLogger
 from ..recording import lifecycle, runs
 from .config_in_force import ConfigInForce
@@ -70,7 +71,7 @@ class MLflowArtifactsLoggerHook:
         for name in self.datasets:
             if name not in catalog:
                 logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
-            elif not has_files(catalog.get(name)):
+            elif (found := dataset_of(catalog, name)) is not None and not has_files(found):
                 logger.warning("datasets_after_node_run names %r, which has no file.", name)
 
     def _log(

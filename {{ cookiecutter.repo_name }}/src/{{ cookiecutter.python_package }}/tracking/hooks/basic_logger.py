@@ -11,8 +11,9 @@ from kedro.framework.hooks import hook_impl
 from .. import env
 from ..arguments import named_options, require_one_of
 from ..clock import end_of
+from ..datasets.loaded_files import loaded_files
 from ..datasets.names import reserve_names
-from ..kedro_internals import folder_of, is_parameter, loaded_file_of, unwrapped
+from ..kedro_internals import is_parameter
 from ..logs import PlainLogger, mask_logs
 from ..recording import lifecycle, runs
 from ..recording.known_secrets import known_secrets, note_secrets
@@ -27,6 +28,7 @@ from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettin
 from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
+from .other_trackers import tell_of_kedro_mlflow
 from .preflight import RunRefusedError, refusal_of_run
 
 logger = PlainLogger(__name__)
@@ -116,10 +118,13 @@ class MLflowBasicLoggerHook(FluentRuns):
         """Whether runs are tracked at all."""
         return self.enable_mlflow and env.switch(env.ENABLED, default=True)
 
-    @hook_impl
-    def after_context_created(self, context: Any) -> None:
-        """Note where the configuration comes from, which no run param tells."""
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_context_created(self, context: Any) -> Generator[None, Any, Any]:
+        """Tell of kedro-mlflow before it can fail; note where the configuration comes from."""
+        tell_of_kedro_mlflow(context, self.is_enabled)
+        answers = yield
         self._note_configuration(context)
+        return answers
 
     @guarded
     def _note_configuration(self, context: Any) -> None:
@@ -223,7 +228,7 @@ class MLflowBasicLoggerHook(FluentRuns):
                 key,
                 folder,
                 undeclared=frozenset(name for name in names if name not in catalog),
-                inputs=_files_of(catalog, [name for name in names if name in inputs]),
+                inputs=loaded_files(catalog, [name for name in names if name in inputs]),
                 resumed=None if run_params.get("only_missing_outputs") else frozenset(inputs),
                 secrets=found,
             )
@@ -286,14 +291,3 @@ def _check(
     require_one_of("export", export, EXPORTS)
     if export_wait < 0:
         raise ValueError(f"export_wait is {export_wait}; it is a number of seconds, 0 or more.")
-
-
-def _files_of(catalog: Any, names: Iterable[str]) -> dict[str, str]:
-    files: dict[str, str] = {}
-    for name in names:
-        if name in catalog:
-            dataset = catalog.get(name)
-            path = loaded_file_of(dataset) or folder_of(unwrapped(dataset))
-            if path is not None:
-                files[name] = path
-    return files

@@ -9,7 +9,8 @@ from ..arguments import named_options
 from ..datasets.entries import complete_catalog
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
-from ..kedro_internals import is_parameter, part_names, unwrapped
+from ..kedro_datasets_internals import part_names
+from ..kedro_internals import dataset_of, is_parameter, unwrapped
 from ..models.sample import sample_for
 from ..models.signature import columns_of
 from ..recording import lifecycle, runs
@@ -73,7 +74,7 @@ class MLflowCatalogLoggerHook:
         loaded = {name for node in pipeline.nodes for name in node.inputs}
         for name in pipeline.datasets():
             if not is_parameter(name) and name not in recorder.undeclared:
-                dataset = catalog.get(name)
+                dataset = dataset_of(catalog, name)
                 if isinstance(dataset, MLflowDataSet):
                     dataset.connect(recorder, name, is_loaded=name in loaded)
                     record = dataset.record_at_end()

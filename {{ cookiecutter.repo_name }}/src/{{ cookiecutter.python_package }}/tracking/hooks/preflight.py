@@ -9,7 +9,7 @@ from ..datasets import needs
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..datasets.written_files import is_remote
-from ..kedro_internals import config_of, file_of, is_parameter, unwrapped
+from ..kedro_internals import config_of, dataset_of, file_of, is_parameter, unwrapped
 from ..logs import PlainLogger
 from ..recording import runs
 
@@ -60,17 +60,17 @@ def _faults(pipeline: Any, catalog: Any) -> Iterator[tuple[str, _Fault]]:
     saved = {name for node in pipeline.nodes for name in node.outputs}
     loaded = {name for node in pipeline.nodes for name in node.inputs}
     for name in sorted(saved | loaded):
-        if is_parameter(name) or name not in catalog:
+        dataset = None if is_parameter(name) else dataset_of(catalog, name)
+        if dataset is None:
             continue
         try:
-            dataset = catalog.get(name)
             inner = unwrapped(dataset)
             is_loaded_file = name in loaded and (name not in saved or inner is dataset)
             if isinstance(inner, MLflowDataset):
                 found = list(_of_mlflow(inner, name in loaded - saved, name in saved))
             else:
                 found = list(_of_others(inner, is_loaded_file, name in saved))
-        except Exception:  # Kedro tells what it can't build; a doubt is no reason to stop a run
+        except Exception:  # a doubt is no reason to stop a run
             logger.debug("The dataset %r was not looked at.", name, exc_info=True)
             continue
         yield from ((name, fault) for fault in found)

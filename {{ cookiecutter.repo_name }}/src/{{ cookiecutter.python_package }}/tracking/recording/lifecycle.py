@@ -1,15 +1,14 @@
 """The life of a run in the pipeline's process: begin, end, and each way to break off."""
 
 import os
-import shutil
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from .. import clock
-from ..journal import layout, locks, places
-from ..journal.disk import sync
+from ..journal import layout, locks
 from ..journal.durability import JournalSync
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
@@ -18,6 +17,7 @@ from ..program import mlflow_command
 from ..settings import TrackingSettings
 from ..version import LAYER
 from . import launcher, runs, signals, workers
+from .new_journal import new_journal
 from .panel import show
 from .recorder import Recorder
 
@@ -190,50 +190,20 @@ def begin(
         "settings": settings.public(),
         **header,
     }
-    folder, owner_lock, header = _make_journal(project_path, about)
-    # Before an exporter records anything: the names of the datasets' files are taken first.
-    recorder = make_recorder(key, folder)
-    exporter = None
-    if not about["beats"]:
-        record_versions(folder, installed_versions())
-    else:
-        exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
-        exporter.assign(folder, settings.export_wait, is_new=True)
+    with new_journal(project_path, about) as (folder, owner_lock, header):
+        # Before an exporter records anything: the names of the datasets' files are taken first.
+        recorder = make_recorder(key, folder)
+        exporter = None
+        if not about["beats"]:
+            record_versions(folder, installed_versions())
+        else:
+            exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
+            exporter.assign(folder, settings.export_wait, is_new=True)
     run = Run(recorder, settings, project_path, exporter, owner_lock, header, begun)
     _live[key] = run
     runs.begin(run.recorder)
     signals.install(_live_recorders, lambda: end_all(None))
     return run
-
-
-def _make_journal(
-    project_path: Path, about: dict[str, Any]
-) -> tuple[Path, locks.ProcessLock, dict[str, Any]]:
-    """Make a run's journal on the first disk that takes it; returns also its lock and header."""
-    failure: OSError | None = None
-    for root in places.usable_roots(project_path):
-        folder = root / about["key"]
-        owner_lock = locks.ProcessLock(folder / locks.OWNER)
-        try:
-            folder.mkdir(mode=0o700)
-            owner_lock.acquire()
-            # Made now: on a disk that is full later the exporter could not.
-            (folder / locks.EXPORTER).touch(mode=0o600)
-            where = {
-                places.SPARE: places.spare_folders(folder),
-                places.PLACE: places.place_in(project_path, root),
-            }
-            header = {**about, **where}
-            layout.write_json(folder / layout.HEADER, header, lasting=True)
-            sync(root)
-        except OSError as error:
-            failure = failure or error
-            owner_lock.release()
-            logger.warning("The journal folder %s cannot be used: %s.", root, error)
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            return folder, owner_lock, header
-    raise failure or OSError("no folder can be made for the run's journal")
 
 
 def of(recorder: Recorder | None) -> Run | None:
@@ -254,7 +224,9 @@ def _status_of(run: Run, error: BaseException | None) -> str:
         return "KILLED"
     if error is None and _say_interrupt(run):
         return "KILLED"
-    if error is None:
+    if error is None and (uncaught := getattr(sys, "last_value", None)) is not None:
+        run.recorder.log_error(uncaught)  # raised where Kedro tells no hook
+    elif error is None:
         run.recorder.set_tag("kedro.error", "its process ended before its pipeline did")
     return "FAILED"
 

@@ -1,0 +1,85 @@
+"""What `kedro_datasets_internals.py` uses of Kedro-Datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from kedro.io import MemoryDataset, Version
+from kedro_datasets.matplotlib import MatplotlibDataset
+from kedro_datasets.pandas import CSVDataset
+from kedro_datasets.partitions import PartitionedDataset
+
+from tests.harness.baked import BakedProject
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+def internals(baked: BakedProject) -> Any:
+    return baked.tracking("kedro_datasets_internals")
+
+
+def test_partitions_of__with_versions(internals: Any, tmp_path: Path) -> None:
+    entry = {"type": CSVDataset, "versioned": True}
+    dataset = PartitionedDataset(
+        path=str(tmp_path / "parts"), dataset=entry, filename_suffix=".csv"
+    )
+    data = {"one": pd.DataFrame({"a": [1]})}
+    dataset.save(data)
+    (file,) = (tmp_path / "parts").glob("one.csv/*/one.csv")
+    inside = file.relative_to(tmp_path / "parts").as_posix()
+    assert internals.partitions_of(dataset, data) == {"one.csv": (str(file), inside)}
+    assert internals.part_names(dataset, dataset.load()) == ["one.csv"]
+
+
+def test_partitions_of(internals: Any, tmp_path: Path) -> None:
+    dataset = PartitionedDataset(
+        path=str(tmp_path / "parts"), dataset=CSVDataset, filename_suffix=".csv"
+    )
+    data = {"north/one": pd.DataFrame({"a": [1]})}
+    dataset.save(data)
+    assert internals.partitions_of(dataset, data) == {
+        "north/one.csv": (str(tmp_path / "parts/north/one.csv"), "north/one.csv")
+    }
+    assert (tmp_path / "parts/north/one.csv").exists()
+    assert internals.partitions_of(MemoryDataset(), data) is None
+
+
+@pytest.mark.parametrize("data", [["figure"], {"0.png": "figure"}])
+def test_partitions_of__figures(internals: Any, tmp_path: Path, data: Any) -> None:
+    from matplotlib.figure import Figure
+
+    dataset = MatplotlibDataset(filepath=str(tmp_path / "figures"), version=Version(None, None))
+    figures = [Figure()] if isinstance(data, list) else {"0.png": Figure()}
+    dataset.save(figures)
+    (file,) = (tmp_path / "figures").glob("*/figures/0.png")
+    assert internals.partitions_of(dataset, figures) == {"0.png": (str(file), "0.png")}
+    assert internals.partitions_of(dataset, Figure()) is None
+
+
+def test_filesystem_of(internals: Any, tmp_path: Path) -> None:
+    remote = CSVDataset(filepath="memory://bucket/a.csv")
+    remote.save(pd.DataFrame({"a": [1]}))
+    found = internals.filesystem_of(remote)
+    assert found.cat(internals.saved_file_of(remote)) == b"a\n1\n"
+    assert internals.filesystem_of(CSVDataset(filepath=str(tmp_path / "a.csv"))) is None
+    parts = PartitionedDataset(path="memory://parts", dataset=CSVDataset)
+    assert internals.filesystem_of(parts).protocol == "memory"
+
+
+def test_folder_of(internals: Any, tmp_path: Path) -> None:
+    dataset = PartitionedDataset(path=str(tmp_path / "parts"), dataset=CSVDataset)
+    assert internals.folder_of(dataset) == str(tmp_path / "parts")
+    assert internals.folder_of(MemoryDataset()) is None
+
+
+def test_part_names(internals: Any, tmp_path: Path) -> None:
+    dataset = PartitionedDataset(
+        path=str(tmp_path / "parts"), dataset=CSVDataset, filename_suffix=".csv"
+    )
+    dataset.save({"north/one": pd.DataFrame({"a": [1]})})
+    assert internals.part_names(dataset, dataset.load()) == ["north/one.csv"]
+    assert internals.part_names(MemoryDataset(), {}) is None
