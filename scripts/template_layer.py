@@ -13,8 +13,11 @@ TRACKING = ROOT / "{{ cookiecutter.repo_name }}/src/{{ cookiecutter.python_packa
 
 def module(name: str) -> Any:
     """Import a module of the layer that needs neither Kedro nor MLflow, say `manifest`."""
+    # Compiled files would come into each project that is made from this checkout.
+    wrote, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(TRACKING.parent))
     try:
         return import_module(f"tracking.{name}")
     finally:
         sys.path.remove(str(TRACKING.parent))
+        sys.dont_write_bytecode = wrote

@@ -125,7 +125,7 @@ def test_password_near_a_change_is_not_printed(plain: Plain) -> None:
     """Of a package index, say."""
     secret = "hunter2hunter2"
     plain.write(
-        "requirements.txt", f"kedro\n--extra-index-url https://me:{secret}@localhost/simple\n"
+        "requirements.txt", f"kedro\n--find-links https://me:{secret}@localhost/simple\n"
     )
     told = plain.install("--yes")
     assert "+mlflow>=3.17,<4" in told
@@ -249,6 +249,7 @@ def test_updates_work_from_then_on(plain: Plain, tmp_path: Path) -> None:
     git(starter, "init", "--quiet")
     commit(starter)
     plain.install("--yes", script=starter / "scripts/install_layer.py")
+    assert not list((starter / LAYER).rglob("__pycache__"))
     source = (plain.root / "pyproject.toml").read_text().split("[tool.kedro-mlflow-layer]")[1]
     assert 'source = "../starter"' in source
     commit(plain.root)
