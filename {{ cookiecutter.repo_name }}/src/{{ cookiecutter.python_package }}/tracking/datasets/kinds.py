@@ -83,6 +83,8 @@ class FileKind:
         # Of a kind of ours; else the owner gave the dataset, which may look at what is there.
         self.name = dataset if isinstance(dataset, str) else None
         self._argument = "filepath"
+        # Whether it is a folder of partitions, each of which is loaded when it is asked for.
+        self.is_parted = False
         self.versioned = False
         # Whether a save adds to the file that is there.
         self.appends = False
@@ -112,12 +114,12 @@ class FileKind:
             )
         self.versioned = bool(config.pop("versioned", False))
         self.appends = _appends(config)
-        class_name, argument, path = definition_of(config)
+        class_name, argument, path, self.is_parted = definition_of(config)
         has_index = (config.get("save_args") or {}).get("index", False)
         self.leaves_out_index = class_name in ("CSVDataset", "ExcelDataset") and not has_index
         if argument is None:
             raise ValueError(
-                f"{class_name} has no `filepath`, and MLflow takes files: "
+                f"{class_name} has no `filepath` and no `path`, and MLflow takes files: "
                 f"use it without MLflowDataSet."
             )
         self._config = config
@@ -127,9 +129,9 @@ class FileKind:
             self.extension = "" if self.is_parted else PurePosixPath(path).suffix
 
     @property
-    def is_parted(self) -> bool:
-        """Whether it is a folder of partitions, each of which is loaded when it is asked for."""
-        return self._argument == "path"
+    def overwrites(self) -> bool:
+        """Whether of partitions nothing is left that an earlier save has written."""
+        return self.is_parted and bool(self._config.get("overwrite"))
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -141,18 +143,23 @@ class FileKind:
         kind = self._config["type"]
         return kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
 
-    def at(self, path: str, version: Version | None = None) -> AbstractDataset[Any, Any]:
+    def at(
+        self, path: str, version: Version | None = None, is_copy: bool = False
+    ) -> AbstractDataset[Any, Any]:
         """Return the Kedro dataset for a path.
 
         Args:
             path: the file's path or URL.
             version: which version is loaded and saved; None where the file is not versioned.
+            is_copy: it is a copy of what was saved, all of which an incremental dataset loads.
 
         Raises:
             ImportError: kedro-datasets lacks what it needs, with the command that installs it.
         """
         try:
             config = {**self._config, self._argument: path}
+            if is_copy and self.is_parted:
+                config.pop("checkpoint", None)
             if version is None:
                 return AbstractDataset.from_config("file", config)
             config["versioned"] = True
