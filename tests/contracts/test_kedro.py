@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import subprocess
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.io import (
     AbstractDataset,
+    AbstractVersionedDataset,
     CachedDataset,
     DataCatalog,
     DatasetError,
@@ -132,17 +133,41 @@ def test_config_of(internals: Any, tmp_path: Path) -> None:
     assert type(again) is CSVDataset
 
 
+class _Folder(AbstractVersionedDataset[Any, Any]):
+    """One with a `path`; Kedro's class keeps it as its file."""
+
+    def __init__(self, *, path: str) -> None:
+        super().__init__(PurePosixPath(path), None)
+
+    def load(self) -> Any: ...
+
+    def save(self, data: Any) -> None: ...
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
+
+
 def test_definition_of(internals: Any) -> None:
     given = {"type": "json.JSONDataset", "filepath": "a.json"}
-    assert internals.definition_of(given) == ("JSONDataset", "filepath", "a.json")
-    assert internals.definition_of({"type": JSONDataset}) == ("JSONDataset", "filepath", None)
+    assert internals.definition_of(given) == ("JSONDataset", "filepath", "a.json", False)
+    assert internals.definition_of({"type": JSONDataset}) == (
+        "JSONDataset",
+        "filepath",
+        None,
+        False,
+    )
     parted = {"type": PartitionedDataset, "path": "parts", "dataset": JSONDataset}
-    assert internals.definition_of(parted) == ("PartitionedDataset", "path", "parts")
+    assert internals.definition_of(parted) == ("PartitionedDataset", "path", "parts", True)
     assert internals.definition_of({"type": "kedro.io.MemoryDataset"}) == (
         "MemoryDataset",
         None,
         None,
+        False,
     )
+    # What Hugging Face's datasets are.
+    folder = {"type": _Folder, "path": "folder"}
+    assert internals.definition_of(folder) == ("_Folder", "path", "folder", False)
+    assert internals.file_of(_Folder(path="folder")) == "folder"
     with pytest.raises(DatasetError):
         internals.definition_of({"type": "none.SuchDataset"})
 

@@ -124,9 +124,7 @@ def test_what_is_not_understood_is_printed_to_paste(plain: Plain) -> None:
 def test_password_near_a_change_is_not_printed(plain: Plain) -> None:
     """Of a package index, say."""
     secret = "hunter2hunter2"
-    plain.write(
-        "requirements.txt", f"kedro\n--find-links https://me:{secret}@localhost/simple\n"
-    )
+    plain.write("requirements.txt", f"kedro\n--find-links https://me:{secret}@localhost/simple\n")
     told = plain.install("--yes")
     assert "+mlflow>=3.17,<4" in told
     assert secret not in told

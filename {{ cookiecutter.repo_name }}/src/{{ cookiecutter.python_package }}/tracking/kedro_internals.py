@@ -175,10 +175,11 @@ def version_of(dataset: Any) -> Any:
     return getattr(dataset, "_version", None)
 
 
-def definition_of(config: Mapping[str, Any]) -> tuple[str, str | None, str | None]:
-    """Return of a dataset's configuration: class name, the argument of its place, and the place.
+def definition_of(config: Mapping[str, Any]) -> tuple[str, str | None, str | None, bool]:
+    """Return of a dataset's configuration: class name, argument of its place, place, if parted.
 
-    The argument is `filepath`, `path` of one with partitions, or None of one that has no files.
+    The argument is `filepath`, or `path` as those with partitions and those of Hugging Face have
+    it, or None of one that has no files.
 
     Why: the short names of types (`pandas.CSVDataset`) are resolved nowhere else.
     Seen in: Kedro 1.7.0 (`kedro.io.core.parse_dataset_definition`).
@@ -187,13 +188,17 @@ def definition_of(config: Mapping[str, Any]) -> tuple[str, str | None, str | Non
     Raises:
         kedro.io.DatasetError: there is no such class.
     """
+    from kedro.io import AbstractVersionedDataset
     from kedro.io.core import parse_dataset_definition
 
     class_, arguments = parse_dataset_definition(dict(config))
-    argument = "path" if hasattr(class_, "_partition_to_path") else "filepath"
-    path = arguments.get(argument)
-    has_place = argument in signature(class_.__init__).parameters
-    return class_.__name__, argument if has_place else None, str(path) if path else None
+    is_parted = hasattr(class_, "_partition_to_path")
+    # A versioned one has a `_filepath` by Kedro's own class, whatever its argument is called.
+    known = ["filepath", *(["path"] if issubclass(class_, AbstractVersionedDataset) else [])]
+    taken = signature(class_.__init__).parameters
+    argument = "path" if is_parted else next((name for name in known if name in taken), None)
+    path = arguments.get(argument) if argument else None
+    return class_.__name__, argument, str(path) if path else None, is_parted
 
 
 def copy_mode_of(dataset: Any) -> str | None:

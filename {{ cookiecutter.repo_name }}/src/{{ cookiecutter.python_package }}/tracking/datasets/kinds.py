@@ -102,6 +102,8 @@ class FileKind:
         self.version: Version | None = None
         self.metadata: Mapping[str, Any] | None = None
         self._credentials = {"credentials": credentials} if credentials else {}
+        # Whether it is a folder of partitions, each of which is loaded when it is asked for.
+        self.is_parted = False
         # Whether a save adds to the file that is there.
         self.appends = False
         # Whether pandas' index is not in it.
@@ -137,12 +139,12 @@ class FileKind:
             )
         config.pop("versioned", None)
         self.appends = _appends(config)
-        class_name, argument, path = definition_of(config)
+        class_name, argument, path, self.is_parted = definition_of(config)
         has_index = (config.get("save_args") or {}).get("index", False)
         self.leaves_out_index = class_name in ("CSVDataset", "ExcelDataset") and not has_index
         if argument is None:
             raise ValueError(
-                f"{class_name} has no `filepath`, and MLflow takes files: "
+                f"{class_name} has no `filepath` and no `path`, and MLflow takes files: "
                 f"use it without MLflowDataSet."
             )
         self._config = config
@@ -152,9 +154,9 @@ class FileKind:
             self.extension = "" if self.is_parted else PurePosixPath(path).suffix
 
     @property
-    def is_parted(self) -> bool:
-        """Whether it is a folder of partitions, each of which is loaded when it is asked for."""
-        return self._argument == "path"
+    def overwrites(self) -> bool:
+        """Whether of partitions nothing is left that an earlier save has written."""
+        return self.is_parted and bool(self._config.get("overwrite"))
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -166,18 +168,23 @@ class FileKind:
         kind = self._config["type"]
         return kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__qualname__}"
 
-    def at(self, path: str, version: Version | None = None) -> AbstractDataset[Any, Any]:
+    def at(
+        self, path: str, version: Version | None = None, is_copy: bool = False
+    ) -> AbstractDataset[Any, Any]:
         """Return the Kedro dataset for a path.
 
         Args:
             path: the file's path or URL.
             version: which version is loaded and saved; None where the file is not versioned.
+            is_copy: it is a copy of what was saved, all of which an incremental dataset loads.
 
         Raises:
             ImportError: kedro-datasets lacks what it needs, with the command that installs it.
         """
         try:
             config = {**self._credentials, **self._config, self._argument: path}
+            if is_copy and self.is_parted:
+                config.pop("checkpoint", None)
             if version is None:
                 return AbstractDataset.from_config("file", config)
             config["versioned"] = True

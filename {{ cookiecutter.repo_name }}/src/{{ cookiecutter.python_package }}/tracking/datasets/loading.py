@@ -103,7 +103,7 @@ def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) ->
         artifact = f"{name.replace('/', '_')}{file.extension}"
         # Partitions are loaded when they are asked for, so they have to stay.
         with downloaded_file(client, run_id, artifact, keep or file.is_parted) as path:
-            return Loaded(file.at(str(path)).load(), f"runs:/{run_id}/{artifact}")
+            return Loaded(file.at(str(path), is_copy=True).load(), f"runs:/{run_id}/{artifact}")
 
 
 def load_value(client: Any, run_id: str, name: str) -> Any:

@@ -13,7 +13,7 @@ from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
 from ..redact import has_secrets
-from . import by_hand, own_files, round_trip
+from . import by_hand, own_files, parts, round_trip
 from .additions import note_addition, recorded_at_end
 from .catalog_entry import CatalogEntry
 from .dataset_file import DatasetFile
@@ -158,6 +158,8 @@ class MLflowDataset(CatalogEntry):
         if self._cache is not None:
             self._cache.save(data)
 
+    confirm = parts.confirm
+
     def load(self) -> Any:
         """Return the value of this run, of `loading_run_id`, or, on resuming, of the last run."""
         if self._cache is not None and self._cache.exists():
@@ -220,10 +222,8 @@ class MLflowDataset(CatalogEntry):
         assert self.file is not None
         if self.file.is_fixed:
             return self.file.dataset().load()
-        own = self._own_file()
-        if own is not None:
-            value = own_files.value_beside(own) if self._cache is not None else None
-            return round_trip.load_value(value) if value else self.file.kind.at(str(own)).load()
+        if (own := self._own_file()) is not None:
+            return parts.load_own(self.file, own, self.recorder, self._cache is not None)
         if not may_resume(self.recorder, str(self.dataset_name), self._catalog_name, self.file):
             raise DatasetError(
                 f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "

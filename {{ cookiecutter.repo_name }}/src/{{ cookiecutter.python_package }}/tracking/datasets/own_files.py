@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..journal import snapshot
@@ -83,13 +83,21 @@ def is_left_out(places: JournalPlaces, dataset_name: str) -> bool:
 
 def newest(places: JournalPlaces, dataset_name: str) -> Path | None:
     """Return the file that a dataset saved last in this run, in whichever process."""
+    return next(_saved(places, dataset_name), None)
+
+
+def all_saved(places: JournalPlaces, dataset_name: str) -> list[Path]:
+    """Return the files of all saves of a dataset in this run, in whichever process, in turn."""
+    return [*_saved(places, dataset_name)][::-1]
+
+
+def _saved(places: JournalPlaces, dataset_name: str) -> Iterator[Path]:
     tops = [place / _folder(dataset_name) for place in places.existing()]
     folders = [folder for top in tops if top.is_dir() for folder in top.iterdir()]
     for folder in sorted(folders, key=lambda folder: folder.name, reverse=True):
         for path in folder.iterdir():
             if not path.name.startswith("."):
-                return path
-    return None
+                yield path
 
 
 def value_beside(own: Path) -> Path | None:

@@ -6,6 +6,8 @@ The tag `kedro.dataset.<name>` says what the value was, so that it can be loaded
 import json
 import math
 from collections.abc import Mapping, Sized
+from functools import partial
+from inspect import isroutine
 from typing import Any
 
 from ..journal.events import (
@@ -68,14 +70,25 @@ def _record_param(recorder: Recorder, name: str, value: Any) -> Any:
     """Record a value as params; returns it as JSON, in a list, or None if that can't be."""
     several = labelled(value)
     shown = value if several is None else several
-    recorder.log_params(shown, name)
+    functions = 0
     for key, leaf in flatten(shown, name):
+        if several is not None and (isroutine(leaf) or isinstance(leaf, partial)):
+            functions += 1
+            continue
+        recorder.log_param(key or "value", leaf)
         if sort_of(leaf) is None and not hasattr(leaf, "tolist"):
             recorder.warn(
                 f"{key}: data",
                 f"{key!r} is {type(leaf).__qualname__}, neither a scalar nor a container: its "
                 f'text is kept as a param; MLflowDataSet("pkl") keeps it whole',
             )
+    if functions:
+        recorder.warn(
+            f"{name}: functions",
+            f"{name!r} has functions ({functions:,}), say those that load partitions: they are not "
+            "called, and no params; to keep what they load as files of the run, declare it with "
+            "`dataset: {type: partitions.PartitionedDataset, …}`",
+        )
     return _packed(redact_value(value, name, recorder.secrets))
 
 

@@ -85,10 +85,14 @@ def fetch_saved(dataset: Any, data: Any, place: Path) -> None:
         fetch(dataset, str(saved_file_of(dataset)), place)
         return
     place.mkdir()
-    for partition in partitions.values():
-        target = place / partition.inside
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fetch(dataset, partition.path, target)
+    targets = {place / partition.inside: partition.path for partition in partitions.values()}
+    for folder in {target.parent for target in targets}:
+        folder.mkdir(parents=True, exist_ok=True)
+    if filesystem_of(dataset) is not None:
+        _get(dataset, list(targets.values()), list(map(str, targets)))
+        return
+    for target, path in targets.items():
+        snapshot.copy(Path(path), target)
 
 
 def fetch(dataset: Any, path: str, place: Path) -> None:
@@ -98,12 +102,16 @@ def fetch(dataset: Any, path: str, place: Path) -> None:
         OSError: it can't be read, or the disk takes no more.
         ValueError: the dataset does not tell how.
     """
-    remote = filesystem_of(dataset)
-    if remote is None:
+    if filesystem_of(dataset) is None:
         snapshot.copy(Path(path), place)
         return
+    _get(dataset, path, str(place), recursive=True)
+
+
+def _get(dataset: Any, source: Any, target: Any, **options: Any) -> None:
+    """Fetch a file or folder, or several files at once, which costs less time."""
     try:
-        remote.get(path, str(place), recursive=True)
+        filesystem_of(dataset).get(source, target, **options)
     except OSError:
         raise
     except Exception as error:  # each file system has errors of its own

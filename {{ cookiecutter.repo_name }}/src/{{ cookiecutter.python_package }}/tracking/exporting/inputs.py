@@ -7,7 +7,7 @@ from typing import Any
 
 from ..journal import snapshot
 from ..journal.places import JournalPlaces
-from .parts import parts_of
+from .parts import has_parts, parts_of
 
 _BLOCK = 1 << 20
 # `MAX_INPUT_TAG_VALUE_SIZE` of `mlflow/utils/validation.py`.
@@ -41,7 +41,7 @@ def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
         if rows is not None:
             profile["num_elements"] = rows * len(columns)
     size, digest = event.get("size"), event.get("digest")
-    if "parts" in event:
+    if has_parts(event):
         digest, profile["num_parts"], size = parts_of(event, places)
     if size is not None:
         profile["size_bytes"] = size
@@ -49,7 +49,7 @@ def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
         dataset=Dataset(
             name=event["n"][:500],
             digest=(digest or file_digest(event))[:36],
-            source_type="local" if size is not None else "uri",
+            source_type="local" if size is not None and "://" not in event["path"] else "uri",
             source=json.dumps({"uri": event["path"]}),
             schema=schema if schema is None or len(schema) < 1_000_000 else None,
             profile=json.dumps(profile),

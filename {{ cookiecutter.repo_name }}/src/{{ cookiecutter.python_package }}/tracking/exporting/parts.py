@@ -1,10 +1,11 @@
-"""The digest of a folder of data: of the parts that a node was given."""
+"""The digest of data in many files: of the parts that a node was given, or of a whole folder."""
 
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from glob import iglob
 from typing import Any, NamedTuple
 
 from ..journal.places import JournalPlaces
@@ -13,15 +14,18 @@ from ..journal.places import JournalPlaces
 MAX_HASHED_PARTS = 10_000
 MAX_HASHED_BYTES = 1_000_000_000
 _BLOCK = 1 << 20
+# When a file was changed of which that is not known, for it is gone.
+_GONE = sys.maxsize
 
 
 class Parts(NamedTuple):
-    """What is recorded of a folder of data.
+    """What is recorded of data in many files.
 
     Args:
-        digest: of names and contents; of names, sizes and times where these begin with `stat-`.
+        digest: of names and contents; of names, sizes and times, or what a store tells instead,
+            where these begin with `stat-`.
         number: how many parts there are.
-        size: their bytes, None where they don't lie on this machine.
+        size: their bytes, None where a store does not tell.
     """
 
     digest: str
@@ -36,57 +40,120 @@ class _File(NamedTuple):
     changed: int
 
 
+def has_parts(event: dict[str, Any]) -> bool:
+    """Whether an `input` event is of many files: of named parts, of a folder or of a pattern."""
+    path = event["path"]
+    if "parts" in event:
+        return True
+    return (
+        "digest" not in event and "://" not in path and (_is_pattern(path) or os.path.isdir(path))
+    )
+
+
 def parts_of(event: dict[str, Any], places: JournalPlaces) -> Parts:
-    """Return what is recorded of the parts that an `input` event names.
+    """Return what is recorded of the files that an `input` event tells of.
 
     The same names with the same contents have the same digest, wherever they lie. Not the
     contents are read where there are more than 10,000 parts or 1 GB, where a part changed since it
-    was loaded, or where they lie elsewhere.
+    was loaded or is gone, or where they lie elsewhere.
 
     Args:
-        event: it names a file of the journal in which the parts stand.
+        event: it names a file of the journal in which the parts stand, or is of a whole folder.
         places: the folders of the journal.
     """
-    names = sorted(json.loads(places.find(event["parts"]).read_bytes()))
-    if "://" in event["path"]:
-        return Parts(f"stat-{_hash(name.encode() for name in names)[:24]}", len(names), None)
-    files = list(_files(event["path"], names))
-    size = sum(file.size for file in files)
-    is_same = all(file.changed <= event["seen"] for file in files)
-    if is_same and len(files) <= MAX_HASHED_PARTS and size <= MAX_HASHED_BYTES:
+    path = event["path"]
+    names = json.loads(places.find(event["parts"]).read_bytes()) if "parts" in event else None
+    if "://" in path:
+        return _elsewhere(names or [])
+    if names is not None:
+        found = _files_of_parts(path, sorted(_name(part) for part in names))
+    else:
+        found = _files_of_pattern(path) if _is_pattern(path) else _files_below(path)
+    number = size = 0
+    newest, known, files = 0, hashlib.sha256(), []
+    for file in found:
+        number, size, newest = number + 1, size + file.size, max(newest, file.changed)
+        _feed(known, f"{file.name}|{file.size}|{file.changed}".encode())
+        if number <= MAX_HASHED_PARTS:
+            files.append(file)
+    is_small = number <= MAX_HASHED_PARTS and size <= MAX_HASHED_BYTES
+    if is_small and newest <= event.get("seen", -1):
         try:
-            return Parts(_hash(_contents(files))[:32], len(names), size)
+            return Parts(_digest_of_contents(files), number, size)
         except OSError:
             pass  # gone meanwhile
-    known = _hash(f"{file.name}|{file.size}|{file.changed}".encode() for file in files)
-    return Parts(f"stat-{known[:24]}", len(names), size)
+    return Parts(f"stat-{known.hexdigest()[:24]}", number, size)
 
 
-def _files(folder: str, names: Iterable[str]) -> Iterator[_File]:
-    """Yield the files of parts; of a part with versions all of them, of one that is gone none."""
+def _elsewhere(parts: list[Any]) -> Parts:
+    """Return what a store has told of its parts: names, or lists of name, size and state."""
+    sizes = [part[1] for part in parts if not isinstance(part, str)]
+    is_told = len(sizes) == len(parts) and None not in sizes
+    known = hashlib.sha256()
+    for part in sorted(parts, key=_name):
+        _feed(known, (part if isinstance(part, str) else "|".join(map(str, part))).encode())
+    return Parts(f"stat-{known.hexdigest()[:24]}", len(parts), sum(sizes) if is_told else None)
+
+
+def _name(part: Any) -> str:
+    return str(part if isinstance(part, str) else part[0])
+
+
+def _is_pattern(path: str) -> bool:
+    return "*" in path and not os.path.lexists(path)
+
+
+def _files_of_parts(folder: str, names: Iterable[str]) -> Iterator[_File]:
+    """Yield the files of parts; of a part with versions that of the last one."""
     for name in names:
         path = os.path.join(folder, name)
-        for file in sorted(Path(path).rglob("*")) if os.path.isdir(path) else [path]:
-            try:
-                found = os.stat(file)
-            except OSError:
-                continue
-            if not os.path.isdir(file):
-                inside = os.path.relpath(file, folder).replace(os.sep, "/")
-                yield _File(inside, str(file), found.st_size, found.st_mtime_ns)
+        if os.path.isdir(path):
+            name = f"{name}/{max(os.listdir(path), default='')}/{os.path.basename(name)}"
+        yield _file(folder, name)
 
 
-def _contents(files: Iterable[_File]) -> Iterator[bytes]:
+def _files_below(folder: str) -> Iterator[_File]:
+    for top, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            yield _file(folder, os.path.relpath(os.path.join(top, name), folder))
+
+
+def _files_of_pattern(path: str) -> Iterator[_File]:
+    folder = os.path.dirname(path[: path.index("*")]) or os.curdir
+    for found in sorted(iglob(path, recursive=True)):
+        if os.path.isdir(found):
+            inside = os.path.relpath(found, folder)
+            yield from (_File(f"{inside}/{file.name}", *file[1:]) for file in _files_below(found))
+        else:
+            yield _file(folder, os.path.relpath(found, folder))
+
+
+def _file(folder: str, name: str) -> _File:
+    path = os.path.join(folder, name)
+    name = name.replace(os.sep, "/")
+    try:
+        found = os.stat(path)
+    except OSError:
+        return _File(name, path, 0, _GONE)
+    return _File(name, path, found.st_size, found.st_mtime_ns)
+
+
+def _digest_of_contents(files: Iterable[_File]) -> str:
+    """Return the digest of names and contents.
+
+    Raises:
+        OSError: one can't be read.
+    """
+    whole = hashlib.sha256()
     for file in files:
         digest = hashlib.sha256()
         with open(file.path, "rb") as opened:
             while block := opened.read(_BLOCK):
                 digest.update(block)
-        yield file.name.encode() + b"\0" + digest.digest()
+        _feed(whole, file.name.encode() + b"\0" + digest.digest())
+    return whole.hexdigest()[:32]
 
 
-def _hash(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+def _feed(digest: Any, part: bytes) -> None:
+    digest.update(len(part).to_bytes(8, "big") + part)

@@ -9,7 +9,7 @@ from ..arguments import named_options
 from ..datasets.entries import complete_catalog
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
-from ..kedro_datasets_internals import part_names
+from ..datasets.parts import parts_of_input
 from ..kedro_internals import dataset_of, is_parameter, unwrapped
 from ..models.sample import sample_for
 from ..models.signature import columns_of
@@ -153,9 +153,12 @@ def _keep_sample(
 def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
     source, digest = recorder.inputs.pop(name), None
     dataset = catalog.get(name)
-    if isinstance(dataset, MLflowDataSet) and dataset.source is not None:
-        source, digest = dataset.source  # no file of the project's
+    if isinstance(dataset, MLflowDataSet):
+        if dataset.source is not None:
+            source, digest = dataset.source  # no file of the project's
+        elif dataset.file is not None and dataset.file.kind.is_parted:
+            dataset = dataset.file.dataset()
     shape = getattr(data, "shape", None)
     rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
-    parts = part_names(unwrapped(dataset), data)
+    parts = parts_of_input(unwrapped(dataset), data)
     recorder.log_input(name, source, rows, columns_of(data), digest, parts)

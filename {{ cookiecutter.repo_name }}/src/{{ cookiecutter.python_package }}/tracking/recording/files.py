@@ -175,7 +175,7 @@ class FileVoice(Voice):
         rows: int | None = None,
         columns: Sequence[Mapping[str, Any]] | None = None,
         digest: str | None = None,
-        parts: Sequence[str] | None = None,
+        parts: Sequence[Any] | None = None,
     ) -> None:
         """Record what the pipeline loads as an MLflow dataset input of the run.
 
@@ -186,7 +186,8 @@ class FileVoice(Voice):
             rows: how many it has.
             columns: its columns, as `models.signature.columns_of` gives them.
             digest: tells its content from any other, of what is no file.
-            parts: of a folder, the files in it that were loaded, relative to it.
+            parts: of a folder, the files in it that were loaded, relative to it; in another place
+                each with size and state, where that is known.
         """
         size: int | None
         changed: int | None
@@ -206,9 +207,11 @@ class FileVoice(Voice):
         }
         if digest:
             event["digest"] = digest
+        if not Path(source).is_file():  # a folder, say, whose files tell when they were changed
+            event["seen"] = time.time_ns()
         self.append({**event, **({} if parts is None else self._parts(name, parts))})
 
-    def _parts(self, name: str, parts: Sequence[str]) -> dict[str, Any]:
+    def _parts(self, name: str, parts: Sequence[Any]) -> dict[str, Any]:
         """Return the fields of an input with parts, whose names are a file of the journal."""
         try:
             # Too many, as a rule, for a line.
