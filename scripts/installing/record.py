@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from scripts.installing.project import InstallError
 
 # A dot file belongs to no version of the layer: its manifest and its updates leave it alone.
 RECORD = ".installed.json"
+_WORDS = re.compile(r"[\w.]*(?:mlflow|tracking)\w*")
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,13 @@ class Hunk:
         at: how many lines of the changed file stand before them.
         before: the lines that were there.
         after: the lines that are there.
+        around: the lines above and below, to find a place from which lines were only taken.
     """
 
     at: int
     before: list[str]
     after: list[str]
+    around: list[str]
 
 
 def record_text(project: Path, changes: Iterable[Change], earlier: str | None = None) -> str:
@@ -79,8 +83,10 @@ def taken_back(project: Path, record: Path) -> tuple[list[Change], list[Todo]]:
             if text is None:
                 continue  # deleted since
             hunks = [Hunk(**hunk) for hunk in entry["hunks"]]
-            if _digest(text) == entry["sha256"]:
-                now[path] = None if entry["is_new"] else _undone(text, hunks)
+            if entry["is_new"] and _digest(_plain(text)) == _digest(_plain(_made(hunks))):
+                now[path] = None
+            elif _digest(text) == entry["sha256"]:
+                now[path] = _undone(text, hunks)
             elif entry["is_new"]:
                 why = (
                     "it was made by the installation and has been edited since: delete it, or keep"
@@ -88,8 +94,7 @@ def taken_back(project: Path, record: Path) -> tuple[list[Change], list[Todo]]:
                 todos.append(Todo(path, f"{why} what is yours", ""))
             else:
                 now[path], left = _searched(text, hunks)
-                why = "these lines of the installation have been edited since: take them out"
-                todos += [Todo(path, why, "".join(hunk.after)) for hunk in left]
+                todos += [_todo(path, hunk) for hunk in left]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InstallError(
             f"{record} can't be read ({error}): delete the folder {record.parent}, and what "
@@ -103,10 +108,14 @@ def _hunks(before: str, after: str) -> list[Hunk]:
     old, new = split_lines(before), split_lines(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return [
-        Hunk(j1, old[i1:i2], new[j1:j2])
+        Hunk(j1, old[i1:i2], new[j1:j2], [*new[max(j1 - 1, 0) : j1], *new[j2 : j2 + 1]])
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     ]
+
+
+def _made(hunks: Sequence[Hunk]) -> str:
+    return "".join(line for hunk in hunks for line in hunk.after)
 
 
 def _undone(text: str, hunks: Sequence[Hunk]) -> str:
@@ -117,19 +126,65 @@ def _undone(text: str, hunks: Sequence[Hunk]) -> str:
 
 
 def _searched(text: str, hunks: Sequence[Hunk]) -> tuple[str, list[Hunk]]:
-    """Undo hunks in a file that was edited since, where their lines still stand; nearest first."""
-    lines, left = split_lines(text), []
-    for hunk in reversed(hunks):
-        count = len(hunk.after)
-        places = [n for n in range(len(lines) - count + 1) if lines[n : n + count] == hunk.after]
-        if not any(line.strip() for line in hunk.after):
-            continue  # a blank line says nothing of where it was
-        if not places:
+    """Undo hunks in a file that was edited since, where their lines still stand; nearest first.
+
+    Line ends don't count: Git may have changed them all.
+    """
+    has_crlf = "\r\n" in text
+    lines, left = split_lines(_plain(text)), []
+    for raw in reversed(hunks):
+        hunk = Hunk(raw.at, *([_plain(one) for one in part] for part in _parts(raw)))
+        place = _place(lines, hunk)
+        if place is not None:
+            lines[place : place + len(hunk.after)] = hunk.before
+        elif (hunk.before and not _says(hunk.after)) or _is_left(lines, hunk):
             left.append(hunk)
-            continue
-        at = min(places, key=lambda place: abs(place - hunk.at))
-        lines[at : at + count] = hunk.before
-    return "".join(lines), left[::-1]
+    found = "".join(lines)
+    return found.replace("\n", "\r\n") if has_crlf else found, left[::-1]
+
+
+def _place(lines: Sequence[str], hunk: Hunk) -> int | None:
+    """Return where the lines of a hunk stand now."""
+    wanted, ahead = hunk.after, 0
+    if not _says(hunk.after):
+        if not hunk.before:
+            return None  # a blank line says nothing of where it was
+        above = hunk.around[: len(hunk.around) - 1] if hunk.at else []
+        wanted, ahead = [*above, *hunk.after, *hunk.around[len(above) :]], len(above)
+        if not _says(wanted):
+            return None
+    count = len(wanted)
+    places = [n for n in range(len(lines) - count + 1) if [*lines[n : n + count]] == wanted]
+    return min(
+        (place + ahead for place in places), key=lambda one: abs(one - hunk.at), default=None
+    )
+
+
+def _is_left(lines: Sequence[str], hunk: Hunk) -> bool:
+    """Whether a word of the layer, which a hunk has brought, still stands in a file."""
+    words = set(_WORDS.findall("".join(hunk.after))) - set(_WORDS.findall("".join(hunk.before)))
+    return bool(words & set(_WORDS.findall("".join(lines))))
+
+
+def _todo(path: Path, hunk: Hunk) -> Todo:
+    if not _says(hunk.after):
+        return Todo(path, "put these lines back, whose place is not found", "".join(hunk.before))
+    why = (
+        "the installation put these lines there, and they were edited since; take out what is left"
+    )
+    return Todo(path, why, "".join(hunk.after))
+
+
+def _parts(hunk: Hunk) -> tuple[list[str], list[str], list[str]]:
+    return hunk.before, hunk.after, hunk.around
+
+
+def _says(lines: Sequence[str]) -> bool:
+    return any(line.strip() for line in lines)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def _digest(text: str) -> str:
