@@ -12,20 +12,34 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scripts.installing.changes import Change, Todo, diff_lines  # noqa: E402
+from scripts.installing.folder import (  # noqa: E402
+    bring_folder,
+    check_writable,
+    clear_rooms,
+    keep_files,
+    layer_names,
+    owners_files,
+    remove_folder,
+    show_to_git,
+)
+from scripts.installing.ignore_file import hidden_files  # noqa: E402
 from scripts.installing.plan import Plan, make_plan  # noqa: E402
 from scripts.installing.project import InstallError, KedroProject, find_project  # noqa: E402
 from scripts.installing.proof import ProofError, prove  # noqa: E402
 from scripts.installing.record import RECORD, record_text, taken_back  # noqa: E402
+from scripts.installing.settings_file import has_hooks  # noqa: E402
 from scripts.template_layer import TRACKING, module  # noqa: E402
 
 DONE, LEFT, REFUSED = 0, 1, 2
+# Files that do not work without the layer, once they name it.
+NEEDING = (".py", ".yml", ".yaml", ".json")
+KEPT = "tracking-kept"
 
 
 def main(argv: list[str]) -> int:
@@ -33,14 +47,20 @@ def main(argv: list[str]) -> int:
     args = _arguments(argv)
     try:
         project = find_project(args.project, args.python)
+        clear_rooms(project.tracking)
         if args.uninstall:
             return uninstall(project, args.dry_run, args.yes)
         code = install(project, args.dry_run, args.yes)
-        if args.prove and not args.dry_run:
+        if args.prove and not args.dry_run and not _has_hooks(project):
+            print("There is no run to prove it: settings.py lacks the hooks, see above.")
+        elif args.prove and not args.dry_run:
             print("\nOne run on a store that is thrown away:")
             print("\n".join(prove(project, args.run_arguments)))
     except InstallError as error:
         print(f"Nothing was changed: {error}.", file=sys.stderr)
+        return REFUSED
+    except OSError as error:
+        print(f"It was broken off: {error}. Mend that, and run it again.", file=sys.stderr)
         return REFUSED
     except ProofError as error:
         print(f"The layer is in, and the proof failed: {error}.", file=sys.stderr)
@@ -63,14 +83,22 @@ def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
         print(f"{project.name(project.tracking)} is there, layer {have}: it stays as it is")
     _show(project, plan.changes, plan.todos, plan.notes)
     if not plan.is_new and not plan.changes:
-        print("Nothing to do.")
-        return LEFT if plan.todos else DONE
+        print("Nothing else to do." if plan.todos else "Nothing to do.")
+        return LEFT if plan.todos or plan.is_partial else DONE
     if dry_run:
         return DONE
+    check_writable(project, plan.changes)
     _confirm("Install it?", yes)
     _write(plan)
+    hidden = hidden_files(project, layer_names())
+    if hidden:
+        show_to_git(project.tracking)
+        hidden = hidden_files(project, layer_names())
+    if hidden:
+        more = f"{len(hidden)} files of the layer, say {hidden[0]}"
+        print(f"Git ignores {more}: mend the .gitignore that does it (`git check-ignore -v`)")
     _say_what_is_next(plan)
-    return LEFT if plan.todos else DONE
+    return LEFT if plan.todos or plan.is_partial or hidden else DONE
 
 
 def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
@@ -86,33 +114,43 @@ def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
             f"{project.name(folder)} was not installed by this script ({RECORD} is not in it)"
         )
     changes, todos = taken_back(project.root, record)
+    _show(project, changes, todos, _waiting(project))
+    if blocking := [todo for todo in todos if todo.path.suffix in NEEDING]:
+        names = ", ".join(sorted({project.name(todo.path) for todo in blocking}))
+        raise InstallError(
+            f"{names} needs the layer, and lines of it were edited since: do first what stands "
+            "above under 'By hand', then run this again"
+        )
+    own = owners_files(folder)
     print(f"{project.name(folder)} is deleted, layer {module('manifest').layer_label(folder)}")
-    _show(project, changes, todos, _lost(project))
+    for name in own:
+        print(f"- yours, kept in {KEPT}/: {name}")
     if dry_run:
         return DONE
+    check_writable(project, changes)
     _confirm("Take it out?", yes)
+    keep_files(folder, own, project.root / KEPT)
     # First what imports it: ended in between, the project runs.
-    for change in changes:
+    for change in sorted(changes, key=lambda change: change.after is None):
         change.write()
-    shutil.rmtree(folder)
+    remove_folder(folder)
     print("The layer is out. mlruns/ and what else runs have written is where it was.")
     return LEFT if todos else DONE
 
 
-def _lost(project: KedroProject) -> list[str]:
-    """Return what an uninstallation takes from the owner, a line each."""
-    edits, folder = module("manifest").edits(project.tracking), project.tracking
-    lines = [
-        f"edited by you, and deleted too: {project.name(folder / name)}"
-        for name in (*edits.modified, *edits.added)
-    ]
+def _has_hooks(project: KedroProject) -> bool:
+    path = project.home / "settings.py"
+    return path.is_file() and has_hooks(path.read_text("utf8", "replace"))
+
+
+def _waiting(project: KedroProject) -> list[str]:
     waiting = list((project.root / ".mlflow-journal").glob("*/run.json"))
-    if waiting:
-        lines.append(
-            f"{len(waiting)} runs wait in .mlflow-journal/: `kedro mlflow sync` exports them, and "
-            "is gone then"
-        )
-    return lines
+    if not waiting:
+        return []
+    return [
+        f"{len(waiting)} runs wait in .mlflow-journal/ for their export: `kedro mlflow sync` does "
+        "it, as long as the layer is there"
+    ]
 
 
 def _write(plan: Plan) -> None:
@@ -122,14 +160,7 @@ def _write(plan: Plan) -> None:
     earlier = record.read_text("utf8") if record.is_file() else None
     text = record_text(project.root, plan.changes, earlier)
     if plan.is_new:
-        # Beside it and then in one step, so that half a folder is never there.
-        with tempfile.TemporaryDirectory(prefix=".layer-", dir=project.home) as room:
-            built = Path(room) / folder.name
-            for name in (*module("manifest").layer_files(TRACKING), module("manifest").MANIFEST):
-                (built / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(TRACKING / name, built / name)
-            (built / RECORD).write_text(text, "utf8")
-            built.rename(folder)
+        bring_folder(folder, text)
     else:
         record.write_text(text, "utf8")
     for change in plan.changes:
@@ -177,6 +208,8 @@ def _say_what_is_next(plan: Plan) -> None:
     kedro = "kedro" if is_beside else f"{python} -m kedro"
     changed = [change.path for change in plan.changes if "requirements" in change.path.name]
     print("The layer is in. Next:")
+    if plan.todos:
+        print("  what stands above under 'By hand'; without it runs may not be tracked")
     if project.versions["mlflow"] is None:
         what = f"-r {changed[0]}" if changed else "mlflow"
         print(f"  {python} -m pip install {what}")

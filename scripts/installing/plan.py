@@ -19,8 +19,9 @@ from scripts.installing.changes import Change, NotUnderstoodError, Todo, read_te
 from scripts.installing.ignore_file import with_lines
 from scripts.installing.kedro_mlflow import translate
 from scripts.installing.project import InstallError, KedroProject
-from scripts.template_layer import TRACKING, module
+from scripts.template_layer import module
 
+BOM = "\ufeff"
 Edit = tuple[Callable[[str], str], str]
 
 
@@ -34,6 +35,7 @@ class Plan:
         changes: of files outside of the folder.
         todos: what is left to the owner.
         notes: what he should know, a line each.
+        is_partial: something of kedro-mlflow has no counterpart.
     """
 
     project: KedroProject
@@ -41,6 +43,7 @@ class Plan:
     changes: list[Change] = field(default_factory=list)
     todos: list[Todo] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_partial: bool = False
 
     def edit(self, path: Path, *edits: Edit) -> None:
         """Add what edits make of a file; one that can't be done is left to the owner.
@@ -55,14 +58,16 @@ class Plan:
             why = f"it is no UTF-8 ({error})"
             self.todos += [Todo(path, why, paste) for _, paste in edits if paste]
             return
-        text = before or ""
+        # As Windows' editors write it, and Python reads it.
+        mark = BOM if (before or "").startswith(BOM) else ""
+        text = (before or "").removeprefix(mark)
         for edit, paste in edits:
             try:
                 text = edit(text)
             except NotUnderstoodError as error:
                 self.todos.append(Todo(path, str(error), paste))
-        if text != (before or ""):
-            self.changes.append(Change(path, before, text))
+        if mark + text != (before or ""):
+            self.changes.append(Change(path, before, mark + text))
 
 
 def make_plan(project: KedroProject) -> Plan:
@@ -71,6 +76,8 @@ def make_plan(project: KedroProject) -> Plan:
     Raises:
         InstallError: it can't be served.
     """
+    if project.package.partition(".")[0] in ("mlflow", "kedro"):
+        raise InstallError(f"the package {project.package} stands in the place of the library")
     plan = Plan(project, is_new=not _is_there(project))
     home, root = project.home, project.root
     text = _settings_text(project)
@@ -83,14 +90,22 @@ def make_plan(project: KedroProject) -> Plan:
     if not settings_file.has_hooks(text) or (home / config_file.NAME).exists():
         _add_config(plan, conf, given.config)
     plan.edit(home / "settings.py", *settings)
-    plan.edit(home / "cli.py", (cli_file.with_commands, cli_file.PASTE))
+    if (home / "cli").is_dir():
+        why = "it is a package, so these lines belong into it"
+        paste = cli_file.PASTE.replace("from .tracking", f"from {project.package}.tracking")
+        if "tracking.commands" not in (read_text(home / "cli/__init__.py") or ""):
+            plan.todos.append(Todo(home / "cli/__init__.py", why, paste))
+    else:
+        plan.edit(home / "cli.py", (cli_file.with_commands, cli_file.PASTE))
+    if "MlflowHook" in text:
+        why = "kedro-mlflow's own hook stands in HOOKS, so that each run is recorded twice"
+        plan.todos.append(Todo(home / "settings.py", f"{why}: take it out", "MlflowHook()\n"))
     _edit_requirements(plan)
     if ignore_file.is_in_git(root):
-        layer = module("manifest")
-        files = [*layer.layer_files(TRACKING), layer.MANIFEST]
-        plan.edit(root / ".gitignore", (lambda text: with_lines(project, text, files), ""))
+        plan.edit(root / ".gitignore", (lambda text: with_lines(project, text), ""))
     plan.changes += [Change(path, read_text(path), text) for path, text in given.texts.items()]
     plan.notes += given.left
+    plan.is_partial = bool(given.left)
     return plan
 
 
@@ -135,8 +150,8 @@ def _is_there(project: KedroProject) -> bool:
         module("manifest").read_manifest(folder)
     except ValueError as error:
         raise InstallError(
-            f"{project.name(folder)} is there, and is not this layer ({error}): rename it first, "
-            "or restore its manifest.json with Git if it is"
+            f"{project.name(folder)} is there, and is not this layer (it has no manifest.json of "
+            "one): rename it first, or restore that file with Git if it is"
         ) from error
     return True
 

@@ -66,7 +66,7 @@ def conf_source(text: str) -> str:
 def has_hooks(text: str) -> bool:
     """Whether settings.py has the layer's hooks already."""
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(text.removeprefix("\ufeff"))
     except SyntaxError:
         return False
     return mentions(tree, NAME) or mentions(tree, "MLflowBasicLoggerHook")

@@ -59,12 +59,24 @@ from kedro.io import AbstractVersionedDataset
 from pathlib import Path, PurePosixPath
 
 
+class Lazy:
+    """As a frame of Dask: to count its rows would compute it."""
+
+    class Count:
+        def __int__(self):
+            raise RuntimeError("computed")
+
+    shape = (Count(), 2)
+
+
 class FolderDataset(AbstractVersionedDataset):
     def __init__(self, *, path, version=None):
         disk = fsspec.filesystem("file")
         super().__init__(PurePosixPath(path), version, disk.exists, disk.glob)
 
     def load(self):
+        if (Path(self._filepath) / "x").exists():
+            return Lazy()
         return {found.name: found.read_text() for found in Path(self._get_load_path()).iterdir()}
 
     def save(self, data):

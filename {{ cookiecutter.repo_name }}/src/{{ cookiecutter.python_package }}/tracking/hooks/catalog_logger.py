@@ -1,6 +1,7 @@
 """What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
 
 from collections.abc import Generator, Mapping
+from numbers import Integral
 from typing import Any, Literal
 
 from kedro.framework.hooks import hook_impl
@@ -159,6 +160,7 @@ def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
         elif dataset.file is not None and dataset.file.kind.is_parted:
             dataset = dataset.file.dataset()
     shape = getattr(data, "shape", None)
-    rows = int(shape[0]) if isinstance(shape, tuple) and shape else None
+    first = shape[0] if isinstance(shape, tuple) and shape else None
+    rows = int(first) if isinstance(first, Integral) else None  # Dask would compute how many
     parts = parts_of_input(unwrapped(dataset), data)
     recorder.log_input(name, source, rows, columns_of(data), digest, parts)

@@ -1,0 +1,117 @@
+"""The layer's folder: how it comes, how it goes, and what of it is the owner's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from scripts.installing.changes import Change
+from scripts.installing.project import InstallError, KedroProject
+from scripts.installing.record import RECORD
+from scripts.template_layer import TRACKING, module
+
+_ROOM = ".tracking-"
+IGNORE = ".gitignore"
+# Deeper than any other rule of the project, and so the last word.
+_SHOWN = """# No rule of the project may hide a part of the layer.
+!*
+__pycache__/
+*.pyc
+"""
+
+
+def layer_names() -> list[str]:
+    """Return the files of the layer, and what an installation puts beside them."""
+    return [*module("manifest").layer_files(TRACKING), module("manifest").MANIFEST, RECORD]
+
+
+def bring_folder(folder: Path, record: str) -> None:
+    """Copy the layer into a project, in one step, so that half a folder is never there.
+
+    Args:
+        folder: the layer's folder, which does not exist.
+        record: what the installation is going to change elsewhere.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    with tempfile.TemporaryDirectory(prefix=_ROOM, dir=folder.parent) as room:
+        built = Path(room) / folder.name
+        for name in layer_names():
+            (built / name).parent.mkdir(parents=True, exist_ok=True)
+            if name != RECORD:
+                shutil.copy(TRACKING / name, built / name)
+        (built / RECORD).write_text(record, "utf8")
+        built.rename(folder)
+
+
+def show_to_git(folder: Path) -> None:
+    """Let Git see all of the folder but what Python compiles."""
+    (folder / IGNORE).write_text(_SHOWN, "utf8")
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete the folder; ended in between, it is whole or gone."""
+    room = Path(tempfile.mkdtemp(prefix=_ROOM, dir=folder.parent))
+    folder.rename(room / folder.name)
+    shutil.rmtree(room, ignore_errors=True)
+
+
+def clear_rooms(folder: Path) -> None:
+    """Remove what installations that were killed have left beside the folder."""
+    for room in folder.parent.glob(f"{_ROOM}*"):
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def owners_files(folder: Path) -> list[str]:
+    """Return the files that the owner has added or changed and that Git does not have as they are.
+
+    Raises:
+        InstallError: the folder's manifest can't be read.
+    """
+    try:
+        edits = module("manifest").edits(folder)
+    except (ValueError, OSError) as error:
+        raise InstallError(
+            f"{error}: restore it with Git, or delete the folder yourself"
+        ) from error
+    return [name for name in (*edits.modified, *edits.added) if not _is_committed(folder / name)]
+
+
+def keep_files(folder: Path, names: Iterable[str], place: Path) -> None:
+    """Copy files of the folder to a place that stays."""
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / name, place / name)
+
+
+def check_writable(project: KedroProject, changes: Iterable[Change]) -> None:
+    """Refuse before anything is written.
+
+    Raises:
+        InstallError: a file or folder that is to be changed can't be written.
+    """
+    places = [change.path if change.path.exists() else change.path.parent for change in changes]
+    locked = [
+        one for one in [project.home, *places] if one.exists() and not os.access(one, os.W_OK)
+    ]
+    if locked:
+        names = ", ".join(sorted({project.name(one) for one in locked}))
+        raise InstallError(f"{names} can't be written to; make it writable first")
+
+
+def _is_committed(path: Path) -> bool:
+    for words in (["ls-files", "--error-unmatch"], ["diff", "--quiet", "HEAD", "--"]):
+        try:
+            done = subprocess.run(
+                ["git", *words, path.name], cwd=path.parent, capture_output=True, check=False
+            )
+        except OSError:
+            return False
+        if done.returncode != 0:
+            return False
+    return True
