@@ -27,13 +27,15 @@ class Hunk:
         at: how many lines of the changed file stand before them.
         before: the lines that were there.
         after: the lines that are there.
-        around: the lines above and below, to find a place from which lines were only taken.
+        above: the line above, to find a place from which lines were only taken.
+        below: the line below.
     """
 
     at: int
     before: list[str]
     after: list[str]
-    around: list[str]
+    above: list[str]
+    below: list[str]
 
 
 def record_text(project: Path, changes: Iterable[Change], earlier: str | None = None) -> str:
@@ -108,7 +110,7 @@ def _hunks(before: str, after: str) -> list[Hunk]:
     old, new = split_lines(before), split_lines(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return [
-        Hunk(j1, old[i1:i2], new[j1:j2], [*new[max(j1 - 1, 0) : j1], *new[j2 : j2 + 1]])
+        Hunk(j1, old[i1:i2], new[j1:j2], new[max(j1 - 1, 0) : j1], new[j2 : j2 + 1])
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
         if tag != "equal"
     ]
@@ -137,10 +139,13 @@ def _searched(text: str, hunks: Sequence[Hunk]) -> tuple[str, list[Hunk]]:
         place = _place(lines, hunk)
         if place is not None:
             lines[place : place + len(hunk.after)] = hunk.before
-        elif (hunk.before and not _says(hunk.after)) or _is_left(lines, hunk):
+        else:
             left.append(hunk)
     found = "".join(lines)
-    return found.replace("\n", "\r\n") if has_crlf else found, left[::-1]
+    # What its owner has taken out already needs no word.
+    left = [one for one in left[::-1] if not _says(one.after) or _is_left(lines, one)]
+    left = [one for one in left if _says(one.after) or _says(one.before)]
+    return found.replace("\n", "\r\n") if has_crlf else found, left
 
 
 def _place(lines: Sequence[str], hunk: Hunk) -> int | None:
@@ -149,8 +154,7 @@ def _place(lines: Sequence[str], hunk: Hunk) -> int | None:
     if not _says(hunk.after):
         if not hunk.before:
             return None  # a blank line says nothing of where it was
-        above = hunk.around[: len(hunk.around) - 1] if hunk.at else []
-        wanted, ahead = [*above, *hunk.after, *hunk.around[len(above) :]], len(above)
+        wanted, ahead = [*hunk.above, *hunk.after, *hunk.below], len(hunk.above)
         if not _says(wanted):
             return None
     count = len(wanted)
@@ -175,8 +179,8 @@ def _todo(path: Path, hunk: Hunk) -> Todo:
     return Todo(path, why, "".join(hunk.after))
 
 
-def _parts(hunk: Hunk) -> tuple[list[str], list[str], list[str]]:
-    return hunk.before, hunk.after, hunk.around
+def _parts(hunk: Hunk) -> tuple[list[str], ...]:
+    return hunk.before, hunk.after, hunk.above, hunk.below
 
 
 def _says(lines: Sequence[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from scripts.installing.record import RECORD
 from tests.faults.picture import only_run, picture_of
 from tests.harness.doors import LAYER, copy_template
-from tests.install.plain import Plain, make_plain
+from tests.install.plain import SETTINGS, Plain, make_plain
 from tests.layer.rig import commit, git
 
 CHANGED = [
@@ -64,11 +65,9 @@ def test_installed_run_and_taken_out(plain: Plain) -> None:
     assert "layer 0.1.0\n" in plain.project.run("kedro", "mlflow", "layer", "status").stdout
     assert {"words"} <= {name for name, *_ in picture.inputs}
     assert plain.changes() == CHANGED
-    # Again: nothing is there to do, and the folder stays as its owner has it.
-    (plain.layer / "voice.txt").write_text("mine\n")
+    # Again: nothing is there to do.
     assert "Nothing to do." in plain.install("--yes")
-    told = plain.install("--uninstall", "--yes")
-    assert "edited by you, and deleted too: src/plain/tracking/voice.txt" in told
+    plain.install("--uninstall", "--yes")
     assert plain.changes() == []
     plain.project.run("kedro", "run")
 
@@ -95,6 +94,112 @@ def test_uninstalled_where_files_were_edited_since(plain: Plain) -> None:
     )
 
 
+def test_layer_stays_while_something_needs_it(plain: Plain) -> None:
+    """Settings whose line was edited are the owner's to mend; then it goes."""
+    plain.install("--yes")
+    settings = plain.root / "src/plain/settings.py"
+    edited = settings.read_text().replace(
+        "(Mine(), *mlflow_hooks)", "(Mine(), Mine(), *mlflow_hooks)"
+    )
+    settings.write_text(edited)
+    before = plain.changes()
+    told = plain.install("--uninstall", "--yes", code=2)
+    assert "    HOOKS = (Mine(), *mlflow_hooks)\n" in told
+    assert "Nothing was changed: src/plain/settings.py needs the layer" in told
+    assert plain.changes() == before
+    settings.write_text(edited.replace(", *mlflow_hooks", ""))
+    plain.install("--uninstall", "--yes")
+    assert "mlflow" not in settings.read_text()
+    assert not plain.layer.exists()
+
+
+def test_line_ends_of_a_clone_are_no_edits(plain: Plain, tmp_path: Path) -> None:
+    """Git for Windows gives all files CRLF."""
+    plain.install("--yes")
+    commit(plain.root, "installed")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--config", "core.autocrlf=true", str(plain.root), str(clone))
+    assert b"\r\n" in (clone / "src/plain/settings.py").read_bytes()
+    Plain(clone).install("--uninstall", "--yes")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "out")
+    assert git(clone, "diff", "--stat", "HEAD~2", "HEAD") == ""
+
+
+def test_lines_that_the_translation_took_come_back(plain: Plain) -> None:
+    """Though the file was edited elsewhere; where their place is gone, they are named."""
+    catalog = plain.root / "conf/base/catalog.yml"
+    entry = (
+        "loud:\n  type: kedro_mlflow.io.artifacts.MlflowArtifactDataset\n"
+        "  dataset: {type: text.TextDataset, filepath: loud.txt}\n  artifact_path: texts\n"
+    )
+    catalog.write_text(catalog.read_text() + entry)
+    before = catalog.read_text()
+    plain.install("--yes", code=1)
+    assert "artifact_path" not in catalog.read_text()
+    catalog.write_text(f"# mine\n{catalog.read_text()}more: {{type: MemoryDataset}}\n")
+    plain.install("--uninstall", "--yes", "--dry-run")
+    catalog.write_text(
+        catalog.read_text().replace("  dataset: {type: text", "  dataset: {type: mine")
+    )
+    told = plain.install("--uninstall", "--yes", code=2)
+    assert "put these lines back" in told
+    assert "      artifact_path: texts\n" in told
+    catalog.write_text(catalog.read_text().replace("{type: mine", "{type: text"))
+    plain.install("--uninstall", "--yes")
+    assert catalog.read_text() == f"# mine\n{before}more: {{type: MemoryDataset}}\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "rules"),
+    [
+        (".gitignore", "models/\n*.json\n*.md\n__pycache__/\n"),
+        ("src/.gitignore", "models/\n*.json\n"),
+        (".gitignore", "src/plain/*\n!src/plain/settings.py\n__pycache__/\n"),
+    ],
+)
+def test_git_has_the_whole_layer(plain: Plain, tmp_path: Path, place: str, rules: str) -> None:
+    """Whatever the project's rules leave out; and nothing that Python compiled."""
+    plain.write(place, rules)
+    plain.install("--yes")
+    (plain.layer / "models/__pycache__").mkdir()
+    (plain.layer / "models/__pycache__/queue.pyc").write_text("")
+    commit(plain.root, "installed")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(plain.root), str(clone))
+    files = {path.relative_to(plain.layer) for path in plain.layer.rglob("*") if path.is_file()}
+    layer = clone / "src/plain/tracking"
+    found = {path.relative_to(layer) for path in layer.rglob("*") if path.is_file()}
+    assert files - found == {Path("models/__pycache__/queue.pyc")}
+
+
+def test_rule_that_can_t_be_undone_is_told(plain: Plain) -> None:
+    """One that hides the folder, in a file that another can't overrule."""
+    plain.write("src/plain/.gitignore", "tracking/\n")
+    assert "files of the layer, say src/plain/tracking/" in plain.install("--yes", code=1)
+
+
+def test_own_files_of_the_folder_are_kept(plain: Plain) -> None:
+    """Unless Git has them."""
+    plain.install("--yes")
+    (plain.layer / "old.py").write_text("OLD = 1\n")
+    commit(plain.root)
+    (plain.layer / "mine.py").write_text("MINE = 1\n")
+    (plain.layer / "clock.py").write_text("EDITED = 1\n")
+    told = plain.install("--uninstall", "--yes")
+    assert "- yours, kept in tracking-kept/: mine.py" in told
+    kept = {path.name: path.read_text() for path in (plain.root / "tracking-kept").iterdir()}
+    assert kept == {"mine.py": "MINE = 1\n", "clock.py": "EDITED = 1\n"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everything")
+def test_what_can_t_be_written_is_told_before(plain: Plain) -> None:
+    (plain.root / "src/plain/settings.py").chmod(0o444)
+    told = plain.install("--yes", code=2)
+    assert "Nothing was changed: src/plain/settings.py can't be written to" in told
+    assert plain.changes() == []
+
+
 def test_installation_that_was_killed_is_ended_by_the_next(plain: Plain) -> None:
     """The folder comes first, with the record of what was to follow."""
     plain.install("--yes")
@@ -112,6 +217,7 @@ def test_what_is_not_understood_is_printed_to_paste(plain: Plain) -> None:
     text = "import os\nif 'CI' in os.environ:\n    HOOKS = ()\n"
     plain.write("src/plain/settings.py", text)
     plain.write("src/plain/cli.py", "cli = make()\n")
+    plain.write("requirements.txt", "kedro==1.7.0 --hash=sha256:ab\n")
     commit(plain.root)
     told = plain.install("--yes", code=1)
     assert "By hand, src/plain/settings.py: HOOKS may come from a condition" in told
@@ -119,6 +225,26 @@ def test_what_is_not_understood_is_printed_to_paste(plain: Plain) -> None:
     assert '    cli.add_command(mlflow_commands, "mlflow")\n' in told
     assert (plain.root / "src/plain/settings.py").read_text() == text
     assert (plain.root / "src/plain/mlflow_config.py").exists()
+    assert "By hand, requirements.txt: it is compiled" in told
+    assert "what stands above under 'By hand'" in told
+    assert "Nothing to do" not in plain.install("--yes", code=1)
+    told = plain.install("--yes", "--prove", code=1)
+    assert "settings.py lacks the hooks" in told
+
+
+def test_commands_that_are_a_package_are_left(plain: Plain) -> None:
+    """Python would take it before a module of its name; and a hook of kedro-mlflow in HOOKS."""
+    (plain.root / "src/plain/cli").mkdir()
+    plain.write("src/plain/cli/__init__.py", "")
+    text = SETTINGS.replace("Mine(),", "Mine(), MlflowHook(),")
+    plain.write("src/plain/settings.py", f"\ufefffrom kedro_mlflow import MlflowHook\n{text}")
+    told = plain.install("--yes", code=1)
+    assert "By hand, src/plain/cli/__init__.py: it is a package" in told
+    assert "from plain.tracking.commands.cli import mlflow" in told
+    assert not (plain.root / "src/plain/cli.py").exists()
+    assert "each run is recorded twice: take it out" in told
+    assert (plain.root / "src/plain/settings.py").read_text().startswith("\ufefffrom kedro_mlflow")
+    assert "*mlflow_hooks" in (plain.root / "src/plain/settings.py").read_text()
 
 
 def test_password_near_a_change_is_not_printed(plain: Plain) -> None:
@@ -156,6 +282,12 @@ def _other_tracking(plain: Plain) -> None:
     (plain.layer / "__init__.py").write_text("")
 
 
+def _named_like_a_library(plain: Plain) -> None:
+    path = plain.root / "pyproject.toml"
+    path.write_text(path.read_text().replace('"plain"', '"mlflow"'))
+    shutil.move(plain.root / "src/plain", plain.root / "src/mlflow")
+
+
 def _other_config(plain: Plain) -> None:
     plain.write("src/plain/mlflow_config.py", "URI = 1\n")
 
@@ -173,6 +305,7 @@ def _other_module(plain: Plain) -> None:
         (_elsewhere, "other, which is outside of the project"),
         (_no_package, "the package plain is not at"),
         (_other_tracking, "src/plain/tracking is there, and is not this layer"),
+        (_named_like_a_library, "the package mlflow stands in the place of the library"),
         (_other_config, "src/plain/mlflow_config.py is there, and has no mlflow_hooks: rename"),
         (_other_module, "src/plain/tracking.py has the layer's name: rename it first"),
     ],
