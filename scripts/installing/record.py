@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -108,11 +109,15 @@ def taken_back(project: Path, record: Path) -> tuple[list[Change], list[Todo]]:
 
 def _hunks(before: str, after: str) -> list[Hunk]:
     old, new = split_lines(before), split_lines(after)
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    # What is equal at both ends first: among lines that repeat, difflib may find another way.
+    first = len(os.path.commonprefix([old, new]))
+    last = len(os.path.commonprefix([old[first:][::-1], new[first:][::-1]]))
+    inside = (old[first : len(old) - last], new[first : len(new) - last])
+    codes = difflib.SequenceMatcher(None, *inside, autojunk=False).get_opcodes()
+    spans = [tuple(first + n for n in spans) for tag, *spans in codes if tag != "equal"]
     return [
         Hunk(j1, old[i1:i2], new[j1:j2], new[max(j1 - 1, 0) : j1], new[j2 : j2 + 1])
-        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
-        if tag != "equal"
+        for i1, i2, j1, j2 in spans
     ]
 
 
