@@ -75,6 +75,6 @@ def test_python_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_packages_that_cannot_be_fetched_are_no_conflict(tmp_path: Path) -> None:
-    index = "--index-url=http://127.0.0.1:9/simple"  # the port of no service
+    proxy = "--proxy=http://127.0.0.1:9"  # the port of no service
     with pytest.raises(UnreachableError):
-        HERE.install(index, "--retries=1", "nowhere-to-be-had", log=tmp_path / "install.log")
+        HERE.install(proxy, "--retries=1", "nowhere-to-be-had", log=tmp_path / "install.log")
