@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 # What a developer's shell may hold and a user's does not: where runs go, what is imported.
-FOREIGN_PREFIXES = ("MLFLOW_", "KEDRO_", "PYTHON", "VIRTUAL_ENV", "GIT_", "PYTEST_", "MPLBACKEND")
+FOREIGN_PREFIXES = (
+    *("MLFLOW_", "KEDRO_", "PYTHON", "VIRTUAL_ENV", "GIT_", "PYTEST_", "MPLBACKEND"),
+    "MAKE",  # what `make test PYTEST_ARGS=…` hands on to a `make` below it
+    "MFLAGS",
+)
 
 
 def clean_env(python: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
