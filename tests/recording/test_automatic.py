@@ -143,7 +143,11 @@ def test_digests_of_equal_values_are_equal_in_any_process(baked: BakedProject) -
     told = {
         subprocess.run(
             [sys.executable, "-c", DIGEST.format(package=package)],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(source)},
+            env={
+                "PYTHONHASHSEED": seed,
+                "PYTHONPATH": str(source),
+                "PYTHONDONTWRITEBYTECODE": "1",  # the project is there to look at
+            },
             capture_output=True,
             text=True,
             check=True,
