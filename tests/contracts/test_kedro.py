@@ -23,7 +23,6 @@ from kedro.io import (
 )
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
-from kedro_datasets.partitions import PartitionedDataset
 
 from tests.harness.baked import BakedProject
 
@@ -149,24 +148,10 @@ class _Folder(AbstractVersionedDataset[Any, Any]):
 
 def test_definition_of(internals: Any) -> None:
     given = {"type": "json.JSONDataset", "filepath": "a.json"}
-    assert internals.definition_of(given) == ("JSONDataset", "filepath", "a.json", False)
-    assert internals.definition_of({"type": JSONDataset}) == (
-        "JSONDataset",
-        "filepath",
-        None,
-        False,
-    )
-    parted = {"type": PartitionedDataset, "path": "parts", "dataset": JSONDataset}
-    assert internals.definition_of(parted) == ("PartitionedDataset", "path", "parts", True)
-    assert internals.definition_of({"type": "kedro.io.MemoryDataset"}) == (
-        "MemoryDataset",
-        None,
-        None,
-        False,
-    )
+    assert internals.definition_of(given) == (JSONDataset, {"filepath": "a.json"})
+    assert internals.definition_of({"type": JSONDataset}) == (JSONDataset, {})
+    assert internals.definition_of({"type": "kedro.io.MemoryDataset"}) == (MemoryDataset, {})
     # What Hugging Face's datasets are.
-    folder = {"type": _Folder, "path": "folder"}
-    assert internals.definition_of(folder) == ("_Folder", "path", "folder", False)
     assert internals.file_of(_Folder(path="folder")) == "folder"
     with pytest.raises(DatasetError):
         internals.definition_of({"type": "none.SuchDataset"})

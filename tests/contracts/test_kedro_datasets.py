@@ -10,7 +10,7 @@ import pytest
 from kedro.io import MemoryDataset, Version
 from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import CSVDataset
-from kedro_datasets.partitions import PartitionedDataset
+from kedro_datasets.partitions import IncrementalDataset, PartitionedDataset
 
 from tests.harness.baked import BakedProject
 
@@ -68,6 +68,12 @@ def test_filesystem_of(internals: Any, tmp_path: Path) -> None:
     assert internals.filesystem_of(CSVDataset(filepath=str(tmp_path / "a.csv"))) is None
     parts = PartitionedDataset(path="memory://parts", dataset=CSVDataset)
     assert internals.filesystem_of(parts).protocol == "memory"
+
+
+def test_is_parted(internals: Any, tmp_path: Path) -> None:
+    assert internals.is_parted(PartitionedDataset)
+    assert internals.is_parted(IncrementalDataset(path=str(tmp_path), dataset=CSVDataset))
+    assert not internals.is_parted(CSVDataset)
 
 
 def test_folder_of(internals: Any, tmp_path: Path) -> None:

@@ -91,3 +91,34 @@ def test_inputs_are_what_was_loaded_from_files_and_from_mlflow(
     found = json.loads(inputs["gaps"].schema or "")["mlflow_colspec"]
     assert found == infer_signature(pd.read_csv(data)).inputs.to_dict()
     assert [one["required"] for one in found] == [False, True, False, False]
+
+
+def test_input_that_can_t_be_read_holds_nothing_up(baked: BakedProject, tmp_path: Path) -> None:
+    """A journal that lost power may name parts that are not there: noted, and the rest goes."""
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    run_id = client.create_run("0").info.run_id
+    notes: list[str] = []
+    places = baked.tracking("journal.places").JournalPlaces(tmp_path, {})
+    inputs = baked.tracking("exporting.inputs").InputQueue(places, notes.append)
+    (tmp_path / "half.json").write_text('["a')
+    for name in ("none.json", "half.json"):
+        inputs.add({"n": name, "path": str(tmp_path), "parts": name, "seen": 1, "tagged": True})
+    inputs.add({"n": "table", "path": "s3://bucket/table", "tagged": True})
+    with pytest.raises(OSError, match="away"):
+        inputs.send(_Away(), run_id)
+    assert inputs
+    assert [note.partition(" is not recorded")[0] for note in notes] == [
+        "the input 'none.json'",
+        "the input 'half.json'",
+    ]
+    inputs.send(client, run_id)
+    assert not inputs
+    (found,) = client.get_run(run_id).inputs.dataset_inputs
+    assert found.dataset.name == "table"
+
+
+class _Away:
+    """A store that is away."""
+
+    def log_inputs(self, *_: object) -> None:
+        raise OSError("away")

@@ -193,7 +193,7 @@ def test_figures_are_those_of_this_run(project: Lab) -> None:
 
 def test_many_parts_are_known_by_sizes_and_times(bare: Lab, tmp_path: Path) -> None:
     """Their contents would take minutes."""
-    parts = bare.project.tracking("exporting.parts")
+    parts = bare.project.tracking("exporting.folder_digest")
     places = bare.project.tracking("journal.places").JournalPlaces(tmp_path, {})
     folder = tmp_path / "data"
     folder.mkdir()

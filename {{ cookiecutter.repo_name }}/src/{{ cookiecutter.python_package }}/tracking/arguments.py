@@ -31,7 +31,7 @@ def require_one_of(name: str, value: object, allowed: tuple[str, ...] | list[str
 def named_options(cls: _Class) -> _Class:
     """Class decorator: an unknown argument is refused with the nearest right name.
 
-    Python's own message names the wrong argument only. A class may have `elsewhere`: of names that
+    Python's own message names the wrong argument only. A class may have `_elsewhere`: of names that
     it refuses, what to do instead.
     """
     init: Callable[..., None] = cls.__init__  # type: ignore[misc]
@@ -42,7 +42,7 @@ def named_options(cls: _Class) -> _Class:
         for name in kwargs:
             if name not in known:
                 # No TypeError, which Kedro's settings loader would swallow.
-                told = getattr(cls, "elsewhere", {}).get(name)
+                told = getattr(cls, "_elsewhere", {}).get(name)
                 told = told or f"it has {', '.join(known)}.{nearest(name, known)}"
                 raise ValueError(f"{cls.__name__} has no argument {name!r}; {told}")
         init(self, *args, **kwargs)

@@ -6,7 +6,6 @@ of it is as well in Kedro 1.0.0.
 """
 
 from collections.abc import Mapping
-from inspect import signature
 from typing import Any
 
 
@@ -175,11 +174,8 @@ def version_of(dataset: Any) -> Any:
     return getattr(dataset, "_version", None)
 
 
-def definition_of(config: Mapping[str, Any]) -> tuple[str, str | None, str | None, bool]:
-    """Return of a dataset's configuration: class name, argument of its place, place, if parted.
-
-    The argument is `filepath`, or `path` as those with partitions and those of Hugging Face have
-    it, or None of one that has no files.
+def definition_of(config: Mapping[str, Any]) -> tuple[type[Any], dict[str, Any]]:
+    """Return of a dataset's configuration the class, and the arguments that it gets.
 
     Why: the short names of types (`pandas.CSVDataset`) are resolved nowhere else.
     Seen in: Kedro 1.7.0 (`kedro.io.core.parse_dataset_definition`).
@@ -188,17 +184,10 @@ def definition_of(config: Mapping[str, Any]) -> tuple[str, str | None, str | Non
     Raises:
         kedro.io.DatasetError: there is no such class.
     """
-    from kedro.io import AbstractVersionedDataset
     from kedro.io.core import parse_dataset_definition
 
-    class_, arguments = parse_dataset_definition(dict(config))
-    is_parted = hasattr(class_, "_partition_to_path")
-    # A versioned one has a `_filepath` by Kedro's own class, whatever its argument is called.
-    known = ["filepath", *(["path"] if issubclass(class_, AbstractVersionedDataset) else [])]
-    taken = signature(class_.__init__).parameters
-    argument = "path" if is_parted else next((name for name in known if name in taken), None)
-    path = arguments.get(argument) if argument else None
-    return class_.__name__, argument, str(path) if path else None, is_parted
+    found: tuple[type[Any], dict[str, Any]] = parse_dataset_definition(dict(config))
+    return found
 
 
 def copy_mode_of(dataset: Any) -> str | None:

@@ -5,7 +5,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, MemoryDataset
+from kedro.io import AbstractDataset, DatasetError, MemoryDataset
 
 from ..kedro_internals import loaded_file_of
 from ..recording.recorder import Recorder
@@ -43,6 +43,17 @@ class CatalogEntry(AbstractDataset[Any, Any]):
             return self.file.dataset().preview  # type: ignore[union-attr]
         except Exception as error:  # Kedro-Viz asks with `hasattr`
             raise AttributeError("preview") from error
+
+    def confirm(self) -> None:
+        """Note that the parts which an incremental dataset loaded are done with.
+
+        Raises:
+            DatasetError: the dataset is not incremental.
+        """
+        dataset: Any = self.file.dataset() if self.file is not None else None
+        if not hasattr(dataset, "confirm"):
+            raise DatasetError(f"Dataset {self.dataset_name!r} does not have 'confirm' method")
+        dataset.confirm()
 
     def _get_load_path(self) -> str | None:  # for `loaded_file_of`
         return loaded_file_of(self.file.dataset()) if self.file else None

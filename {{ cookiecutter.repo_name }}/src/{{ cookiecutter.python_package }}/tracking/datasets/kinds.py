@@ -1,12 +1,14 @@
 """The kinds of `MLflowDataSet`: which Kedro dataset writes which file."""
 
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from kedro.io import AbstractDataset, Version
+from kedro.io import AbstractDataset, AbstractVersionedDataset, Version
 
 from ..arguments import nearest
+from ..kedro_datasets_internals import is_parted
 from ..kedro_internals import config_of, definition_of, version_of
 from ..recording.sorting import METRIC, PARAM
 
@@ -139,19 +141,21 @@ class FileKind:
             )
         config.pop("versioned", None)
         self.appends = _appends(config)
-        class_name, argument, path, self.is_parted = definition_of(config)
+        class_, arguments = definition_of(config)
         has_index = (config.get("save_args") or {}).get("index", False)
-        self.leaves_out_index = class_name in ("CSVDataset", "ExcelDataset") and not has_index
+        self.leaves_out_index = class_.__name__ in ("CSVDataset", "ExcelDataset") and not has_index
+        self.is_parted = is_parted(class_)
+        argument = "path" if self.is_parted else _place_of(class_)
         if argument is None:
             raise ValueError(
-                f"{class_name} has no `filepath` and no `path`, and MLflow takes files: "
+                f"{class_.__name__} has no `filepath` and no `path`, and MLflow takes files: "
                 f"use it without MLflowDataSet."
             )
         self._config = config
         self._argument = argument
-        if path is not None:
-            self.filepath = path
-            self.extension = "" if self.is_parted else PurePosixPath(path).suffix
+        if path := arguments.get(argument):
+            self.filepath = str(path)
+            self.extension = "" if self.is_parted else PurePosixPath(str(path)).suffix
 
     @property
     def overwrites(self) -> bool:
@@ -196,6 +200,15 @@ class FileKind:
                 f"a {self.extension} file needs more packages; "
                 f"`pip install 'kedro-datasets[{self._extra}]'` ({error})"
             ) from error
+
+
+def _place_of(class_: type[Any]) -> str | None:
+    """Return the argument that says where a dataset's file or folder lies; None if none does."""
+    # A versioned one has a `_filepath` by Kedro's own class, whatever its argument is called, as
+    # those of Hugging Face.
+    known = ["filepath", *(["path"] if issubclass(class_, AbstractVersionedDataset) else [])]
+    taken = signature(class_.__init__).parameters
+    return next((name for name in known if name in taken), None)
 
 
 def _appends(config: Mapping[str, Any]) -> bool:

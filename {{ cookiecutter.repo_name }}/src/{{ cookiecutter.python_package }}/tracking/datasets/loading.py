@@ -76,7 +76,7 @@ def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iter
         if keep:
             with suppress(OSError):  # another process was faster
                 path.replace(kept)
-        yield kept if keep else path
+        yield kept if keep and kept.exists() else path
 
 
 def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) -> Loaded:

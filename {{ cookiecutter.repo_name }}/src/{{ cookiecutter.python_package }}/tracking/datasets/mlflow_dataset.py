@@ -71,7 +71,7 @@ class MLflowDataset(CatalogEntry):
         >>> catalog_dict = {"model": MLflowDataSet("pkl"), "score": MLflowDataSet("m")}
     """
 
-    elsewhere = ELSEWHERE
+    _elsewhere = ELSEWHERE
 
     def __init__(  # noqa: PLR0913  the contract
         self,
@@ -158,8 +158,6 @@ class MLflowDataset(CatalogEntry):
         if self._cache is not None:
             self._cache.save(data)
 
-    confirm = parts.confirm
-
     def load(self) -> Any:
         """Return the value of this run, of `loading_run_id`, or, on resuming, of the last run."""
         if self._cache is not None and self._cache.exists():
@@ -222,8 +220,13 @@ class MLflowDataset(CatalogEntry):
         assert self.file is not None
         if self.file.is_fixed:
             return self.file.dataset().load()
-        if (own := self._own_file()) is not None:
-            return parts.load_own(self.file, own, self.recorder, self._cache is not None)
+        if self.recorder is not None and (own := self._own_file()) is not None:
+            value = own_files.value_beside(own) if self._cache is not None else None
+            if value is not None:
+                return round_trip.load_value(value)
+            if self.file.kind.is_parted and not self.file.kind.overwrites:
+                return parts.load_saved(self.file, self.recorder.places)
+            return self.file.kind.at(str(own), is_copy=True).load()
         if not may_resume(self.recorder, str(self.dataset_name), self._catalog_name, self.file):
             raise DatasetError(
                 f"{self.dataset_name!r} was not saved in this run, and the run was not asked to "

@@ -1,17 +1,15 @@
-"""Datasets of many files: the parts that a node was given, those that a run saved, and confirming.
+"""Datasets of many files: the parts that a node was given, and those that a run saved.
 
 What a run saved lies in its journal, each save in a folder of its own.
 """
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from pathlib import PurePosixPath
+from typing import Any
 
-from kedro.io import DatasetError
-
+from ..journal.places import JournalPlaces
 from ..kedro_datasets_internals import filesystem_of, part_names, partitions_of
-from ..recording.recorder import Recorder
-from . import own_files, round_trip
+from . import own_files
 from .dataset_file import DatasetFile
 
 # A store is asked for no more: a listing has 1000 parts a request, where it is not at hand.
@@ -21,44 +19,18 @@ MAX_LISTED_FOLDERS = 10
 _MARKS = ("etag", "md5hash", "lastmodified", "last_modified", "updated", "mtime", "created")
 
 
-class _Entry(Protocol):
-    """An MLflow dataset."""
-
-    file: DatasetFile | None
-    dataset_name: str | None
-
-
-def confirm(self: _Entry) -> None:
-    """Note that the parts which an incremental dataset loaded are done with; Kedro asks for it.
-
-    Raises:
-        DatasetError: the dataset is not incremental.
-    """
-    dataset: Any = self.file.dataset() if self.file is not None else None
-    if not hasattr(dataset, "confirm"):
-        raise DatasetError(f"Dataset {self.dataset_name!r} does not have 'confirm' method")
-    dataset.confirm()
-
-
-def load_own(file: DatasetFile, own: Path, run: Recorder | None, is_kept: bool) -> Any:
-    """Load what a dataset saved in this run: of parts, those of all its saves.
+def load_saved(file: DatasetFile, places: JournalPlaces) -> dict[str, Any]:
+    """Load the parts that a dataset saved in this run, those of all its saves.
 
     A generator node saves as many times as it yields.
 
     Args:
         file: the dataset's file.
-        own: where its last save lies in the journal.
-        run: the run.
-        is_kept: whether a value that was kept beside it is loaded instead.
+        places: the folders of the run's journal.
     """
-    value = own_files.value_beside(own) if is_kept else None
-    if value is not None:
-        return round_trip.load_value(value)
-    if run is None or not file.kind.is_parted or file.kind.overwrites:
-        return file.kind.at(str(own), is_copy=True).load()
-    saved = own_files.all_saved(run.places, str(file.name))
+    saved = own_files.all_saved(places, str(file.name))
     parts: dict[str, Any] = {}
-    for folder in [folder for folder in saved if any(folder.iterdir())] or [own]:
+    for folder in [folder for folder in saved if any(folder.iterdir())] or saved[-1:]:
         parts.update(file.kind.at(str(folder), is_copy=True).load())
     return dict(sorted(parts.items()))
 

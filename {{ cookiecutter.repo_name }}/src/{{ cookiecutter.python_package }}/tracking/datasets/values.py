@@ -72,11 +72,12 @@ def _record_param(recorder: Recorder, name: str, value: Any) -> Any:
     shown = value if several is None else several
     functions = 0
     for key, leaf in flatten(shown, name):
-        if several is not None and (isroutine(leaf) or isinstance(leaf, partial)):
+        is_data = sort_of(leaf) is None and not hasattr(leaf, "tolist")
+        if is_data and several is not None and (isroutine(leaf) or isinstance(leaf, partial)):
             functions += 1
             continue
         recorder.log_param(key or "value", leaf)
-        if sort_of(leaf) is None and not hasattr(leaf, "tolist"):
+        if is_data:
             recorder.warn(
                 f"{key}: data",
                 f"{key!r} is {type(leaf).__qualname__}, neither a scalar nor a container: its "

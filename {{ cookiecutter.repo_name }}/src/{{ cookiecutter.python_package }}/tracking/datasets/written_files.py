@@ -88,8 +88,9 @@ def fetch_saved(dataset: Any, data: Any, place: Path) -> None:
     targets = {place / partition.inside: partition.path for partition in partitions.values()}
     for folder in {target.parent for target in targets}:
         folder.mkdir(parents=True, exist_ok=True)
-    if filesystem_of(dataset) is not None:
-        _get(dataset, list(targets.values()), list(map(str, targets)))
+    remote = filesystem_of(dataset)
+    if remote is not None:
+        _get(remote, list(targets.values()), list(map(str, targets)))
         return
     for target, path in targets.items():
         snapshot.copy(Path(path), target)
@@ -102,16 +103,17 @@ def fetch(dataset: Any, path: str, place: Path) -> None:
         OSError: it can't be read, or the disk takes no more.
         ValueError: the dataset does not tell how.
     """
-    if filesystem_of(dataset) is None:
+    remote = filesystem_of(dataset)
+    if remote is None:
         snapshot.copy(Path(path), place)
         return
-    _get(dataset, path, str(place), recursive=True)
+    _get(remote, path, str(place), recursive=True)
 
 
-def _get(dataset: Any, source: Any, target: Any, **options: Any) -> None:
+def _get(remote: Any, source: Any, target: Any, **options: Any) -> None:
     """Fetch a file or folder, or several files at once, which costs less time."""
     try:
-        filesystem_of(dataset).get(source, target, **options)
+        remote.get(source, target, **options)
     except OSError:
         raise
     except Exception as error:  # each file system has errors of its own

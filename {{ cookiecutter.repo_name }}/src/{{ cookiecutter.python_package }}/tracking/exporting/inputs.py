@@ -1,17 +1,57 @@
-"""Input data versions: a file that the pipeline loaded, as an MLflow dataset input of the run."""
+"""Input data versions: what the pipeline loaded, as an MLflow dataset input of the run."""
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..journal import snapshot
 from ..journal.places import JournalPlaces
-from .parts import has_parts, parts_of
+from .folder_digest import has_parts, parts_of, stat_digest
 
-_BLOCK = 1 << 20
 # `MAX_INPUT_TAG_VALUE_SIZE` of `mlflow/utils/validation.py`.
 _MAX_TAG = 500
+
+
+class InputQueue:
+    """The inputs that have not reached the store; a digest, which takes long, is made once.
+
+    Args:
+        places: the folders of the journal.
+        note: takes what is to be said of the run.
+    """
+
+    def __init__(self, places: JournalPlaces, note: Callable[[str], None]) -> None:
+        self._places = places
+        self._note = note
+        self._events: list[dict[str, Any]] = []
+        self._made: list[Any] = []
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Take an `input` event."""
+        self._events.append(event)
+
+    def send(self, client: Any, run_id: str) -> None:
+        """Send what waits; one that can't be read is left out, which is noted.
+
+        Args:
+            client: an `MlflowClient`.
+            run_id: the run.
+        """
+        while self._events:
+            event = self._events[0]
+            try:
+                self._made.append(dataset_input(event, self._places))
+            except (OSError, ValueError) as error:
+                self._note(f"the input {event['n']!r} is not recorded: {error}")
+            self._events.pop(0)
+        if self._made:
+            client.log_inputs(run_id, self._made)
+            self._made = []
+
+    def __bool__(self) -> bool:
+        return bool(self._events or self._made)
 
 
 def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
@@ -20,6 +60,10 @@ def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
     Args:
         event: what was recorded.
         places: the folders of the journal, which holds the names of the parts of a folder.
+
+    Raises:
+        OSError: these can't be read.
+        ValueError: they are not whole.
     """
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -63,15 +107,11 @@ def file_digest(event: dict[str, Any]) -> str:
     path = event["path"]
     try:
         if snapshot.state(Path(path)) == [event.get("size"), event.get("changed")]:
-            digest = hashlib.sha256()
-            with open(path, "rb") as file:
-                while block := file.read(_BLOCK):
-                    digest.update(block)
-            return digest.hexdigest()[:32]
+            return str(snapshot.sha256_of(path).hexdigest()[:32])
     except OSError:
         pass  # gone or remote: what was seen when it was loaded has to do
     known = f"{path}|{event.get('size')}|{event.get('changed')}"
-    return f"stat-{hashlib.sha256(known.encode()).hexdigest()[:24]}"
+    return stat_digest(hashlib.sha256(known.encode()))
 
 
 def _column(name: str, kind: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ..store.client import together
 from ..store.reasons import StoreError, summed_up
 from ..timeline.timeline import Timeline
 from .batches import Batches
-from .inputs import dataset_input
+from .inputs import InputQueue
 from .mlflow_run import MlflowRun
 from .uploads import Uploads
 
@@ -53,7 +53,7 @@ class RunExport:
         self._batches = Batches(self._note)
         self._uploads = Uploads(self._places, self._note)
         self._timeline = Timeline(self.key, self.header, self._note)
-        self._inputs: list[dict[str, Any]] = []
+        self._inputs = InputQueue(self._places, self._note)
         self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add, is_new)
         self._at_end: dict[str, tuple[int, str | None]] = {}
         self._sizes: dict[str, int] = {}
@@ -206,10 +206,7 @@ class RunExport:
         return run_id
 
     def _send_inputs(self) -> None:
-        if self._inputs:
-            told = [dataset_input(event, self._places) for event in self._inputs]
-            self.client.log_inputs(self.run_id, told)
-            self._inputs.clear()
+        self._inputs.send(self.client, str(self.run_id))
 
     def _take_files_of_the_dead(self) -> None:
         for name, (since, folder) in self._at_end.items():
@@ -255,7 +252,7 @@ class RunExport:
         self._models.add(event)
 
     def _on_input(self, event: dict[str, Any]) -> None:
-        self._inputs.append(event)
+        self._inputs.add(event)
 
     def _on_begin(self, event: dict[str, Any]) -> None:
         self._timeline.add_begin(event)

@@ -71,7 +71,7 @@ class Names:
             same = [one for one in self.known if one.startswith(f"{_KINDS[kind]}.")]
             telling = [one for one in same if not one.partition(".")[2].startswith("_")]
             return f"no run has {column!r}; there are {listed(telling)}.{nearest(column, same)}"
-        if (found := re.search("[ /-]", rest)) and not re.search(r"[`\"]", name):
+        if (found := re.search("[ /:-]", rest)) and not re.search(r"[`\"]", name):
             what = "a space" if found[0] == " " else repr(found[0])
             return f"{name!r} has {what} in it, so write {_written(column)}."
         return None

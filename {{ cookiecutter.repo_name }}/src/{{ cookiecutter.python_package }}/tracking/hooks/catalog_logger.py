@@ -26,10 +26,10 @@ class MLflowCatalogLoggerHook:
 
     Fires in `after_context_created`, where it gives MLflow datasets their name and path, and in
     `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
-    `params:` input of a node (dicts flattened with `.`), a dataset input for each file that the
-    pipeline loads, also from MLflow, and, with `auto`, each node output that is in no catalog: a
-    number as a metric, another scalar, a text or a container as a param (dicts flattened with `.`).
-    What is none of them, say a frame or a model, is not recorded.
+    `params:` input of a node (dicts flattened with `.`), a dataset input for each file or folder
+    that the pipeline loads, also from MLflow, and, with `auto`, each node output that is in no
+    catalog: a number as a metric, another scalar, a text or a container as a param (dicts flattened
+    with `.`). What is none of them, say a frame or a model, is not recorded.
 
     Args:
         auto: record outputs that are in no catalog by their type.
@@ -153,7 +153,7 @@ def _keep_sample(
 
 def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
     source, digest = recorder.inputs.pop(name), None
-    dataset = catalog.get(name)
+    dataset = unwrapped(catalog.get(name))
     if isinstance(dataset, MLflowDataSet):
         if dataset.source is not None:
             source, digest = dataset.source  # no file of the project's
@@ -162,5 +162,5 @@ def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
     shape = getattr(data, "shape", None)
     first = shape[0] if isinstance(shape, tuple) and shape else None
     rows = int(first) if isinstance(first, Integral) else None  # Dask would compute how many
-    parts = parts_of_input(unwrapped(dataset), data)
+    parts = parts_of_input(dataset, data)
     recorder.log_input(name, source, rows, columns_of(data), digest, parts)

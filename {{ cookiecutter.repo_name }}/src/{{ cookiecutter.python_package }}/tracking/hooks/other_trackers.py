@@ -19,7 +19,7 @@ def tell_of_kedro_mlflow(context: Any, is_enabled: Callable[[], bool]) -> None:
         is_enabled: whether this layer records runs.
     """
     for module, name in plugins_of(context):
-        if module.startswith("kedro_mlflow") and is_enabled():
+        if module.partition(".")[0] == "kedro_mlflow" and is_enabled():
             logger.warning(
                 "kedro-mlflow is active too, which makes a second MLflow run of each run, or fails "
                 "it. Turn it off in settings.py: %s.",

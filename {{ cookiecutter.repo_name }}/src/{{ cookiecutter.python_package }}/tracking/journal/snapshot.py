@@ -1,5 +1,6 @@
 """Copies of artifacts inside the journal, taken at the moment they are recorded."""
 
+import hashlib
 import os
 import posixpath
 import secrets
@@ -7,10 +8,12 @@ import shutil
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 from .places import JournalPlaces
 
 FILES = "files"
+_BLOCK = 1 << 20
 
 
 def safe_artifact_path(artifact_path: str | None) -> str | None:
@@ -90,6 +93,19 @@ def state(path: Path) -> list[int]:
     """Return what shows whether a file was changed: its size, and when it was written last."""
     found = path.stat()
     return [found.st_size, found.st_mtime_ns]
+
+
+def sha256_of(path: str | os.PathLike[str]) -> Any:
+    """Return the SHA-256 of a file's content, as `hashlib` has it.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest
 
 
 def size_of(path: Path) -> int:

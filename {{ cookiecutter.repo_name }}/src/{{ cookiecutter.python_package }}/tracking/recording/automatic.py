@@ -6,6 +6,8 @@ from typing import Literal
 
 from ..arguments import require_one_of
 from ..journal.events import flatten
+from ..redact import is_secret, mask_known
+from ..redact_shapes import MASK
 from .described import described, text_size
 from .recorder import Recorder
 from .sorting import METRIC, sort_of
@@ -13,8 +15,8 @@ from .sorting import METRIC, sort_of
 LIMIT_BYTES = 100_000
 # What the text of `described` counts for.
 _DESCRIBED = 80
-PARAMS: Literal["params"] = "params"
-METRICS: Literal["metrics"] = "metrics"
+_PARAMS: Literal["params"] = "params"
+_METRICS: Literal["metrics"] = "metrics"
 
 _LAYER = __name__.rpartition(".recording.")[0]
 
@@ -41,7 +43,7 @@ class Automatic:
                 f"or None for no limit."
             )
         if dicts_of_numbers is not None:
-            require_one_of("auto_dicts_of_numbers", dicts_of_numbers, (PARAMS, METRICS))
+            require_one_of("auto_dicts_of_numbers", dicts_of_numbers, (_PARAMS, _METRICS))
         self.limit_bytes = limit_bytes
         self.dicts_of_numbers = dicts_of_numbers
 
@@ -62,19 +64,19 @@ class Automatic:
 
     def _record_leaves(self, recorder: Recorder, name: str, value: object) -> None:
         limit = sys.maxsize if self.limit_bytes is None else self.limit_bytes
-        leaves, total, is_numbers = [], -len(name), isinstance(value, Mapping)
+        leaves, total, is_numbers = [], 0, isinstance(value, Mapping)
         for key, leaf in flatten(value, name):
             sort = sort_of(leaf)
             is_numbers = is_numbers and sort == METRIC
             if sort is None:
                 continue
             size = 0 if self.limit_bytes is None else text_size(leaf, limit)
-            total += len(key) + (_DESCRIBED if size > limit else size)
+            total += len(key) - len(name) + (_DESCRIBED if size > limit else size)
             if total > limit:
                 self._describe(recorder, name, name, value)
                 return
             leaves.append((key, leaf, size > limit))
-        as_metrics = is_numbers and self.dicts_of_numbers == METRICS
+        as_metrics = is_numbers and self.dicts_of_numbers == _METRICS
         for key, leaf, is_large in leaves:
             if is_large:
                 self._describe(recorder, name, key, leaf)
@@ -93,7 +95,9 @@ class Automatic:
             )
 
     def _describe(self, recorder: Recorder, name: str, key: str, value: object) -> None:
-        text = described(value)
+        if isinstance(value, str):
+            value = mask_known(value, recorder.secrets)
+        text = MASK if is_secret(key, value) else described(value)
         recorder.log_param(key, text)
         what = repr(name) if key == name else f"{key!r} in {name!r}"
         kind = "txt" if key == name and isinstance(value, str) else "pkl"

@@ -13,11 +13,11 @@ _BYTES = (bytes, bytearray, memoryview)
 _SETS = (set, frozenset)
 # Others, such as a range, have a text of their own.
 _WALKED = (list, tuple, *_SETS, deque, KeysView, ValuesView, ItemsView)
-_NUMBERS = (int, float, bool, type(None))
+_SHORT = (int, float, bool, type(None))
 # Version 2 has no references: equal values have equal bytes in each process.
 _MARSHAL_VERSION, _AT_ONCE, _BLOCK = 2, 100, 1 << 20
 _LONG = 1000
-_PLAIN = {*_NUMBERS, str}
+_PLAIN = {*_SHORT, str}
 
 
 def text_size(value: object, most: int) -> int:
@@ -32,7 +32,7 @@ def _size(value: Any, most: int, above: tuple[int, ...]) -> int:
     if isinstance(value, int) and value.bit_length() > _LONG:
         # Python makes no text of an integer of many thousand digits.
         return value.bit_length() // 3
-    if isinstance(value, _NUMBERS):
+    if isinstance(value, _SHORT):
         return len(repr(value))
     if isinstance(value, str):
         is_told = value.isascii() or len(value) > most

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..journal import snapshot
 from ..journal.artifact_names import ArtifactNames
-from ..redact import redact_text
+from ..redact import mask_known, redact_text
 from ..redact_files import mask_copy, redact_document, redact_file
 from .voice import Voice
 
@@ -189,12 +189,8 @@ class FileVoice(Voice):
             parts: of a folder, the files in it that were loaded, relative to it; in another place
                 each with size and state, where that is known.
         """
-        size: int | None
-        changed: int | None
-        try:
-            size, changed = snapshot.state(Path(source))
-        except OSError:
-            size, changed = None, None
+        file = Path(source)
+        size, changed = snapshot.state(file) if file.is_file() else (None, None)
         event = {
             "e": "input",
             "tagged": True,  # the exporter writes its path as a tag of the input, too
@@ -207,7 +203,8 @@ class FileVoice(Voice):
         }
         if digest:
             event["digest"] = digest
-        if not Path(source).is_file():  # a folder, say, whose files tell when they were changed
+        if event["path"] == source and size is None:
+            # Of a folder or a pattern, whose files tell when they were changed.
             event["seen"] = time.time_ns()
         self.append({**event, **({} if parts is None else self._parts(name, parts))})
 
@@ -215,12 +212,12 @@ class FileVoice(Voice):
         """Return the fields of an input with parts, whose names are a file of the journal."""
         try:
             # Too many, as a rule, for a line.
-            stored = snapshot.write(self.places, "parts.json", json.dumps(list(parts)).encode())
+            names = mask_known(json.dumps(list(parts)), self.secrets)
+            stored = snapshot.write(self.places, "parts.json", names.encode())
         except OSError as error:
             self.warn(name, f"which parts of {name!r} were loaded is not recorded: {error}")
             return {}
-        relative = self.places.relative(stored)
-        return {"parts": relative, "seen": time.time_ns(), "size": None, "changed": None}
+        return {"parts": self.places.relative(stored), "seen": time.time_ns()}
 
     def _take(self, source: Path, since: int = 0) -> Path:
         return self.places.store(lambda folder: snapshot.take(source, folder, since))

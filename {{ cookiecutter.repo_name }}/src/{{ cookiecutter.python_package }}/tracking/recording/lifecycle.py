@@ -224,7 +224,9 @@ def _status_of(run: Run, error: BaseException | None) -> str:
         return "KILLED"
     if error is None and _say_interrupt(run):
         return "KILLED"
-    if error is None and (uncaught := getattr(sys, "last_value", None)) is not None:
+    # Where somebody types, it is the error of any line before.
+    uncaught = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    if error is None and uncaught is not None:
         run.recorder.log_error(uncaught)  # raised where Kedro tells no hook
     elif error is None:
         run.recorder.set_tag("kedro.error", "its process ended before its pipeline did")

@@ -55,8 +55,9 @@ class Voice:
 
     def _clean(self, key: str) -> str:
         name = clean_key(redact_text(key, self.secrets) if self.secrets else key)
-        if named_by(name) != key:
-            self.warn(key, f"MLflow takes no key {key[:80]!r}; it is recorded as {name!r}")
+        if name != key and named_by(name) != key:
+            why = "-at- stands for @ in a key, as in" if "-at-" in key else "MLflow takes no key"
+            self.warn(key, f"{why} {key[:80]!r}; it is recorded as {name!r}")
         return name
 
     def _masked(self, key: str, value: object) -> str:

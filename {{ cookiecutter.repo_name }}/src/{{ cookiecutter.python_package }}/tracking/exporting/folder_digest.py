@@ -9,11 +9,11 @@ from glob import iglob
 from typing import Any, NamedTuple
 
 from ..journal.places import JournalPlaces
+from ..journal.snapshot import sha256_of
 
 # Above these, what is known of the files has to do in the place of their content.
 MAX_HASHED_PARTS = 10_000
 MAX_HASHED_BYTES = 1_000_000_000
-_BLOCK = 1 << 20
 # When a file was changed of which that is not known, for it is gone.
 _GONE = sys.maxsize
 
@@ -22,8 +22,8 @@ class Parts(NamedTuple):
     """What is recorded of data in many files.
 
     Args:
-        digest: of names and contents; of names, sizes and times, or what a store tells instead,
-            where these begin with `stat-`.
+        digest: of names and contents; where it begins with `stat-`, of names, sizes and times, or
+            of what a store tells of them.
         number: how many parts there are.
         size: their bytes, None where a store does not tell.
     """
@@ -42,12 +42,13 @@ class _File(NamedTuple):
 
 def has_parts(event: dict[str, Any]) -> bool:
     """Whether an `input` event is of many files: of named parts, of a folder or of a pattern."""
-    path = event["path"]
     if "parts" in event:
         return True
-    return (
-        "digest" not in event and "://" not in path and (_is_pattern(path) or os.path.isdir(path))
-    )
+    path = event["path"]
+    # A path with a secret masked in it is none, and its `***` no pattern: it has no `seen`.
+    if "seen" not in event or "digest" in event or "://" in path:
+        return False
+    return _is_pattern(path) or os.path.isdir(path)
 
 
 def parts_of(event: dict[str, Any], places: JournalPlaces) -> Parts:
@@ -60,11 +61,15 @@ def parts_of(event: dict[str, Any], places: JournalPlaces) -> Parts:
     Args:
         event: it names a file of the journal in which the parts stand, or is of a whole folder.
         places: the folders of the journal.
+
+    Raises:
+        OSError: the journal's file of names can't be read.
+        ValueError: it is not whole.
     """
     path = event["path"]
     names = json.loads(places.find(event["parts"]).read_bytes()) if "parts" in event else None
-    if "://" in path:
-        return _elsewhere(names or [])
+    if names is not None and "://" in path:
+        return _elsewhere(names)
     if names is not None:
         found = _files_of_parts(path, sorted(_name(part) for part in names))
     else:
@@ -77,12 +82,18 @@ def parts_of(event: dict[str, Any], places: JournalPlaces) -> Parts:
         if number <= MAX_HASHED_PARTS:
             files.append(file)
     is_small = number <= MAX_HASHED_PARTS and size <= MAX_HASHED_BYTES
-    if is_small and newest <= event.get("seen", -1):
+    is_there = number > 0 or names is not None  # of nothing that is left nothing is known
+    if is_small and is_there and newest <= event["seen"]:
         try:
             return Parts(_digest_of_contents(files), number, size)
         except OSError:
             pass  # gone meanwhile
-    return Parts(f"stat-{known.hexdigest()[:24]}", number, size)
+    return Parts(stat_digest(known), number, size)
+
+
+def stat_digest(known: Any) -> str:
+    """Return the digest of what is known of files in the place of their content."""
+    return f"stat-{known.hexdigest()[:24]}"
 
 
 def _elsewhere(parts: list[Any]) -> Parts:
@@ -92,7 +103,7 @@ def _elsewhere(parts: list[Any]) -> Parts:
     known = hashlib.sha256()
     for part in sorted(parts, key=_name):
         _feed(known, (part if isinstance(part, str) else "|".join(map(str, part))).encode())
-    return Parts(f"stat-{known.hexdigest()[:24]}", len(parts), sum(sizes) if is_told else None)
+    return Parts(stat_digest(known), len(parts), sum(sizes) if is_told else None)
 
 
 def _name(part: Any) -> str:
@@ -107,7 +118,7 @@ def _files_of_parts(folder: str, names: Iterable[str]) -> Iterator[_File]:
     """Yield the files of parts; of a part with versions that of the last one."""
     for name in names:
         path = os.path.join(folder, name)
-        if os.path.isdir(path):
+        if os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK):
             name = f"{name}/{max(os.listdir(path), default='')}/{os.path.basename(name)}"
         yield _file(folder, name)
 
@@ -121,12 +132,14 @@ def _files_below(folder: str) -> Iterator[_File]:
 
 def _files_of_pattern(path: str) -> Iterator[_File]:
     folder = os.path.dirname(path[: path.index("*")]) or os.curdir
+    seen: set[str] = set()
     for found in sorted(iglob(path, recursive=True)):
-        if os.path.isdir(found):
-            inside = os.path.relpath(found, folder)
-            yield from (_File(f"{inside}/{file.name}", *file[1:]) for file in _files_below(found))
-        else:
-            yield _file(folder, os.path.relpath(found, folder))
+        # `**` gives a folder, and what lies in it once more.
+        below = [file.path for file in _files_below(found)] if os.path.isdir(found) else [found]
+        for each in below:
+            if (name := os.path.relpath(each, folder)) not in seen:
+                seen.add(name)
+                yield _file(folder, name)
 
 
 def _file(folder: str, name: str) -> _File:
@@ -147,11 +160,7 @@ def _digest_of_contents(files: Iterable[_File]) -> str:
     """
     whole = hashlib.sha256()
     for file in files:
-        digest = hashlib.sha256()
-        with open(file.path, "rb") as opened:
-            while block := opened.read(_BLOCK):
-                digest.update(block)
-        _feed(whole, file.name.encode() + b"\0" + digest.digest())
+        _feed(whole, file.name.encode() + b"\0" + sha256_of(file.path).digest())
     return whole.hexdigest()[:32]
 
 

@@ -17,7 +17,7 @@ class Folder:
 
     def __init__(self, baked: BakedProject, root: Path) -> None:
         self.path = root / "data"
-        self._parts = baked.tracking("exporting.parts")
+        self._parts = baked.tracking("exporting.folder_digest")
         self._root = root
         self._places = baked.tracking("journal.places").JournalPlaces(root, {})
 
@@ -78,6 +78,31 @@ def test_folder_and_pattern(folder: Folder) -> None:
     assert folder.told(path=str(folder.path / "two/*")).digest != pattern.digest
     assert folder.told(path=str(folder.path / "two")).digest != one.digest
     assert folder.told(path=str(folder.path / "one"), seen=0).digest.startswith("stat-")
+
+
+def test_pattern_counts_each_file_once(folder: Folder) -> None:
+    """`**` gives each folder, and what lies in it once more; of what is gone nothing is known."""
+    folder.write(**{"one__deep__y": "2", "one__x": "1"})
+    deep = folder.told(path=str(folder.path / "**"))
+    assert (deep.number, deep.size) == (2, 2)
+    assert folder.told(path=str(folder.path / "*.none")).digest.startswith("stat-")
+
+
+def test_masked_path_is_no_pattern(folder: Folder, baked: BakedProject, tmp_path: Path) -> None:
+    """Its `***` would find the files of others."""
+    folder.write(hunter2__x="1", other__x="2")
+    recorder = baked.tracking("recording.recorder").Recorder(
+        "key", tmp_path / "journal", secrets=("hunter2",)
+    )
+    recorder.log_input("rows", str(folder.path / "hunter2"), parts=["x", "hunter2.csv"])
+    recorder.log_input("rows", str(folder.path / "hunter2"))
+    recorder.journal.close()
+    (file,) = (tmp_path / "journal").glob("events-*.jsonl")
+    parts, whole = map(json.loads, file.read_text().splitlines()[-2:])
+    assert "***" in parts["path"]
+    names = (tmp_path / "journal" / parts["parts"]).read_text()
+    assert json.loads(names) == ["x", "***.csv"]
+    assert not baked.tracking("exporting.folder_digest").has_parts(whole)
 
 
 def test_parts_of_a_store_are_what_it_tells(folder: Folder) -> None:
