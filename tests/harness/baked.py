@@ -31,6 +31,9 @@ def clean_env(python: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     env["PATH"] = f"{python.parent}{os.pathsep}{env['PATH']}"
     env["DO_NOT_TRACK"] = "1"  # `kedro new` runs outside a project, where no .telemetry says no
     env["COLUMNS"] = "300"  # or log lines are cut in words that tests look for
+    env.pop("CI", None)
+    # Each test has a project of its own, whose resident nobody else would use.
+    env["KEDRO_MLFLOW_LINGER"] = os.environ.get("KSM_LINGER", "0")
     return {**env, **(extra or {})}
 
 

@@ -8,6 +8,7 @@ ENABLED = "KEDRO_MLFLOW_ENABLED"
 EXPORT = "KEDRO_MLFLOW_EXPORT"
 JOURNAL_DIR = "KEDRO_MLFLOW_JOURNAL_DIR"
 KEEP_JOURNAL = "KEDRO_MLFLOW_KEEP_JOURNAL"
+LINGER = "KEDRO_MLFLOW_LINGER"
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 EXPERIMENT_NAME = "MLFLOW_EXPERIMENT_NAME"
@@ -42,6 +43,26 @@ def switch(name: str, default: bool) -> bool:
     raise ValueError(
         f"{name}={word!r} is not a switch; use one of {', '.join(sorted(_TRUE | _FALSE))}."
     )
+
+
+def seconds(name: str, default: float) -> float:
+    """Read a variable that is a number of seconds.
+
+    Args:
+        name: the variable's name.
+        default: what an unset or empty variable means.
+
+    Raises:
+        ValueError: the value is no number of seconds.
+    """
+    word = os.environ.get(name, "").strip()
+    try:
+        number = float(word or default)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"{name}={word!r} is no number of seconds; use 0 or more, such as 600.")
+    return number
 
 
 def users(name: str) -> str | None:

@@ -36,6 +36,7 @@ class TrackingSettings:
     export: str = "live"
     export_wait: float = 30.0
     keep_journal: bool = False
+    linger: float = 600.0
 
     def with_environment(self) -> "TrackingSettings":
         """Return the settings with MLflow's and our environment variables applied."""
@@ -54,7 +55,10 @@ class TrackingSettings:
             # The location in the file belongs to the experiment in the file.
             changes["artifact_location"] = None
         changed = replace(
-            self, **changes, keep_journal=env.switch(env.KEEP_JOURNAL, self.keep_journal)
+            self,
+            **changes,
+            keep_journal=env.switch(env.KEEP_JOURNAL, self.keep_journal),
+            linger=env.seconds(env.LINGER, self.linger),
         )
         require_one_of(f"export ({env.EXPORT})", changed.export, EXPORTS)
         return changed
@@ -145,3 +149,33 @@ def _has_quoted_paths() -> bool:
     except PackageNotFoundError:  # then no store is opened here
         return True
     return found is not None and (int(found[1]), int(found[2])) >= (2, 1)
+
+
+def check_options(  # noqa: PLR0913
+    uri: object,
+    experiment_name: object,
+    offset_hours: float,
+    export: object,
+    export_wait: float,
+    linger: float,
+) -> None:
+    """Check the options of a run that `MLflowBasicLoggerHook` takes.
+
+    Raises:
+        ValueError: one can't be used.
+    """
+    if not isinstance(uri, str) or not uri.strip():
+        raise ValueError(f"uri is {uri!r}; give a tracking URI such as {DEFAULT_URI!r}.")
+    if not isinstance(experiment_name, str) or not experiment_name.strip():
+        raise ValueError(f"experiment_name is {experiment_name!r}; give the experiment a name.")
+    if len(experiment_name) > MAX_EXPERIMENT_NAME:
+        raise ValueError(
+            f"experiment_name has {len(experiment_name)} characters; MLflow takes "
+            f"{MAX_EXPERIMENT_NAME}. Shorten it."
+        )
+    if not -24 < offset_hours < 24:
+        raise ValueError(f"offset_hours is {offset_hours}; it must lie between -24 and 24.")
+    require_one_of("export", export, EXPORTS)
+    for name, seconds in (("export_wait", export_wait), ("linger", linger)):
+        if seconds < 0:
+            raise ValueError(f"{name} is {seconds}; it is a number of seconds, 0 or more.")

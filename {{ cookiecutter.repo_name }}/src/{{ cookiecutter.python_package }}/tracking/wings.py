@@ -1,14 +1,16 @@
 """Optional wings: folders of this layer that add commands and hooks by being there.
 
-A wing is a folder with a `wing.py` that may have two tables:
+A wing is a folder with a `wing.py` that may have two tables, and what starts an exporter:
 
     COMMANDS = {"runs": "run_table:runs"}   # `kedro mlflow runs`: <module in the wing>:<command>
     HOOKS = {"MLflowAutologHook": "hook"}   # a public name of the layer: <module in the wing>
+    EXPORTER = "client:start"               # <module in the wing>:<function>, see `resident/`
 
 The tables hold texts only, so that what a wing needs is imported when it is used. Deleting the
 folder takes its commands and names away; nothing else of the layer knows a wing.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -38,9 +40,7 @@ def load_command(name: str) -> Any:
     Raises:
         KeyError: no wing has it.
     """
-    wing, place = commands()[name]
-    module, _, attribute = place.partition(":")
-    return getattr(import_module(f"{_LAYER}.{wing}.{module}"), attribute)
+    return _load(*commands()[name])
 
 
 def load_hook(name: str) -> Any:
@@ -53,10 +53,25 @@ def load_hook(name: str) -> Any:
     return getattr(import_module(f"{_LAYER}.{wing}.{module}"), name)
 
 
+def exporter_starts() -> list[Callable[..., Any]]:
+    """Return the functions that may start an exporter in place of `recording/launcher.py`."""
+    places = ((wing, getattr(_table_of(wing), "EXPORTER", None)) for wing in names())
+    return [_load(wing, place) for wing, place in places if place is not None]
+
+
+def _load(wing: str, place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(f"{_LAYER}.{wing}.{module}"), attribute)
+
+
+def _table_of(wing: str) -> Any:
+    return import_module(f"{_LAYER}.{wing}.{TABLE}")
+
+
 def _tables(kind: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for wing in names():
-        table: dict[str, str] = getattr(import_module(f"{_LAYER}.{wing}.{TABLE}"), kind, {})
+        table: dict[str, str] = getattr(_table_of(wing), kind, {})
         for name, place in table.items():
             if name in found:
                 raise ValueError(

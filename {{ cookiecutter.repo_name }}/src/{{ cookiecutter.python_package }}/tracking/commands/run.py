@@ -64,7 +64,7 @@ def _start_exporter() -> None:
         path = project.project_path()
         settings = hook.settings.resolved(path)
         if settings.export == "live":
-            launcher.prepare(settings.uri, settings.experiment_name, path)
+            launcher.prepare(settings, path)
     except Exception:
         # The hooks meet the same fault again and tell it; the run itself must not fail of it.
         logger.debug("The exporter was not started early.", exc_info=True)

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from ..journal import layout, locks
 from ..journal.durability import JournalSync
-from ..journal.heartbeat import Heartbeat, is_orphan
+from ..journal.heartbeat import Heartbeat, Pipeline
 from ..journal.packages import installed_versions, record_versions
 from ..logs import PlainLogger
 from ..store.client import open_client, prepare_environment
@@ -37,12 +37,21 @@ GRACE_SECONDS = 5.0
 GRACE_WITHOUT_PARENT = 30.0
 
 
+def lower_priority(base: int = 0) -> None:
+    """Let the pipeline go first.
+
+    Args:
+        base: niceness of the pipeline's process, where this one was not started by it.
+    """
+    if hasattr(os, "nice"):
+        own = os.nice(0)
+        os.nice(max(0, base + NICENESS - own))
+
+
 def main(stdin: TextIO = sys.stdin) -> int:
     """Run the exporter process; returns its exit code."""
     # 2,000 modules are imported and stay: collecting among them takes a quarter of the start.
     gc.disable()
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
     heartbeat = Heartbeat()
@@ -68,7 +77,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
         lasting.start()
         work = Exporter(folder, first["uri"], warm, job["is_new"])
         work.prepare_comparison()
-        end = _follow(work, inbox, int(first["parent"]))
+        end = _follow(work, inbox, Pipeline(first["pipeline"]))
         done = _finish(work, end, float(job["export_wait"]))
         heartbeat.stop()
         lasting.stop()
@@ -85,12 +94,13 @@ def main(stdin: TextIO = sys.stdin) -> int:
 def _listen(
     stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]", heartbeat: Heartbeat
 ) -> None:
-    parent = 0
+    pipeline = None
     for line in stdin:
         message = json.loads(line)
-        parent = message.get("parent", parent)
-        if "journal" in message:
-            heartbeat.start(Path(message["journal"]), parent)
+        if "pipeline" in message:
+            pipeline = Pipeline(message["pipeline"])
+        if "journal" in message and pipeline is not None:
+            heartbeat.start(Path(message["journal"]), pipeline)
         inbox.put(message)
     inbox.put(None)
 
@@ -106,7 +116,7 @@ def _warm_up(uri: str, experiment_name: str) -> Warm:
 
 
 def _follow(
-    work: Exporter, inbox: "queue.Queue[dict[str, Any] | None]", parent: int
+    work: Exporter, inbox: "queue.Queue[dict[str, Any] | None]", pipeline: Pipeline
 ) -> dict[str, Any] | None:
     """Export until the run ends; None if the pipeline's process died without a word."""
     while True:
@@ -114,7 +124,7 @@ def _follow(
         try:
             message = inbox.get(timeout=POLL_SECONDS)
         except queue.Empty:
-            if is_orphan(parent):
+            if pipeline.is_gone():
                 return None
             continue
         return message
@@ -134,6 +144,7 @@ def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> b
 
 
 if __name__ == "__main__":
+    lower_priority(os.nice(0) if hasattr(os, "nice") else 0)
     code = main()
     sys.stdout.flush()
     # Tearing down MLflow's and SQLAlchemy's modules takes 0.2 s that the pipeline would wait.

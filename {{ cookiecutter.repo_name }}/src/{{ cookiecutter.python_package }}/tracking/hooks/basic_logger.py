@@ -9,7 +9,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from .. import env
-from ..arguments import named_options, require_one_of
+from ..arguments import named_options
 from ..clock import end_of
 from ..datasets.loaded_files import loaded_files
 from ..datasets.names import reserve_names
@@ -24,7 +24,7 @@ from ..recording.repeat_command import (
     run_params_that_are_set,
 )
 from ..redact import redact_mapping
-from ..settings import DEFAULT_URI, EXPORTS, MAX_EXPERIMENT_NAME, TrackingSettings
+from ..settings import DEFAULT_URI, TrackingSettings, check_options
 from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
@@ -66,6 +66,8 @@ class MLflowBasicLoggerHook(FluentRuns):
             `KEDRO_MLFLOW_EXPORT` wins over it.
         export_wait: how long the end of a run may wait for the export, in seconds.
         keep_journal: keep journals that were exported; `KEDRO_MLFLOW_KEEP_JOURNAL` wins over it.
+        linger: how long a process stays ready to export the next run, in seconds; 0 for none. It
+            never stays where `CI` is set. `KEDRO_MLFLOW_LINGER` wins over it.
 
     Raises:
         ValueError: an unknown argument, with the nearest right name, or a value that can't be used.
@@ -89,8 +91,9 @@ class MLflowBasicLoggerHook(FluentRuns):
         export: str = "live",
         export_wait: float = 30.0,
         keep_journal: bool = False,
+        linger: float = 600.0,
     ) -> None:
-        _check(uri, experiment_name, offset_hours, export, export_wait)
+        check_options(uri, experiment_name, offset_hours, export, export_wait, linger)
         self.settings = TrackingSettings(
             uri=uri,
             experiment_name=experiment_name,
@@ -102,6 +105,7 @@ class MLflowBasicLoggerHook(FluentRuns):
             export=export,
             export_wait=export_wait,
             keep_journal=keep_journal,
+            linger=linger,
         )
         self.offset_hours = offset_hours
         self.enable_logging_time_begin = enable_logging_time_begin
@@ -272,22 +276,3 @@ class MLflowBasicLoggerHook(FluentRuns):
         if run is not None:
             run.end(status, error)
             notebook.prepare(self.settings, run.project_path)
-
-
-def _check(
-    uri: object, experiment_name: object, offset_hours: float, export: object, export_wait: float
-) -> None:
-    if not isinstance(uri, str) or not uri.strip():
-        raise ValueError(f"uri is {uri!r}; give a tracking URI such as {DEFAULT_URI!r}.")
-    if not isinstance(experiment_name, str) or not experiment_name.strip():
-        raise ValueError(f"experiment_name is {experiment_name!r}; give the experiment a name.")
-    if len(experiment_name) > MAX_EXPERIMENT_NAME:
-        raise ValueError(
-            f"experiment_name has {len(experiment_name)} characters; MLflow takes "
-            f"{MAX_EXPERIMENT_NAME}. Shorten it."
-        )
-    if not -24 < offset_hours < 24:
-        raise ValueError(f"offset_hours is {offset_hours}; it must lie between -24 and 24.")
-    require_one_of("export", export, EXPORTS)
-    if export_wait < 0:
-        raise ValueError(f"export_wait is {export_wait}; it is a number of seconds, 0 or more.")

@@ -5,9 +5,10 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from ..logs import PlainLogger
-from . import layout, locks
+from . import layout, locks, processes
 
 logger = PlainLogger(__name__)
 
@@ -17,9 +18,22 @@ SECONDS = 1.0
 SILENCE_SECONDS = 300.0
 
 
-def is_orphan(parent: int) -> bool:
-    """Whether the process that started this one is gone."""
-    return os.name == "posix" and os.getppid() != parent
+class Pipeline:
+    """The process of a pipeline, as its exporter sees it.
+
+    Args:
+        name: what `processes.myself` returned there.
+    """
+
+    def __init__(self, name: dict[str, Any]) -> None:
+        self._name = name
+        self._is_parent = os.name == "posix" and os.getppid() == name["pid"]
+
+    def is_gone(self) -> bool:
+        """Whether it has ended."""
+        if self._is_parent:
+            return bool(os.getppid() != self._name["pid"])
+        return processes.lives(self._name) is False
 
 
 def is_running(folder: Path) -> bool | None:
@@ -70,14 +84,14 @@ class Heartbeat:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, folder: Path, parent: int) -> None:
+    def start(self, folder: Path, pipeline: Pipeline) -> None:
         """Begin to note that a process lives.
 
         Args:
             folder: the run's journal folder.
-            parent: id of the pipeline's process.
+            pipeline: the pipeline's process.
         """
-        self._thread = threading.Thread(target=self._beat, args=(folder, parent), daemon=True)
+        self._thread = threading.Thread(target=self._beat, args=(folder, pipeline), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -86,8 +100,8 @@ class Heartbeat:
         if self._thread is not None:
             self._thread.join()
 
-    def _beat(self, folder: Path, parent: int) -> None:
-        while not is_orphan(parent):
+    def _beat(self, folder: Path, pipeline: Pipeline) -> None:
+        while not pipeline.is_gone():
             try:
                 layout.write_json(folder / layout.ALIVE, {"t": time.time_ns()})
             except OSError:  # its disk is full

@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import env
+from .. import env, wings
+from ..journal import processes
 from ..logs import PlainLogger
+from ..settings import TrackingSettings
 
 logger = PlainLogger(__name__)
 
@@ -32,33 +34,51 @@ class ExporterProcess:
     """A running exporter. It works through three lines on its standard input: store, run, end.
 
     Args:
-        uri: tracking URI, absolute, with its credentials: they travel through the pipe only.
-        experiment_name: the experiment that the run will likely belong to.
+        settings: where the run goes; URI and experiment travel through the pipe only, with the
+            credentials in them.
         project_path: the project's folder, the exporter's working directory.
+        cold: start it as a program of its own, whatever an optional room offers.
     """
 
-    def __init__(self, uri: str, experiment_name: str, project_path: Path) -> None:
-        self.uri = uri
+    def __init__(self, settings: TrackingSettings, project_path: Path, cold: bool = False) -> None:
+        self.uri = settings.uri
         self.project_path = project_path
         self.owner = os.getpid()
         self.was_stopped = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
+        environ = env.for_child(__name__, __file__)
+        forked = None if cold else self._forked(settings, environ)
+        self._process: Any = forked or self._started(environ)
+        about = {"uri": settings.uri, "experiment_name": settings.experiment_name}
+        self._send({**about, "pipeline": processes.myself()})
+
+    def _forked(self, settings: TrackingSettings, environ: dict[str, str]) -> Any:
+        """Return an exporter that an optional room has ready; None if there is none."""
+        try:
+            for start in wings.exporter_starts():
+                found = start(settings.uri, settings.linger, self._log, self.project_path, environ)
+                if found is not None:
+                    return found
+        except Exception as error:
+            logger.warning("No exporter is ready (%s), a new one is started.", error, exc_info=True)
+        return None
+
+    def _started(self, environ: dict[str, str]) -> "subprocess.Popen[bytes]":
         # A session of its own: Ctrl-C and a closed terminal end the pipeline, not the export.
         own_group: dict[str, Any] = (
             {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP")}  # noqa: B009  Windows
             if os.name == "nt"
             else {"start_new_session": True}
         )
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", _EXPORTER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            cwd=project_path,
-            env=env.for_child(__name__, __file__),
+            cwd=self.project_path,
+            env=environ,
             **own_group,
         )
-        self._send({"uri": uri, "experiment_name": experiment_name, "parent": os.getpid()})
 
     def assign(self, journal: Path, export_wait: float, is_new: bool) -> None:
         """Tell it which run to export, and whether no other exporter has tried."""
@@ -130,7 +150,7 @@ class ExporterProcess:
             logger.debug("The exporter has ended early.")
 
 
-def _read_until_closed(process: "subprocess.Popen[bytes]", seconds: float) -> tuple[bytes, bool]:
+def _read_until_closed(process: Any, seconds: float) -> tuple[bytes, bool]:
     """Return what comes on the standard output, and whether that was all of it."""
     assert process.stdout is not None
     if sys.platform == "win32":  # pipes can't be waited for there, threads can
@@ -158,27 +178,33 @@ _spare: ExporterProcess | None = None
 _spare_lock = threading.Lock()
 
 
-def prepare(uri: str, experiment_name: str, project_path: Path) -> None:
+def prepare(settings: TrackingSettings, project_path: Path) -> None:
     """Start an exporter for a run that is about to come, so that its imports overlap with ours."""
     global _spare  # noqa: PLW0603  one at most waits
     with _spare_lock:
         if _spare is None:
-            _spare = ExporterProcess(uri, experiment_name, project_path)
+            _spare = ExporterProcess(settings, project_path)
             atexit.register(discard)
 
 
-def take(uri: str, experiment_name: str, project_path: Path) -> ExporterProcess:
+def take(settings: TrackingSettings, project_path: Path) -> ExporterProcess:
     """Return the prepared exporter if it fits, else a new one."""
     global _spare  # noqa: PLW0603
     with _spare_lock:
         spare, _spare = _spare, None
     if spare is not None:
-        if (spare.uri, spare.project_path, spare.owner) == (uri, project_path, os.getpid()):
+        if (spare.uri, spare.project_path, spare.owner) == (
+            settings.uri,
+            project_path,
+            os.getpid(),
+        ):
             if spare.is_alive():
                 return spare
-        elif spare.owner == os.getpid():
+            spare.close()
+            return ExporterProcess(settings, project_path, cold=True)
+        if spare.owner == os.getpid():
             spare.stop()
-    return ExporterProcess(uri, experiment_name, project_path)
+    return ExporterProcess(settings, project_path)
 
 
 def discard() -> None:

@@ -135,8 +135,9 @@ class Run:
             if summary is None and not self.exporter.was_stopped:
                 # Killed from outside: another one starts again from the first line.
                 logger.warning("The exporter ended early (%s).", self.exporter.complaint())
-                target = (self.settings.uri, self.settings.experiment_name, self.project_path)
-                self.exporter = launcher.ExporterProcess(*target)
+                self.exporter = launcher.ExporterProcess(
+                    self.settings, self.project_path, cold=True
+                )
                 self.exporter.assign(folder, self.settings.export_wait, is_new=False)
                 summary = self.exporter.finish(self.settings.export_wait, sides, held)
             self.exporter.close()
@@ -197,7 +198,7 @@ def begin(
         if not about["beats"]:
             record_versions(folder, installed_versions())
         else:
-            exporter = launcher.take(settings.uri, settings.experiment_name, project_path)
+            exporter = launcher.take(settings, project_path)
             exporter.assign(folder, settings.export_wait, is_new=True)
     run = Run(recorder, settings, project_path, exporter, owner_lock, header, begun)
     _live[key] = run

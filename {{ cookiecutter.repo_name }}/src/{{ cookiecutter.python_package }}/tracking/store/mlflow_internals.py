@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from .model_parts import copy_code, pinned
 
 MODEL = "model.pkl"
 EXPERIMENTS = "experiments"
+_FOR_RUN = ("mlflow", "mlflow.tracing.processor.base_mlflow", "mlflow.tracing.export.utils")
+_FOR_SQL = (
+    "alembic.command",
+    "mlflow.store.model_registry.sqlalchemy_workspace_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "sqlalchemy.dialects.sqlite",
+)
 # Table and column, and what is true of the rows.
 _LOCATIONS = (
     (EXPERIMENTS, "artifact_location", "1"),
@@ -41,7 +49,7 @@ def leave_out_data_science() -> None:
     Seen in: MLflow 3.17.2.
     Goes when: `import mlflow` imports them late by itself.
     """
-    for name in ("pandas", "numpy"):
+    for name in ("pandas", "numpy", "pyarrow"):
         if name not in sys.modules:
             sys.modules[name] = None  # type: ignore[assignment]
 
@@ -70,6 +78,27 @@ def create_sqlite_store(file: Path) -> None:
     engine.dispose()
     create_tables(engine)
     engine.dispose()
+
+
+def import_for_export(kind: str) -> None:
+    """Import what MLflow itself imports as it opens a store and takes a run; opens nothing.
+
+    Why: a process that forks exporters may have no connection, and the public way opens one.
+    Seen in: MLflow 3.17.2.
+    Goes when: MLflow imports it with `MlflowClient`.
+
+    Args:
+        kind: `sql` for a database, `server` for an MLflow server.
+    """
+    for name in (*_FOR_RUN, *(_FOR_SQL if kind == "sql" else ())):
+        try:
+            import_module(name)
+        except ImportError:  # of another version, or of a package that is not installed
+            continue
+    if kind == "sql":
+        import sqlalchemy.orm
+
+        sqlalchemy.orm.configure_mappers()
 
 
 def locations_in(

@@ -1,0 +1,127 @@
+"""The processes that stay ready to export the next run, seen from outside."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = ".tracking.resident.server"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process, as /proc tells of it."""
+
+    pid: int
+    parent: int
+    command: str
+
+    def status(self, name: str) -> str:
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(line.split(None, 1)[1] for line in lines if line.startswith(f"{name}:"))
+
+    def cpu_ticks(self) -> int:
+        """User and system time, in clock ticks; proc_pid_stat(5), fields 14 and 15."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    def environ(self) -> dict[str, str]:
+        words = Path(f"/proc/{self.pid}/environ").read_text("utf-8", "replace").split("\0")
+        return dict(word.split("=", 1) for word in words if "=" in word)
+
+    def open_files(self) -> set[str]:
+        """What its descriptors stand for, without the numbers of pipes and sockets."""
+        found = set()
+        for entry in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(OSError):
+                found.add(os.readlink(entry).partition(":[")[0])
+        return found
+
+    def private_bytes(self) -> int:
+        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+def processes(needle: str) -> list[Process]:
+    """Return the processes that live and have a text in their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            command = (
+                (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            )
+            fields = (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        except (OSError, ValueError):  # it has ended, or is no process
+            continue
+        if entry.name.isdigit() and needle in command and fields[0] not in "ZX":
+            found.append(Process(int(entry.name), int(fields[1]), command))
+    return sorted(found, key=lambda one: one.pid)
+
+
+@dataclass(frozen=True)
+class Residents:
+    """The residents of one folder of sockets, and their forks.
+
+    Args:
+        runtime: what `XDG_RUNTIME_DIR` is for the runs.
+    """
+
+    runtime: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"XDG_RUNTIME_DIR": str(self.runtime), "KEDRO_MLFLOW_LINGER": "60"}
+
+    @property
+    def sockets(self) -> list[Path]:
+        return sorted(self.runtime.glob("kedro-mlflow/*.sock"))
+
+    def all(self) -> list[Process]:
+        """Those that stay, without their forks, and without who only starts one."""
+        found = processes(str(self.runtime))
+        pids = {one.pid for one in found}
+        stays = [one for one in found if PROGRAM in one.command and one.parent not in pids]
+        return [one for one in stays if os.getsid(one.pid) == one.pid]
+
+    def one(self) -> Process:
+        """The only one, once it listens."""
+        self.wait(lambda: len(self.sockets) == 1 and len(self.all()) == 1)
+        return self.all()[0]
+
+    def forks(self) -> list[Process]:
+        """The exporters that work."""
+        pids = {one.pid for one in self.all()}
+        return [one for one in processes(str(self.runtime)) if one.parent in pids]
+
+    def wait(self, condition: object, seconds: float = 20) -> None:
+        """Wait until a condition holds; fail with what there is."""
+        deadline = time.monotonic() + seconds
+        assert callable(condition)
+        while not condition():
+            assert time.monotonic() < deadline, (self.sockets, processes(str(self.runtime)))
+            time.sleep(0.02)
+
+    def end(self) -> None:
+        """End all of them, also those that are stopped."""
+        for one in processes(str(self.runtime)):
+            with suppress(ProcessLookupError):
+                os.kill(one.pid, signal.SIGKILL)
+        self.wait(lambda: not processes(str(self.runtime)))
+
+
+@contextmanager
+def own_residents() -> Iterator[Residents]:
+    """Give a test a folder of sockets of its own, with a path that a socket can have."""
+    residents = Residents(Path(tempfile.mkdtemp(prefix="ksm-")))
+    try:
+        yield residents
+    finally:
+        residents.end()
+        shutil.rmtree(residents.runtime, ignore_errors=True)

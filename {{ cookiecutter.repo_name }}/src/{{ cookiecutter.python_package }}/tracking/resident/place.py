@@ -1,0 +1,145 @@
+"""Where residents listen, and what the name of the right one is made of.
+
+A socket's name is `<family>-<version>`. A family is what a user has beside each other and keeps: an
+interpreter, a project's layer, a kind of store. A version is what changes under it: the layer's
+code, and the installed packages; a resident of another version of the same family is out of date.
+"""
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..settings import sqlite_path
+
+# unix(7): `sun_path` has 108 bytes, the last one of which is zero.
+MAX_PATH = 107
+FOLDER = "kedro-mlflow"
+SUFFIX = ".sock"
+SQL, SERVER = "sql", "server"
+
+LAYER = Path(__file__).resolve().parents[1]
+# What a process reads when it starts, or MLflow when it is imported: a fork can't change it.
+_AT_START = ("HOME", "LANG", "MLFLOW_CONFIGURE_LOGGING", "MLFLOW_LOGGING_LEVEL", "OPENSSL_CONF")
+_AT_START_PREFIXES = ("DYLD_", "LC_", "LD_", "PYTHON")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A resident's socket: its folder, its family, and its version."""
+
+    folder: Path
+    family: str
+    version: str
+
+    @property
+    def socket(self) -> Path:
+        """The socket's path."""
+        return self.folder / f"{self.family}-{self.version}{SUFFIX}"
+
+
+def place_for(uri: str, environ: Mapping[str, str]) -> Place | None:
+    """Return where the resident for a store listens; None where a socket can have no place.
+
+    Args:
+        uri: tracking URI.
+        environ: the environment that an exporter is given.
+    """
+    folder = own_folder()
+    if folder is None:
+        return None
+    try:
+        # Not of another container that has the same folder for temporary files.
+        here = [os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid", "user")]
+    except OSError:
+        return None
+    variables = sorted(at_start(environ).items())
+    family = (here, sys.executable, sys.version, str(LAYER), kind_of(uri), variables)
+    place = Place(folder, _digest(family), _digest((_code(), _packages())))
+    return place if len(os.fsencode(place.socket)) <= MAX_PATH else None
+
+
+def kind_of(uri: str) -> str:
+    """Return which imports a store needs: those of a database, or of a server."""
+    is_sql = sqlite_path(uri) is not None or uri.startswith(("mysql", "postgresql", "mssql"))
+    return SQL if is_sql else SERVER
+
+
+def at_start(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a resident is started with; no others, for they may be secret."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in _AT_START or name.startswith(_AT_START_PREFIXES)
+    }
+
+
+def own_folder() -> Path | None:
+    """Return the folder of this user's sockets, made if need be; None where there can't be one."""
+    folders = (folder for folder in _folders() if len(os.fsencode(folder)) < MAX_PATH - 40)
+    return next((folder for folder in folders if _is_made(folder)), None)
+
+
+def sockets() -> list[Path]:
+    """Return the sockets of all residents of this user that can be found from here."""
+    folders = [folder for folder in _folders() if is_own(folder)]
+    return sorted({path for folder in folders for path in folder.glob(f"*{SUFFIX}")})
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a folder is this user's, and nobody else can open what it holds."""
+    try:
+        info = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid() and not info.st_mode & 0o077
+
+
+def _folders() -> Iterator[Path]:
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(given) and _is_users(Path(given)):
+        yield Path(given) / FOLDER
+    yield Path(tempfile.gettempdir()).absolute() / f"{FOLDER}-{os.geteuid()}"
+
+
+def _is_users(folder: Path) -> bool:
+    """Whether a folder belongs to this user: `sudo` keeps the variable of whoever called it."""
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def _is_made(folder: Path) -> bool:
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError:
+        return False
+    return is_own(folder)
+
+
+def _code() -> list[tuple[str, int, int]]:
+    """Return of each source file of the layer its path, its size and when it was written."""
+    paths = [*LAYER.rglob("*.py"), LAYER.parent / "__init__.py"]
+    found = ((path, path.stat()) for path in paths if path.exists())
+    return sorted((str(path), info.st_size, info.st_mtime_ns) for path, info in found)
+
+
+def _packages() -> list[tuple[str, int]]:
+    """Return of each folder of installed packages when its list was last changed."""
+    found = []
+    for entry in dict.fromkeys(sys.path):
+        if Path(entry).name in ("site-packages", "dist-packages"):
+            try:
+                found.append((entry, os.stat(entry).st_mtime_ns))
+            except OSError:  # Python skips it too
+                continue
+    return found
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(repr(content).encode("utf-8", "surrogateescape")).hexdigest()[:16]
