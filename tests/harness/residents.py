@@ -12,7 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 PROGRAM = ".tracking.resident.server"
+PROGRAMS = (PROGRAM, ".tracking.exporting.process")
 
 
 @dataclass(frozen=True)
@@ -125,3 +128,34 @@ def own_residents() -> Iterator[Residents]:
     finally:
         residents.end()
         shutil.rmtree(residents.runtime, ignore_errors=True)
+
+
+_before: set[int] = set()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note which exporters there are, say of a developer's own projects."""
+    _before.update(one.pid for one in _exporters())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the session if its tests have left exporters behind; the workers' are counted once."""
+    if hasattr(session.config, "workerinput"):
+        return
+    if left := left_over(_before):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\nleft over by the tests:", *(f"{one.pid}: {one.command}" for one in left), sep="\n")
+
+
+def left_over(before: set[int], seconds: float = 10) -> list[Process]:
+    """Return the exporters that were not there before, once they had time to end."""
+    deadline = time.monotonic() + seconds
+    while left := [one for one in _exporters() if one.pid not in before]:
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(0.1)
+    return left
+
+
+def _exporters() -> list[Process]:
+    return [one for program in PROGRAMS for one in processes(program)]

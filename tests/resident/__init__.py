@@ -1,0 +1,1 @@
+"""The process that stays ready, an optional wing; whole runs with it are in `tests/faults/`."""
