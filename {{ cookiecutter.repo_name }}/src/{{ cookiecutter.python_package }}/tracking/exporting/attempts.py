@@ -74,6 +74,12 @@ class Exporter:
         self._held = held or []
         return self._try(self._finish)
 
+    def told(self) -> str:
+        """Return what it is at; asked by another thread."""
+        if self.error is not None:
+            return f"trying again, for {self.error}"
+        return (self.export and self.export.uploads.told()) or "writing to MLflow"
+
     def _try(self, action: Any) -> bool:
         try:
             action()

@@ -25,6 +25,7 @@ from ..store.mlflow_internals import leave_out_data_science
 from ..store.reasons import reason
 from .attempts import Exporter, Warm
 from .journals import conclude, export_each, export_leftovers
+from .progress import Progress
 
 logger = PlainLogger(__name__)
 
@@ -78,7 +79,8 @@ def main(stdin: TextIO = sys.stdin) -> int:
         work = Exporter(folder, first["uri"], warm, job["is_new"])
         work.prepare_comparison()
         end = _follow(work, inbox, Pipeline(first["pipeline"]))
-        done = _finish(work, end, float(job["export_wait"]))
+        with Progress(work.told):
+            done = _finish(work, end, float(job["export_wait"]))
         heartbeat.stop()
         lasting.stop()
         if not done:

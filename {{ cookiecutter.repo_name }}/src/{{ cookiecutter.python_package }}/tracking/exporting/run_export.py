@@ -51,10 +51,10 @@ class RunExport:
         self._places = JournalPlaces(folder, self.header)
         self._reader = JournalReader(folder)
         self._batches = Batches(self._note)
-        self._uploads = Uploads(self._places, self._note)
+        self.uploads = Uploads(self._places, self._note)
         self._timeline = Timeline(self.key, self.header, self._note)
         self._inputs = InputQueue(self._places, self._note)
-        self._models = ModelQueue(self._places, self.key, self._note, self._uploads.add, is_new)
+        self._models = ModelQueue(self._places, self.key, self._note, self.uploads.add, is_new)
         self._at_end: dict[str, tuple[int, str | None]] = {}
         self._sizes: dict[str, int] = {}
         self._interrupted = 0
@@ -68,7 +68,7 @@ class RunExport:
     @property
     def waiting(self) -> dict[str, str]:
         """Why models and artifacts could not be written, by their names."""
-        return {**self._models.waiting, **self._uploads.waiting, **self._timeline.waiting}
+        return {**self._models.waiting, **self.uploads.waiting, **self._timeline.waiting}
 
     @property
     def model_lines(self) -> dict[str, str]:
@@ -129,18 +129,18 @@ class RunExport:
             *self._batches.tasks(self.client, run_id),
             send_timeline,
             self._send_inputs,
-            *self._uploads.tasks(self.client, run_id),
+            *self.uploads.tasks(self.client, run_id),
         ]
         together(self.client.tracking_uri, tasks)
         if self._models:
             known = self._batches.known_params
             self._models.send(self.client, self.experiment_id, run_id, known)
             # The files of those that are no MLflow models.
-            together(self.client.tracking_uri, self._uploads.tasks(self.client, run_id))
+            together(self.client.tracking_uri, self.uploads.tasks(self.client, run_id))
 
     def has_pending(self) -> bool:
         """Whether there is something to write."""
-        return bool(self._batches or self._uploads or self._inputs or self._models)
+        return bool(self._batches or self.uploads or self._inputs or self._models)
 
     def finish(self, died: bool) -> None:
         """Write the timeline and the status, when the journal has been read to its end.
@@ -214,11 +214,11 @@ class RunExport:
             if path.exists():
                 copy = self._places.store(partial(snapshot.take, path, since=since))
                 mask_copy(copy)
-                self._uploads.add(str(self._places.relative(copy)), folder)
+                self.uploads.add(str(self._places.relative(copy)), folder)
 
     def _keep_artifact(self, name: str, content: bytes) -> None:
         stored = snapshot.write(self._places, name, content)
-        self._uploads.add(str(self._places.relative(stored)))
+        self.uploads.add(str(self._places.relative(stored)))
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
@@ -246,7 +246,7 @@ class RunExport:
             self._error = str(event["v"])
 
     def _on_artifact(self, event: dict[str, Any]) -> None:
-        self._uploads.add(str(event["f"]), event.get("p"), event.get("state"), event.get("size"))
+        self.uploads.add(str(event["f"]), event.get("p"), event.get("state"), event.get("size"))
 
     def _on_model(self, event: dict[str, Any]) -> None:
         self._models.add(event)

@@ -11,6 +11,7 @@ from ..program import mlflow_command
 from ..settings import TrackingSettings, redacted_equal
 from ..store.reasons import reason
 from .journals import export_journal, journals_of, set_aside, waiting_journals
+from .progress import size_text
 
 _BUSY = "another process is at work on it"
 
@@ -38,7 +39,7 @@ def described(folder: Path) -> str:
     refused = layout.refusal(header)
     if refused is not None:
         return f"{folder.name}: {refused}"
-    size = _size(layout.folder_size(folder))
+    size = size_text(layout.folder_size(folder))
     if not mending.is_whole(header):
         since = _date(mending.start_of(folder))
         return f"{folder.name}  since {since}  {size}  {mending.told(folder)}"
@@ -133,11 +134,3 @@ def _unseen_journals(project_path: Path) -> list[Path]:
 
 def _date(ms: int) -> str:
     return f"{datetime.datetime.fromtimestamp(ms / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _size(size: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

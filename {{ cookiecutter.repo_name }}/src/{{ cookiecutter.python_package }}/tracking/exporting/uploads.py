@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ..journal import snapshot
 from ..journal.places import JournalPlaces
 from ..store.reasons import reason
+from .progress import bytes_read, size_text
 
 
 class _Upload(NamedTuple):
@@ -33,6 +34,8 @@ class Uploads:
         self._places = places
         self._note = note
         self._pending: list[_Upload] = []
+        self._under_way: dict[str, Path] = {}
+        self._sent_bytes = 0
 
     def __bool__(self) -> bool:
         return bool(self._pending)
@@ -80,10 +83,25 @@ class Uploads:
             return
         if one.state and one.state != snapshot.state(path):
             self._note(f"{label!r} was changed in place after it was saved; MLflow has the change")
+        self._under_way[label] = path
         try:
             client.log_artifact(run_id, str(path), folder)  # or a folder
         except Exception as error:
             self.waiting[label] = f"artifacts: {reason(error)}"
         else:
             self._pending.remove(one)
+            self._sent_bytes += snapshot.size_of(path)
             self.waiting.pop(label, None)
+        finally:
+            del self._under_way[label]
+
+    def told(self) -> str:
+        """Return what is being uploaded, and how far; empty if nothing is. Asked by any thread."""
+        under_way = dict(self._under_way)
+        if not under_way:
+            return ""
+        paths = [self._places.find(one.relative) for one in list(self._pending)]
+        total = self._sent_bytes + sum(snapshot.size_of(path) for path in paths if path.exists())
+        done = self._sent_bytes + bytes_read(under_way.values())
+        names = ", ".join(sorted(under_way)[:3]) + (", …" if len(under_way) > 3 else "")
+        return f"uploading {names}: {size_text(done)} of {size_text(total)}"

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from .. import env, wings
 from ..journal import processes
 from ..logs import PlainLogger
 from ..settings import TrackingSettings
+from .panel import progress_line
 
 logger = PlainLogger(__name__)
 
@@ -100,18 +101,14 @@ class ExporterProcess:
         """
         targets = [[str(folder), uri] for folder, uri in sides]
         self._send({"end": True, "sides": targets, "held": list(held)})
-        output, is_closed = _read_until_closed(self._process, seconds)
+        with progress_line() as show:
+            lines, is_closed = _read_until_closed(self._process, seconds, show)
         if is_closed:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=5)
         if self.is_alive():
             self.stop()
-        lines = output.decode("utf-8", "replace").strip().splitlines()
-        try:
-            summary = json.loads(lines[0]) if lines else None
-        except ValueError:
-            summary = None
-        return summary if isinstance(summary, dict) else None
+        return next((line for line in lines if "state" in line), None)
 
     def stop(self) -> None:
         """End the process; safe at any moment, the journal has all that it needs."""
@@ -150,28 +147,52 @@ class ExporterProcess:
             logger.debug("The exporter has ended early.")
 
 
-def _read_until_closed(process: Any, seconds: float) -> tuple[bytes, bool]:
-    """Return what comes on the standard output, and whether that was all of it."""
-    assert process.stdout is not None
+def _read_until_closed(
+    process: Any, seconds: float, show: Callable[[str], None]
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return the lines that come on the standard output, and whether that was all of them.
+
+    Args:
+        process: the exporter.
+        seconds: how long to read at the most.
+        show: shows what the exporter is at.
+    """
+    lines: list[dict[str, Any]] = []
+
+    def take(line: bytes) -> None:
+        try:
+            said = json.loads(line)
+        except ValueError:  # half a line: it was killed, or a library has printed
+            return
+        if isinstance(said, dict):
+            lines.append(said)
+            if "progress" in said:
+                show(str(said["progress"]))
+
     if sys.platform == "win32":  # pipes can't be waited for there, threads can
-        chunks: list[bytes] = []
-        stdout = process.stdout
-        reader = threading.Thread(target=lambda: chunks.append(stdout.read()), daemon=True)
+
+        def read() -> None:
+            for line in process.stdout:
+                take(line)
+
+        reader = threading.Thread(target=read, daemon=True)
         reader.start()
         reader.join(seconds)
-        return b"".join(chunks), not reader.is_alive()
+        return lines, not reader.is_alive()
     deadline = time.monotonic() + seconds
-    output = b""
+    rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while (left := deadline - time.monotonic()) > 0:
             if not selector.select(left):
                 break
             block = os.read(process.stdout.fileno(), 65536)
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                take(line)
             if not block:
-                return output, True
-            output += block
-    return output, False
+                return lines, True
+    return lines, False
 
 
 _spare: ExporterProcess | None = None

@@ -2,12 +2,16 @@
 
 import math
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from ..journal.events import as_shown
 from ..program import mlflow_command
 
+# Where no line can change, say in a file: one every so often.
+_PROGRESS_SECONDS = 10.0
 _WAITING = "waiting on disk"
 _STYLE = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow"}
 
@@ -28,6 +32,38 @@ def show(summary: Mapping[str, Any], stream: TextIO | None = None) -> None:
             stream.flush()
     except (OSError, ValueError):  # the stream is closed: there is nobody to show it to
         return
+
+
+@contextmanager
+def progress_line(stream: TextIO | None = None) -> Iterator[Callable[[str], None]]:
+    """Show what the end of a run is at: a line that changes on a terminal, else one now and then.
+
+    Args:
+        stream: where to; the error output by default.
+
+    Yields:
+        What is to be called with each text.
+    """
+    stream = stream or sys.stderr
+    shown: list[float] = []
+
+    def show(text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):  # closed: there is nobody to show it to
+            if stream.isatty():
+                stream.write(f"\r\x1b[2KMLflow: {text}")
+            elif shown and time.monotonic() - shown[-1] < _PROGRESS_SECONDS:
+                return
+            else:
+                stream.write(f"MLflow: {text}\n")
+            stream.flush()
+            shown.append(time.monotonic())
+
+    try:
+        yield show
+    finally:
+        with suppress(OSError, ValueError, AttributeError):
+            if shown and stream.isatty():
+                stream.write("\r\x1b[2K")
 
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
