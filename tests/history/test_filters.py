@@ -18,7 +18,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
     client = MlflowClient(f"sqlite:///{tmp_path_factory.mktemp('store') / 'mlflow.db'}")
     run_id = client.create_run("0").info.run_id
-    for name in ("score", "train score", "f1-at-5"):
+    for name in ("score", "train score", "f1-at-5", "auc:test"):
         client.log_metric(run_id, name, 0.9)
     for name in ("model.C", "target", "some param"):
         client.log_param(run_id, name, "1")
@@ -38,6 +38,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
         ("Metrics.score > 0.1", "write metrics.score."),
         ("metrics.train score > 0.1", "write metrics.`train score`."),
         ("metrics.f1-at-5 > 0.1", "has '-' in it, so write metrics.`f1-at-5`."),
+        ("metrics.auc:test > 1", "has ':' in it, so write metrics.`auc:test`."),
+        ("auc:test > 1", "write metrics.`auc:test`."),
+        ("metrics.auc:tst > 1", "Did you mean 'metrics.auc:test'?"),
         ("params.`some prm` = '1'", "Did you mean 'params.some param'?"),
         ("params.target = 1", "write params.target = '1'."),
         ("params.target = one", "write params.target = 'one'."),
@@ -74,6 +77,7 @@ def test_what_mlflow_does_not_find_or_refuses_is_said_with_what_to_write(
     "text",
     [
         "metrics.score > 5",
+        "metrics.`auc:test` > 5",
         "metric.`train score` > 5 and params.model.C = '1'",
         "params.target = 'this and that'",
         "params.target = 'a or b && c'",
@@ -101,6 +105,8 @@ def test_a_filter_that_only_finds_nothing_is_left_alone(
         ("score DESC", "write metrics.score."),
         ("-metrics.score", "metrics.score DESC."),
         ("metrics.score DESC, start_time", "takes one name"),
+        ("metrics.auc:test DESC", "write metrics.`auc:test`."),
+        ("metrics.`auc:test` DESC", None),
         ("metrics.score DESC", None),
         ("start_time", None),
         ("params.`model.C` asc", None),

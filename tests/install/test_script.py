@@ -15,8 +15,8 @@ import pytest
 
 from scripts.installing.record import RECORD
 from tests.faults.picture import only_run, picture_of
-from tests.harness.doors import LAYER, copy_template
-from tests.install.plain import SETTINGS, Plain, make_plain
+from tests.harness.doors import LAYER, PYTHON, copy_template
+from tests.install.plain import SCRIPT, SETTINGS, Plain, make_plain
 from tests.layer.rig import commit, git
 
 CHANGED = [
@@ -398,3 +398,11 @@ def test_updates_work_from_then_on(plain: Plain, tmp_path: Path) -> None:
     commit(plain.root)
     plain.install("--uninstall", "--yes")
     assert not plain.layer.exists()
+
+
+def test_standard_library_is_all_that_it_needs(plain: Plain) -> None:
+    """It runs where nothing is installed."""
+    words = ("-I", "-S", str(SCRIPT), str(plain.root), "--yes", "--python", str(PYTHON))
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert plain.changes() == CHANGED

@@ -85,6 +85,42 @@ def test_data_of_a_node_is_masked_for_known_secrets_only(
     assert PASSWORD in "".join(path.read_text() for path in Path("data/mlflow").iterdir())
 
 
+def test_secret_in_a_name_is_masked_and_said(
+    recorder: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of files, folders, and what is in them; two names that become one stay two."""
+    folder = tmp_path / "parts"
+    for name in (f"a-{PASSWORD}.csv", f"a-{PASSWORD}x/1", f"a-{PASSWORD}x/2", "b.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "a-***.csv").write_text("named so")
+    (folder / PASSWORD / "none").mkdir(parents=True)
+    before = sorted(folder.rglob("*"))
+    recorder.log_artifact(folder, is_data=True)
+    recorder.log_artifact(folder / f"a-{PASSWORD}.csv", "to", is_data=True)
+    recorder.log_artifact(folder / f"a-{PASSWORD}x/1", f"to/{PASSWORD}", is_data=True)
+    other = tmp_path / f"a-{PASSWORD}.csv"
+    other.write_text("of another place")
+    recorder.log_artifact(other, "to", is_data=True)
+    events = [event for event in events_of(recorder) if event["e"] == "artifact"]
+    (copied,) = [recorder.folder / event["f"] for event in events if event["p"] is None]
+    assert {path.relative_to(copied).as_posix() for path in copied.rglob("*")} == {
+        *("a-***.csv", "a-***-2.csv", "a-***x", "a-***x/1", "a-***x/2", "b.csv")
+    }
+    names = [f"{event['p']}/{Path(event['f']).name}" for event in events[1:]]
+    assert names[:2] == ["to/a-***.csv", "to/***/1"]
+    assert names[2] not in names[:2]
+    assert sorted(folder.rglob("*")) == before
+    journal = [*recorder.folder.rglob("*")]
+    assert not [path for path in journal if PASSWORD in path.name]
+    records = [path for path in journal if "files" not in path.parts and path.is_file()]
+    assert PASSWORD not in "".join(path.read_text() for path in records)
+    told = [one for one in caplog.messages if "a secret in the name" in one]
+    assert "the name 'parts/a-***-2.csv' and 2 more is masked in MLflow" in told[0]
+    assert len(told) == 3
+    assert PASSWORD not in caplog.text
+
+
 @pytest.mark.parametrize("name", ["kept", "api_key"])
 def test_secret_in_a_p_is_masked_in_params_and_tag(
     recorder: Any, name: str, baked: BakedProject, tmp_path: Path

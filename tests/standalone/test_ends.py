@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.lab import Lab
 from tests.faults.picture import only_run, picture_of, runs_in, text_of
+from tests.harness.baked import run
 
 HANG = {"LAB_FAULT": "hang"}
 # A way to start a run that is not `kedro run`.
@@ -32,6 +33,10 @@ import os
 os.environ["LAB_FAULT"] = "exit"
 with KedroSession""",
 )
+# The same, typed line by line.
+TYPED = SCRIPT.replace("    session", "    try: session").replace(
+    "run()\n", "run()\n    except SystemExit: None\n\n"
+)
 PARALLEL = ("kedro", "run", "--runner=ParallelRunner")
 
 
@@ -54,11 +59,11 @@ def test_signal(bare: Lab, command: tuple[str, ...], number: int, error: str) ->
     started.signal_group(number)
     ended = started.wait()
     assert ended.code != 0
-    run = only_run(bare.store)
-    picture = picture_of(bare.store, run)
+    found = only_run(bare.store)
+    picture = picture_of(bare.store, found)
     assert picture.status == "KILLED", ended.output
     assert picture.tags["kedro.error"].startswith(error)
-    assert ".py" in text_of(bare.store, run, "traceback.txt")
+    assert ".py" in text_of(bare.store, found, "traceback.txt")
 
 
 def test_process_that_lives_on(bare: Lab) -> None:
@@ -72,3 +77,15 @@ def test_process_that_lives_on(bare: Lab) -> None:
     assert (first.info.status, second.info.status) == ("KILLED", "FAILED"), ended.output
     assert first.data.tags["kedro.error"].startswith("KeyboardInterrupt")
     assert "its process ended before" in second.data.tags["kedro.error"]
+
+
+def test_error_of_an_earlier_line(bare: Lab) -> None:
+    """Where somebody types, it is none of a run that ends without a word."""
+    lines = f"1 / 0\n{TYPED}"
+    command = ["python", "-q", "-i"]
+    done = run(command, bare.project.python, bare.root, {"LAB_FAULT": "exit"}, stdin=lines)
+    assert "ZeroDivisionError" in done.stderr
+    picture = picture_of(bare.store, only_run(bare.store))
+    assert picture.status == "FAILED"
+    assert picture.tags["kedro.error"] == "its process ended before its pipeline did"
+    assert "traceback.txt" not in picture.artifacts

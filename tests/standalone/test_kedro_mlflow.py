@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.faults.lab import Lab
+
+from .bare import make_bare
 
 # What its distribution has (2.0.3), but for what its hooks do.
 FILES = {
@@ -55,6 +59,13 @@ def test_said_once(bare: Lab, env: dict[str, str]) -> None:
     told = run(bare, env)
     assert "kedro-mlflow" not in told
     assert "no file store" not in told
+
+
+def test_package_whose_name_begins_so(template: Path, tmp_path: Path) -> None:
+    """It holds this very layer."""
+    named_so = make_bare(template, tmp_path / "demo", package="kedro_mlflow_demo")
+    assert "is active too" not in run(named_so, {}, is_installed=False)
+    assert named_so.waiting()
 
 
 def test_hook_in_the_settings(bare: Lab) -> None:

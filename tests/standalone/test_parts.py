@@ -154,22 +154,36 @@ def test_written_partitions_are_loaded_again(project: Lab, more: str, versioned:
     assert entry in catalog.read_text()
     more = f"  file_caching: false\n  loading_run_id: {first.info.run_id}\n"
     catalog.write_text(catalog.read_text().replace(entry, entry + more))
-    project.run("kedro", "run", "--from-nodes", "count")
+    temporary = project.root / "temporary"
+    temporary.mkdir()
+    project.run("kedro", "run", "--from-nodes", "count", env={"TMPDIR": str(temporary)})
     newest = runs_of(project.project)[0]
     assert newest.data.params["told"] == first.data.params["told"]
-    assert not list((project.root / "data/mlflow/.downloads").rglob(".half-*"))
+    assert not (project.root / "data/mlflow/.downloads").exists()
+    assert not list(temporary.glob("mlflow-*"))
 
 
 def test_secret_in_a_partition_is_masked_in_mlflow_only(project: Lab) -> None:
-    """The next node loads what was saved."""
+    """Also one in its name. The next node loads what was saved."""
     (project.root / "conf/local/credentials.yml").write_text("mail: {password: hunter2hunter2}\n")
     (project.root / "data/01_raw/texts/a.txt").write_text("HUNTER2HUNTER2 hunter2hunter2")
-    project.project.edit("src/plain/pipeline.py", "load().upper()", "load()")
-    output = project.run().output
-    assert "secrets in 'loud/A.txt' are masked in MLflow" in output
+    (project.root / "data/01_raw/texts/of-hunter2hunter2.txt").write_text("b")
+    project.project.edit("src/plain/pipeline.py", "name.upper(): load().upper()", "name: load()")
+    project.project.edit("src/plain/pipeline.py", "repr(sorted(texts.items()))", "len(texts)")
+    output = project.run(env={"KEDRO_MLFLOW_KEEP_JOURNAL": "1"}).output
+    assert "secrets in 'loud/a.txt' are masked in MLflow" in output
+    assert "a secret in the name 'loud/of-***.txt' is masked in MLflow" in output
     run = only_run(project.store)
-    path = client_of(project.store).download_artifacts(run.info.run_id, "loud/A.txt")
+    client = client_of(project.store)
+    path = client.download_artifacts(run.info.run_id, "loud/a.txt")
     assert "hunter2" not in Path(path).read_text()
+    names = {"loud/a.txt", "loud/b.txt", "loud/of-***.txt", "loud/deep/late.txt"}
+    assert set(artifacts_of(client, run.info.run_id, "loud")) == names
+    assert run.data.metrics["told"] == len(names)
+    assert "hunter2" not in output
+    kept = [*project.journals.rglob("events-*")]
+    assert kept
+    assert "hunter2" not in "".join(path.read_text() for path in kept)
 
 
 def test_figures_are_those_of_this_run(project: Lab) -> None:

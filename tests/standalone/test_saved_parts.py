@@ -48,6 +48,7 @@ made:
   type: plain.tracking.MLflowDataset
   dataset: {type: plain.folder.FolderDataset, path: data/02_intermediate/made.folder}
 folder: {type: plain.folder.FolderDataset, path: data/01_raw/folder}
+table: {type: CachedDataset, dataset: {type: pandas.CSVDataset, filepath: data/01_raw/table.csv}}
 shown: {type: plain.tracking.MLflowDataset, dataset: a}
 held: {type: plain.tracking.MLflowDataset}
 """
@@ -105,7 +106,7 @@ def later():
     raise RuntimeError("called")
 
 
-def others(raw, news, folder):
+def others(raw, news, folder, table):
     functions = {"mean": later, "more": {"sum": partial(later)}, "n": 3}
     return {"b/1": "far"}, {"1": "made"}, news, functions, functions, functions
 
@@ -120,7 +121,7 @@ def create_pipeline(**_):
     return Pipeline(
         [
             node(one_by_one, "raw", ["bit_by_bit", "last_bit"], name="one_by_one"),
-            node(others, ["raw", "news", "folder"], made, name="others", confirms="news"),
+            node(others, ["raw", "news", "folder", "table"], made, name="others", confirms="news"),
             node(count, loaded, ["told", "n_shown"], name="count"),
         ]
     )
@@ -139,9 +140,11 @@ def ran(bare_root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lab,
         path = root / "data/01_raw" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
+    (root / "data/01_raw/table.csv").write_text("a,b\n1,2\n3,4\n")
     first = lab.run("kedro", "run", "--runner", "ThreadRunner")
     (root / "data/01_raw/news/3").write_text("new")
     (root / "data/01_raw/folder/x").write_text("folder/y")  # as long as it was
+    (root / "data/01_raw/table.csv").write_text("a,b\n1,2\n3,5\n")  # so is this one
     second = lab.run()
     assert (first.code, second.code) == (0, 0), first.output + second.output
     return lab, first.output
@@ -188,6 +191,14 @@ def test_input_that_is_a_folder_has_a_digest_of_its_files(ran: tuple[Lab, str]) 
     assert [len(digest) for digest, _ in told] == [32, 32]  # of contents: no `stat-`
     assert told[0][0] != told[1][0]
     assert told[0][1]["num_parts"] == 1
+
+
+def test_input_that_kedro_caches_is_the_file(ran: tuple[Lab, str]) -> None:
+    told = [inputs_of(run)["table"] for run in runs(ran)]
+    profile = {"num_rows": 2, "num_columns": 2, "num_elements": 4, "size_bytes": 12}
+    path = str(ran[0].root / "data/01_raw/table.csv")
+    assert told[0][1] == told[1][1] == {"path": path, **profile}
+    assert told[0][0] != told[1][0]
 
 
 def test_functions_are_neither_called_nor_params(ran: tuple[Lab, str]) -> None:

@@ -1,6 +1,7 @@
 """Masks secrets in copies of text files: configuration, logs and patches, by their names' kind."""
 
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import Any
@@ -160,6 +161,36 @@ def mask_copy(copy: Path, secrets: Iterable[str] = (), by_names: bool = True) ->
         if masked is not None:
             path.write_bytes(masked)
             names.append(path.relative_to(copy.parent).as_posix())
+    return names
+
+
+def mask_names(copy: Path, secrets: Iterable[str]) -> list[str]:
+    """Mask the secrets in the names inside a copy of a folder; returns the masked names.
+
+    Args:
+        copy: the copy, which is changed.
+        secrets: values that are masked wherever they occur.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    secrets = tuple(secrets)
+    found = {path: path.relative_to(copy).as_posix() for path in sorted(copy.rglob("*"))}
+    masked = {path: mask_known(name, secrets) for path, name in found.items()}
+    changed = [path for path, name in found.items() if masked[path] != name]
+    names = []
+    for path in changed:
+        if not path.is_dir():
+            wanted = place = copy / masked[path]
+            number = 1
+            while place.exists():  # two names that become one
+                number += 1
+                place = wanted.with_stem(f"{wanted.stem}-{number}")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+            names.append(place.relative_to(copy.parent).as_posix())
+    for path in changed:
+        shutil.rmtree(path, ignore_errors=True)  # a folder that is empty now
     return names
 
 

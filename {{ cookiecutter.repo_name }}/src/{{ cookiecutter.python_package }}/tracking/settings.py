@@ -16,6 +16,8 @@ Export = Literal["live", "end", "later"]
 EXPORTS: tuple[str, ...] = get_args(Export)
 DEFAULT_URI = "sqlite:///mlruns/sqlite.db"
 MAX_EXPERIMENT_NAME = 500
+# Calls at once to what is far away; MLflow's own pool of connections holds ten.
+MAX_AT_ONCE = 8
 _SQLITE = "sqlite:///"
 # The same driver. MLflow 3.17 would make folders called `what%3F` for a path in the other form.
 _SQLITE_QUOTED = "sqlite+pysqlite:///"

@@ -1,9 +1,8 @@
 """Loading from MLflow: the only place where a node's process imports it."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from kedro.io import DatasetError
 
 from ..project import project_path, tracking_settings
 from .entries import make_default_folder
+from .held_folder import HeldFolder, hold
 from .kinds import MODEL, VALUES, FileKind
 from .values import fetch
 
@@ -43,42 +43,6 @@ def client_of(tracking_uri: str | None) -> Any:
     return MlflowClient(tracking_uri=tracking_uri)
 
 
-@contextmanager
-def downloaded_file(client: Any, run_id: str, artifact: str, keep: bool) -> Iterator[Path]:
-    """Yield the path of a run's artifact on this machine.
-
-    Args:
-        client: an `MlflowClient`.
-        run_id: the run.
-        artifact: path of the artifact inside the run.
-        keep: keep the file in `data/mlflow/.downloads` for the next load. An artifact of a run
-            that has ended does not change.
-
-    Raises:
-        DatasetError: there is no such run, or no such artifact in it.
-    """
-    kept = project_path() / CACHE / run_id / artifact
-    if keep and kept.exists():
-        yield kept
-        return
-    if keep:
-        make_default_folder(kept.parent)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when it is whole: a download that breaks off leaves nothing that looks like it.
-    near = kept.parent if keep else None
-    with tempfile.TemporaryDirectory(dir=near, prefix=".half-") as folder:
-        try:
-            path = Path(client.download_artifacts(run_id, artifact, folder))
-        except Exception as error:
-            raise DatasetError(
-                f"cannot load {artifact!r} from run {run_id!r}: {_told(error)}"
-            ) from error
-        if keep:
-            with suppress(OSError):  # another process was faster
-                path.replace(kept)
-        yield kept if keep and kept.exists() else path
-
-
 def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) -> Loaded:
     """Load what a dataset saved, or a model.
 
@@ -101,9 +65,58 @@ def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) ->
         if kind in VALUES:
             return Loaded(load_value(client, run_id, name), uri)
         artifact = f"{name.replace('/', '_')}{file.extension}"
-        # Partitions are loaded when they are asked for, so they have to stay.
-        with downloaded_file(client, run_id, artifact, keep or file.is_parted) as path:
-            return Loaded(file.at(str(path), is_copy=True).load(), f"runs:/{run_id}/{artifact}")
+        value = _load_file(client, run_id, artifact, file, keep)
+        return Loaded(value, f"runs:/{run_id}/{artifact}")
+
+
+def _load_file(client: Any, run_id: str, artifact: str, file: FileKind, keep: bool) -> Any:
+    kept = project_path() / CACHE / run_id / artifact if keep else None
+    try:
+        path, folder = _downloaded(partial(client.download_artifacts, run_id, artifact), kept)
+    except Exception as error:
+        raise DatasetError(
+            f"cannot load {artifact!r} from run {run_id!r}: {_told(error)}"
+        ) from error
+    if folder is not None and file.is_parted:  # parts are loaded when they are asked for
+        return hold(folder, file.at(str(path), is_copy=True).load())
+    try:
+        return file.at(str(path), is_copy=True).load()
+    finally:
+        if folder is not None:
+            folder.remove()
+
+
+def _downloaded(get: Callable[[str], str], kept: Path | None) -> tuple[Path, HeldFolder | None]:
+    """Download a file or folder, unless it is kept already.
+
+    Args:
+        get: downloads it into a folder, and returns its path there.
+        kept: where it is kept for the next load, as it does not change any more; None where it is
+            not kept.
+
+    Returns:
+        Where it lies, and the folder that goes with it; None of what is kept.
+    """
+    if kept is not None:
+        if kept.exists():
+            return kept, None
+        make_default_folder(kept)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed when it is whole: a download that breaks off leaves nothing that looks like it.
+    folder = HeldFolder(kept and kept.parent)
+    try:
+        path = Path(get(str(folder.path)))
+        if kept is None:
+            return path, folder
+        with suppress(OSError):  # another process was faster
+            path.replace(kept)
+        if not kept.exists():  # the disk does not take it
+            return path, folder
+    except BaseException:
+        folder.remove()
+        raise
+    folder.remove()
+    return kept, None
 
 
 def load_value(client: Any, run_id: str, name: str) -> Any:
@@ -191,25 +204,22 @@ def _latest(client: Any, name: str) -> Any:
 def _model_folder(client: Any, model_id: str, keep: bool) -> Path:
     from mlflow.artifacts import download_artifacts
 
-    cache = project_path() / CACHE
-    kept = cache / model_id
-    if keep and (kept / "MLmodel").exists():
+    kept = project_path() / CACHE / model_id
+    if keep and kept.exists():
         return kept
     location = client.get_logged_model(model_id).artifact_location
     if location.startswith("file:") or "://" not in location:
         return Path(download_artifacts(artifact_uri=location))
-    make_default_folder(cache)
-    cache.mkdir(parents=True, exist_ok=True)
-    uri = client.tracking_uri
-    # Renamed when it is whole: a download that breaks off leaves nothing that looks like a model.
-    with tempfile.TemporaryDirectory(dir=cache, prefix=".half-") as folder:
-        path = Path(download_artifacts(artifact_uri=location, dst_path=folder, tracking_uri=uri))
-        if keep:
-            shutil.rmtree(kept, ignore_errors=True)
-            path.rename(kept)
-            return kept
-        target = Path(tempfile.mkdtemp(prefix="mlflow-model-"))
-        return Path(shutil.copytree(path, target, dirs_exist_ok=True))
+
+    def get(place: str) -> str:
+        uri = client.tracking_uri
+        found: str = download_artifacts(artifact_uri=location, dst_path=place, tracking_uri=uri)
+        return found
+
+    path, folder = _downloaded(get, kept if keep else None)
+    if folder is not None:  # a model may read its files later
+        folder.stay()
+    return path
 
 
 def _way_for_mlflow(folder: Path) -> Path:
@@ -218,7 +228,9 @@ def _way_for_mlflow(folder: Path) -> Path:
     if unquote(str(absolute)) == str(absolute):
         return folder
     # It stays, for a model may read its files later. MLflow refuses a link that is the folder.
-    link = Path(tempfile.mkdtemp(prefix="mlflow-model-")) / "link"
+    place = HeldFolder()
+    place.stay()
+    link = place.path / "link"
     link.symlink_to(absolute.parent, target_is_directory=True)
     return link / absolute.name
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import replace
 from pathlib import Path, PurePosixPath
 from shutil import rmtree
@@ -13,6 +13,7 @@ from ..journal import snapshot
 from ..kedro_datasets_internals import filesystem_of, partitions_of
 from ..kedro_internals import file_of, saved_file_of, unwrapped
 from ..recording.recorder import Recorder
+from ..settings import MAX_AT_ONCE
 
 
 @contextmanager
@@ -55,24 +56,51 @@ def log_written_files(recorder: Recorder, name: str, dataset: Any, data: Any) ->
     """
     dataset = unwrapped(dataset)
     partitions = partitions_of(dataset, data)
+    files: list[tuple[str, str | None]] = [
+        (place.path, str(PurePosixPath(name.replace(":", "_"), partition).parent))
+        for partition, place in (partitions or {}).items()
+    ]
     if partitions is None:
-        _log_file(recorder, dataset, str(saved_file_of(dataset)), None)
-    for partition, place in (partitions or {}).items():
-        folder = PurePosixPath(name.replace(":", "_"), partition).parent
-        _log_file(recorder, dataset, place.path, str(folder))
-
-
-def _log_file(recorder: Recorder, dataset: Any, path: str, folder: str | None) -> None:
+        files = [(str(saved_file_of(dataset)), None)]
     try:
-        if filesystem_of(dataset) is None:
+        remote = filesystem_of(dataset)
+    except ValueError as error:
+        for path, _ in files:
+            _say_missing(recorder, path, error)
+        return
+    if remote is None:
+        for path, folder in files:
             recorder.log_artifact(path, folder, is_data=True)
-            return
-        with TemporaryDirectory() as temporary:
-            place = Path(temporary, PurePosixPath(path).name)
-            fetch(dataset, path, place)
-            recorder.log_artifact(place, folder, is_data=True, origin=path)
-    except (OSError, ValueError) as error:
-        recorder.warn(path, f"artifact {path!r} is not recorded: {error}")
+        return
+    # The disk has to take as many, beside their copies in the journal.
+    for start in range(0, len(files), MAX_AT_ONCE):
+        _log_far(recorder, remote, files[start : start + MAX_AT_ONCE])
+
+
+def _log_far(recorder: Recorder, remote: Any, files: list[tuple[str, str | None]]) -> None:
+    with TemporaryDirectory() as top:
+        # In a folder each: those of two folders may be called the same.
+        places = [Path(top, str(n), PurePosixPath(path).name) for n, (path, _) in enumerate(files)]
+        for place in places:
+            place.parent.mkdir()
+        have_come = False
+        with suppress(OSError):  # one by one it shows which of them can't be read
+            _get(remote, [path for path, _ in files], list(map(str, places)))
+            have_come = True
+        for (path, folder), place in zip(files, places, strict=True):
+            try:
+                if not (have_come and place.is_file()):
+                    # Not where half of it may lie.
+                    place = place.parent.with_suffix(".alone") / place.name
+                    place.parent.mkdir()
+                    _get(remote, path, str(place), recursive=True)
+                recorder.log_artifact(place, folder, is_data=True, origin=path)
+            except OSError as error:
+                _say_missing(recorder, path, error)
+
+
+def _say_missing(recorder: Recorder, path: str, error: Exception) -> None:
+    recorder.warn(path, f"artifact {path!r} is not recorded: {error}")
 
 
 def fetch_saved(dataset: Any, data: Any, place: Path) -> None:

@@ -27,9 +27,9 @@ _KINDS = {
     for word in words
 }
 _TEXT = r"'[^']*'|\"[^\"]*\""
-_NAME = r"(?:`[^`]*`|\"[^\"]*\"|[\w.\-/]+)+"
+_NAME = r"(?:`[^`]*`|\"[^\"]*\"|[\w.\-/:]+)+"
 _COMPARED = re.compile(
-    rf"^\s*(?P<left>{_NAME}(?:\s+[\w.\-/]+)*)\s*"
+    rf"^\s*(?P<left>{_NAME}(?:\s+[\w.\-/:]+)*)\s*"
     rf"(?P<operator>[=<>!~]+|(?:not\s+)?i?like\b|(?:not\s+)?in\b|is\b)\s*(?P<value>.*?)\s*$",
     re.IGNORECASE | re.DOTALL,
 )

@@ -1,16 +1,17 @@
 """Records files: artifacts, texts, models and the data that a pipeline loads."""
 
+import hashlib
 import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..journal import snapshot
 from ..journal.artifact_names import ArtifactNames
 from ..redact import mask_known, redact_text
-from ..redact_files import mask_copy, redact_document, redact_file
+from ..redact_files import mask_copy, mask_names, redact_document, redact_file
 from .voice import Voice
 
 
@@ -45,9 +46,11 @@ class FileVoice(Voice):
         try:
             folder = snapshot.safe_artifact_path(artifact_path)
             origin = origin or (f"dataset/{source.name}" if owned else str(source.absolute()))
-            folder = self._folder_for(source.name, folder, origin)
+            folder, name = self._masked_place(folder, source.name)
+            folder = self._folder_for(name, folder, origin)
             stored = source if owned else self._take(source, since)
-            stored = self._without_secrets(stored, owned, is_data)
+            name = stored.name if name == source.name else name
+            stored = self._without_secrets(stored, owned, is_data, name)
             self._say_artifact(stored, folder, owned)
         except (OSError, ValueError) as error:
             self.warn(str(path), f"artifact {str(path)!r} is not recorded: {error}")
@@ -68,6 +71,10 @@ class FileVoice(Voice):
     def _folder_for(self, name: str, wanted: str | None, origin: str) -> str | None:
         if self._names is None:
             self._names = ArtifactNames(self.places)
+        masked = mask_known(origin, self.secrets)
+        if masked != origin:  # it still tells two files apart
+            digest = hashlib.sha256(origin.encode("utf-8", "surrogatepass")).hexdigest()
+            origin = f"{masked} {digest[:8]}"
         folder = self._names.folder_for(name, wanted, origin)
         if folder != wanted:
             self.warn(
@@ -77,27 +84,52 @@ class FileVoice(Voice):
             )
         return folder
 
-    def _without_secrets(self, stored: Path, owned: bool, is_data: bool) -> Path:
+    def _masked_place(self, folder: str | None, name: str) -> tuple[str | None, str]:
+        """Return an artifact's folder and name with the secrets in them masked."""
+        path = str(PurePosixPath(folder or "", name))
+        masked = PurePosixPath(mask_known(path, self.secrets))
+        if str(masked) == path:
+            return folder, name
+        self._say_masked_names([str(masked)])
+        return (None if str(masked.parent) == "." else str(masked.parent)), masked.name
+
+    def _without_secrets(self, stored: Path, owned: bool, is_data: bool, name: str) -> Path:
         """Mask the secrets in a copy; what others still need is masked in another copy."""
+        if owned and (
+            stored.name != name
+            or stored.is_dir()
+            and any(self._has_secrets(path, stored, is_data) for path in stored.rglob("*"))
+        ):
+            stored, owned = self._take(stored), False
         names = []
         if not owned:
+            stored = stored.rename(stored.with_name(name))
             names = mask_copy(stored, self.secrets, by_names=not is_data)
-        elif stored.is_dir():
-            if any(self._has_secrets(file, is_data) for file in stored.rglob("*")):
-                stored = self._take(stored)
-                names = mask_copy(stored, self.secrets, by_names=not is_data)
+            self._say_masked_names(mask_names(stored, self.secrets))
         elif stored.is_file():
             masked = redact_file(stored, self.secrets, by_names=not is_data)
             if masked is not None:
                 names = [stored.name]
                 stored = snapshot.write(self.places, stored.name, masked)
-        for name in names:
-            self._say_masked(name)
+        for one in names:
+            self._say_masked(one)
         return stored
 
-    def _has_secrets(self, file: Path, is_data: bool) -> bool:
-        is_file = file.is_file()
-        return is_file and redact_file(file, self.secrets, by_names=not is_data) is not None
+    def _has_secrets(self, path: Path, top: Path, is_data: bool) -> bool:
+        name = path.relative_to(top).as_posix()
+        if mask_known(name, self.secrets) != name:
+            return True
+        is_file = path.is_file()
+        return is_file and redact_file(path, self.secrets, by_names=not is_data) is not None
+
+    def _say_masked_names(self, names: Sequence[str]) -> None:
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            self.warn(
+                f"masked name {names[0]}",
+                f"a secret in the name {names[0]!r}{more} is masked in MLflow; name files by what "
+                f"is no secret",
+            )
 
     def _say_masked(self, name: str) -> None:
         self.warn(

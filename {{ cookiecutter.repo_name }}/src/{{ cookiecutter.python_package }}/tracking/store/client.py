@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from ..settings import sqlite_path
+from ..settings import MAX_AT_ONCE, sqlite_path
 from .reasons import StoreError
 from .sqlite import ensure_sqlite
 
@@ -22,8 +22,6 @@ HTTP_SETTINGS = {
 }
 # A node that loads has no such loop; and it waits, for minutes by MLflow's own defaults.
 LOADING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-# Calls to a store that is far away; MLflow's own pool of connections holds ten.
-MAX_AT_ONCE = 8
 
 _lock = threading.Lock()
 _inside: list[int] = []
