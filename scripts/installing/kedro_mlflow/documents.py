@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from scripts.installing.interpreter import run_script
+from scripts.installing.project import InstallError
 
 _READER = Path(__file__).with_name("yaml_events.py")
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -136,23 +137,15 @@ def trees(texts: Mapping[str, str], python: str) -> dict[str, dict[str, Any]]:
         python: an interpreter that has PyYAML.
 
     Raises:
-        RuntimeError: it has not, or can't be started.
+        InstallError: it has not, or can't be started.
     """
     try:
-        done = subprocess.run(
-            [python, str(_READER)],
-            # Away from the project: a file of it called `yaml.py` would stand for the library.
-            cwd=_READER.anchor,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-            input=json.dumps(dict(texts)).encode(),
-            capture_output=True,
-            check=False,
-        )
+        done = run_script(python, str(_READER), feed=json.dumps(dict(texts)).encode())
     except OSError as error:
-        raise RuntimeError(f"{python} can't be started: {error}") from error
+        raise InstallError(f"{python} can't be started: {error}") from error
     if done.returncode != 0:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise RuntimeError(f"{python} can't read YAML, which Kedro needs too: {''.join(last)}")
+        raise InstallError(f"{python} can't read YAML, which Kedro needs too: {''.join(last)}")
     answer: dict[str, dict[str, Any]] = json.loads(done.stdout)
     return answer
 
