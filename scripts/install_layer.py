@@ -12,16 +12,15 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.installing.changes import Change, Todo, diff_lines  # noqa: E402
+from scripts.installing.changes import Change, Todo, diff_lines, locked_places  # noqa: E402
 from scripts.installing.folder import (  # noqa: E402
     IGNORE,
     bring_folder,
-    check_writable,
     keep_files,
     layer_names,
     owners_files,
@@ -91,7 +90,7 @@ def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
         return LEFT if plan.todos or plan.is_partial else DONE
     if dry_run:
         return DONE
-    check_writable(project, plan.changes)
+    _check_writable(project, plan.changes)
     _confirm("Install it?", yes)
     _write(plan, earlier)
     hidden = hidden_files(project, layer_names())
@@ -131,7 +130,7 @@ def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
         print(f"- yours, kept in {place.name}/: {name}")
     if dry_run:
         return DONE
-    check_writable(project, changes)
+    _check_writable(project, changes)
     _confirm("Take it out?", yes)
     keep_files(folder, own, place)
     # First what imports it: ended in between, the project runs.
@@ -158,6 +157,12 @@ def _waiting(project: KedroProject) -> list[str]:
         f"{len(waiting)} runs wait in {folder}/ for their export: `kedro mlflow sync` does "
         "it, as long as the layer is there"
     ]
+
+
+def _check_writable(project: KedroProject, changes: Sequence[Change]) -> None:
+    if locked := locked_places([project.home, *(change.path for change in changes)]):
+        names = ", ".join(sorted({project.name(one) for one in locked}))
+        raise InstallError(f"{names} can't be written to; make it writable first")
 
 
 def _write(plan: Plan, earlier: list[Entry] | None) -> None:

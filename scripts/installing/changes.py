@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import difflib
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,12 @@ def insert_lines(text: str, at: int, new: str) -> str:
         lines[-1] += end
     lines.insert(at, new.replace("\n", end))
     return "".join(lines)
+
+
+def locked_places(paths: Iterable[Path]) -> list[Path]:
+    """Return the paths that can't be written to; of those that are not there, their folders."""
+    places = [path if path.exists() else path.parent for path in paths]
+    return [place for place in places if place.exists() and not os.access(place, os.W_OK)]
 
 
 def diff_lines(change: Change, root: Path) -> Iterator[str]:

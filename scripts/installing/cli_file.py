@@ -36,17 +36,17 @@ HEAD = "\n\n# MLflow tracking.\n"
 PASTE = f"{COMMANDS}\n{ADDED}"
 
 
-def with_commands(text: str | None) -> str:
+def with_commands(text: str) -> str:
     """Return the text of cli.py with the layer's commands in it.
 
     Args:
-        text: its text now; None where there is none.
+        text: its text now; empty where there is none.
 
     Raises:
         NotUnderstoodError: it has no group `cli` that is plain to see.
     """
-    if text is None or not text.strip():
-        return (text or "") + NEW
+    if not text.strip():
+        return text + NEW
     if "tracking.commands" in text:
         return text
     tree = parsed(text)

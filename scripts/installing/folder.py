@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
 
-from scripts.installing.changes import Change
 from scripts.installing.git import ask_git
-from scripts.installing.project import InstallError, KedroProject
+from scripts.installing.project import InstallError
 from scripts.installing.record import RECORD
 from scripts.template_layer import TRACKING, module
 
@@ -57,7 +55,11 @@ def show_to_git(folder: Path) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete the folder; ended in between, it is whole or gone."""
+    """Delete the folder; ended in between, it is whole or gone.
+
+    Raises:
+        OSError, LayerError: it can't be moved.
+    """
     with module("layer.swap").room_beside(folder) as room:
         folder.rename(room / folder.name)
 
@@ -84,25 +86,16 @@ def place_to_keep(root: Path) -> Path:
 
 
 def keep_files(folder: Path, names: Iterable[str], place: Path) -> None:
-    """Copy files of the folder to a place that stays."""
+    """Copy files of the folder to a place that stays.
+
+    Args:
+        folder: the layer's folder.
+        names: the files, relative to it.
+        place: where they go.
+    """
     for name in names:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / name, place / name)
-
-
-def check_writable(project: KedroProject, changes: Iterable[Change]) -> None:
-    """Refuse before anything is written.
-
-    Raises:
-        InstallError: a file or folder that is to be changed can't be written.
-    """
-    places = [change.path if change.path.exists() else change.path.parent for change in changes]
-    locked = [
-        one for one in [project.home, *places] if one.exists() and not os.access(one, os.W_OK)
-    ]
-    if locked:
-        names = ", ".join(sorted({project.name(one) for one in locked}))
-        raise InstallError(f"{names} can't be written to; make it writable first")
 
 
 def _is_committed(path: Path) -> bool:

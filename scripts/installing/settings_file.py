@@ -26,17 +26,17 @@ PLUGINS = "DISABLE_HOOKS_FOR_PLUGINS"
 PLUGIN_PASTE = f'{PLUGINS} = ("{PLUGIN}",)  # with those that you have\n'
 
 
-def with_hooks(text: str | None) -> str:
+def with_hooks(text: str) -> str:
     """Return the text of settings.py with the layer's hooks in it.
 
     Args:
-        text: its text now; None where there is none.
+        text: its text now; empty where there is none.
 
     Raises:
         NotUnderstoodError: it is not plain where they belong.
     """
-    if text is None or not text.strip():
-        return (text or "") + NEW
+    if not text.strip():
+        return text + NEW
     if has_hooks(text):
         return text
     tree = parsed(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from scripts.installing.settings_file import (
     with_hooks,
     without_plugin,
 )
+from tests.layer.rig import git
 
 IMPORT = "from .mlflow_config import mlflow_hooks\n"
 # The text before, and what it becomes.
@@ -247,7 +247,7 @@ def test_wheel_holds_the_manifest() -> None:
 
 def test_lines_for_git(tmp_path: Path) -> None:
     """Those that are not covered, and one more where the layer's folder itself would be hidden."""
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    git(tmp_path, "init", "--quiet")
     project = _project(tmp_path)
     for text, new in (
         ("mlruns/*\n", {"/.mlflow-journal/"}),

@@ -20,6 +20,7 @@ class Node:
     """A part of a YAML file.
 
     Args:
+        number: of the node in its file, from 1.
         kind: `scalar`, `map`, `seq` or `alias`.
         begin: where it begins in the text, its anchor included.
         start: where its content begins.
@@ -64,7 +65,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Item:
-    """A key of a mapping, and whether a nearer one of the same name hides it."""
+    """A key of a mapping, and its value.
+
+    Args:
+        mapping: the mapping that it stands in.
+        key: the key.
+        value: the value, never an alias.
+        hidden: whether a nearer key of the same name hides it.
+    """
 
     mapping: Node
     key: Node
@@ -81,7 +89,8 @@ class Document:
         environment: the folder of `conf/` that it lies in.
         text: its text, with the line ends that it has.
         root: its tree; None if it is empty or can't be read.
-        error: why it can't be read, and the line.
+        error: the line where it can't be read, and why.
+        nodes: all of the tree, by their numbers.
     """
 
     path: Path
@@ -151,7 +160,15 @@ def trees(texts: Mapping[str, str], python: str) -> dict[str, dict[str, Any]]:
 
 
 def read(files: Mapping[Path, str], python: str) -> list[Document]:
-    """Read files of the configuration, given with their environment; see `trees`."""
+    """Read files of the configuration.
+
+    Args:
+        files: the files, with their environments.
+        python: an interpreter that has PyYAML.
+
+    Raises:
+        InstallError: it has not, or can't be started.
+    """
     documents = []
     for path, environment in files.items():
         try:
