@@ -48,7 +48,7 @@ def mentions(tree: ast.Module, name: str) -> bool:
 def imports_any(text: str, modules: Collection[str]) -> bool:
     """Whether a text imports one of these modules from any package; also where it is no Python."""
     try:
-        tree = parsed(text)
+        tree = parsed(text.removeprefix("\ufeff"))
     except NotUnderstoodError:
         return True
     names: list[str] = []

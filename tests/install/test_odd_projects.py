@@ -46,12 +46,12 @@ def test_edited_file_that_needs_the_layer_no_more_stays(plain: Plain) -> None:
     told = plain.install("--uninstall", "--yes", code=2)
     assert "delete it, or take out what imports the layer" in told
     mine = '"""Commands beside `kedro mlflow`, and no tracking."""\nfrom mlflow.tracking import x\n'
-    cli.write_text(mine)
+    cli.write_text(f"\ufeff{mine}")
     told = plain.install("--uninstall", "--yes", code=1)
     assert "By hand, src/plain/cli.py: it was made by the installation" in told
     assert not plain.layer.exists()
     assert plain.changes() == ["?? src/plain/cli.py"]
-    assert cli.read_text() == mine
+    assert cli.read_text() == f"\ufeff{mine}"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
