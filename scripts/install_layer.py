@@ -12,19 +12,19 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.installing.changes import Change, Todo, diff_lines  # noqa: E402
+from scripts.installing.changes import Change, Todo, diff_lines, locked_places  # noqa: E402
 from scripts.installing.folder import (  # noqa: E402
+    IGNORE,
     bring_folder,
-    check_writable,
-    clear_rooms,
     keep_files,
     layer_names,
     owners_files,
+    place_to_keep,
     remove_folder,
     show_to_git,
 )
@@ -32,26 +32,25 @@ from scripts.installing.ignore_file import hidden_files  # noqa: E402
 from scripts.installing.plan import Plan, make_plan  # noqa: E402
 from scripts.installing.project import InstallError, KedroProject, find_project  # noqa: E402
 from scripts.installing.proof import ProofError, prove  # noqa: E402
-from scripts.installing.record import RECORD, record_text, taken_back  # noqa: E402
+from scripts.installing.record import RECORD, Entry, read_record, record_text, taken_back  # noqa: E402
 from scripts.installing.settings_file import has_hooks  # noqa: E402
 from scripts.template_layer import TRACKING, module  # noqa: E402
 
 DONE, LEFT, REFUSED = 0, 1, 2
-# Files that do not work without the layer, once they name it.
-NEEDING = (".py", ".yml", ".yaml", ".json")
-KEPT = "tracking-kept"
 
 
 def main(argv: list[str]) -> int:
     """Install or uninstall; returns 0, 1 where something is left to the owner, 2 if refused."""
     args = _arguments(argv)
+    layer_error = module("layer.git").LayerError
     try:
         project = find_project(args.project, args.python)
-        clear_rooms(project.tracking)
+        if not args.dry_run:
+            module("layer.swap").clear_rooms(project.tracking)
         if args.uninstall:
             return uninstall(project, args.dry_run, args.yes)
         code = install(project, args.dry_run, args.yes)
-        if args.prove and not args.dry_run and not _has_hooks(project):
+        if args.prove and not args.dry_run and not has_hooks(project.settings_text):
             print("There is no run to prove it: settings.py lacks the hooks, see above.")
         elif args.prove and not args.dry_run:
             print("\nOne run on a store that is thrown away:")
@@ -59,7 +58,7 @@ def main(argv: list[str]) -> int:
     except InstallError as error:
         print(f"Nothing was changed: {error}.", file=sys.stderr)
         return REFUSED
-    except OSError as error:
+    except (OSError, layer_error) as error:
         print(f"It was broken off: {error}. Mend that, and run it again.", file=sys.stderr)
         return REFUSED
     except ProofError as error:
@@ -75,6 +74,10 @@ def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
         InstallError: it can't come in, or was not wanted.
     """
     plan = make_plan(project)
+    record = project.tracking / RECORD
+    earlier = read_record(record) if record.is_file() else None
+    hidden = [] if plan.is_new else hidden_files(project, layer_names())
+    plan.notes += _told(plan, earlier, hidden)
     version, files = _released()
     if plan.is_new:
         print(f"new folder {project.name(project.tracking)}: layer {version}, {files} files")
@@ -82,14 +85,14 @@ def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
         have = module("manifest").layer_label(project.tracking)
         print(f"{project.name(project.tracking)} is there, layer {have}: it stays as it is")
     _show(project, plan.changes, plan.todos, plan.notes)
-    if not plan.is_new and not plan.changes:
+    if not plan.is_new and not plan.changes and not hidden:
         print("Nothing else to do." if plan.todos else "Nothing to do.")
         return LEFT if plan.todos or plan.is_partial else DONE
     if dry_run:
         return DONE
-    check_writable(project, plan.changes)
+    _check_writable(project, plan.changes)
     _confirm("Install it?", yes)
-    _write(plan)
+    _write(plan, earlier)
     hidden = hidden_files(project, layer_names())
     if hidden:
         show_to_git(project.tracking)
@@ -115,21 +118,21 @@ def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
         )
     changes, todos = taken_back(project.root, record)
     _show(project, changes, todos, _waiting(project))
-    if blocking := [todo for todo in todos if todo.path.suffix in NEEDING]:
+    if blocking := [todo for todo in todos if todo.needs_layer]:
         names = ", ".join(sorted({project.name(todo.path) for todo in blocking}))
         raise InstallError(
             f"{names} needs the layer, and lines of it were edited since: do first what stands "
             "above under 'By hand', then run this again"
         )
-    own = owners_files(folder)
+    own, place = owners_files(folder), place_to_keep(project.root)
     print(f"{project.name(folder)} is deleted, layer {module('manifest').layer_label(folder)}")
     for name in own:
-        print(f"- yours, kept in {KEPT}/: {name}")
+        print(f"- yours, kept in {place.name}/: {name}")
     if dry_run:
         return DONE
-    check_writable(project, changes)
+    _check_writable(project, changes)
     _confirm("Take it out?", yes)
-    keep_files(folder, own, project.root / KEPT)
+    keep_files(folder, own, place)
     # First what imports it: ended in between, the project runs.
     for change in sorted(changes, key=lambda change: change.after is None):
         change.write()
@@ -138,31 +141,37 @@ def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
     return LEFT if todos else DONE
 
 
-def _has_hooks(project: KedroProject) -> bool:
-    path = project.home / "settings.py"
-    return path.is_file() and has_hooks(path.read_text("utf8", "replace"))
+def _told(plan: Plan, earlier: list[Entry] | None, hidden: list[str]) -> Iterator[str]:
+    if not plan.is_new and earlier is None and plan.changes:
+        yield "the layer was there before, so that --uninstall takes nothing of this back"
+    if hidden:
+        yield f"Git ignores {len(hidden)} files of the layer: it gets a {IGNORE} of its own"
 
 
 def _waiting(project: KedroProject) -> list[str]:
-    waiting = list((project.root / ".mlflow-journal").glob("*/run.json"))
+    folder = module("journal.places").FOLDER_NAME
+    waiting = list((project.root / folder).glob("*/run.json"))
     if not waiting:
         return []
     return [
-        f"{len(waiting)} runs wait in .mlflow-journal/ for their export: `kedro mlflow sync` does "
+        f"{len(waiting)} runs wait in {folder}/ for their export: `kedro mlflow sync` does "
         "it, as long as the layer is there"
     ]
 
 
-def _write(plan: Plan) -> None:
-    project = plan.project
-    folder = project.tracking
-    record = folder / RECORD
-    earlier = record.read_text("utf8") if record.is_file() else None
-    text = record_text(project.root, plan.changes, earlier)
+def _check_writable(project: KedroProject, changes: Sequence[Change]) -> None:
+    if locked := locked_places([project.home, *(change.path for change in changes)]):
+        names = ", ".join(sorted({project.name(one) for one in locked}))
+        raise InstallError(f"{names} can't be written to; make it writable first")
+
+
+def _write(plan: Plan, earlier: list[Entry] | None) -> None:
+    text = record_text(plan.project.root, plan.changes, earlier or ())
+    folder = plan.project.tracking
     if plan.is_new:
         bring_folder(folder, text)
-    else:
-        record.write_text(text, "utf8")
+    elif earlier is not None:  # else an uninstallation would delete what was there before
+        (folder / RECORD).write_text(text, "utf8")
     for change in plan.changes:
         change.write()
 

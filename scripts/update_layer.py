@@ -14,25 +14,29 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.installing.project import InstallError, find_project  # noqa: E402
+from scripts.installing.project import (  # noqa: E402
+    InstallError,
+    find_project,
+    from_here,
+    usual_pythons,
+)
 from scripts.template_layer import ROOT, module  # noqa: E402
 
 
-def tracking_folder(project: Path) -> Path:
-    """Return where a project's tracking folder is, or has to be."""
+def tracking_folder(project: Path, python: str | None) -> Path:
+    """Return where a project's tracking folder is, or has to be.
+
+    Args:
+        project: its folder.
+        python: its interpreter, which is asked where the package is; a usual one if not given.
+    """
     found = sorted(project.glob("src/*/settings.py"))
     if len(found) == 1:
         return found[0].parent / "tracking"
     try:
-        return find_project(project, None).tracking
+        return find_project(project, python).tracking
     except InstallError as error:
         sys.exit(f"{error}.")
-
-
-def interpreter(project: Path) -> str:
-    """Return the project's interpreter if it has an environment of its own, else this one."""
-    own = [project / ".venv/bin/python", project / ".venv/Scripts/python.exe"]
-    return str(next((path for path in own if path.exists()), sys.executable))
 
 
 def main(argv: list[str]) -> int:
@@ -42,13 +46,14 @@ def main(argv: list[str]) -> int:
     parser.add_argument("project", type=Path)
     parser.add_argument("--to", metavar="VERSION", help="the newest release by default")
     parser.add_argument("--from", dest="source", metavar="PATH-or-URL", default=str(ROOT))
-    parser.add_argument("--python", help="the project's interpreter, for the self-test")
+    parser.add_argument("--python", help="the project's interpreter")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--no-self-test", action="store_true")
     parser.add_argument("--whole", action="store_true", help="replace it, your edits included")
     args = parser.parse_args(argv)
     project = args.project.resolve()
-    folder = tracking_folder(project)
+    folder = tracking_folder(project, args.python)
+    python = from_here(args.python) if args.python else next(usual_pythons(project))
     handover, git, job = module("layer.handover"), module("layer.git"), module("layer.job")
     try:
         # What an update that was killed has moved away is not gone.
@@ -61,7 +66,7 @@ def main(argv: list[str]) -> int:
             dry_run=args.dry_run,
             self_test=not args.no_self_test,
             whole=args.whole or is_gone,
-            python=args.python or interpreter(project),
+            python=python,
         )
     except git.LayerError as error:
         print(f"The layer was not updated: {error}.", file=sys.stderr)

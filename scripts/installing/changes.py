@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import io
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +46,18 @@ class Todo:
         path: the file.
         why: why it is not done here.
         lines: what to paste, or to take out.
+        needs_layer: whether the file does not work without the layer until that is done.
     """
 
     path: Path
     why: str
     lines: str
+    needs_layer: bool = False
+
+
+def name_in(root: Path, path: Path) -> str:
+    """Return how a path is printed: from the project's folder, if it lies in it."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def read_text(path: Path) -> str | None:
@@ -58,6 +67,14 @@ def read_text(path: Path) -> str | None:
         UnicodeDecodeError: it is no UTF-8.
     """
     return path.read_bytes().decode() if path.is_file() else None
+
+
+def any_text(path: Path) -> str:
+    """Return a file's text to look at, whatever it is encoded in; empty where there is none."""
+    content = path.read_bytes() if path.is_file() else b""
+    # As PowerShell 5 writes what a command prints.
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
 
 
 def split_lines(text: str) -> list[str]:
@@ -81,9 +98,15 @@ def insert_lines(text: str, at: int, new: str) -> str:
     return "".join(lines)
 
 
+def locked_places(paths: Iterable[Path]) -> list[Path]:
+    """Return the paths that can't be written to; of those that are not there, their folders."""
+    places = [path if path.exists() else path.parent for path in paths]
+    return [place for place in places if place.exists() and not os.access(place, os.W_OK)]
+
+
 def diff_lines(change: Change, root: Path) -> Iterator[str]:
     """Return a change as a unified diff."""
-    name = change.path.relative_to(root).as_posix()
+    name = name_in(root, change.path)
     old = f"a/{name}" if change.before is not None else "/dev/null"
     new = f"b/{name}" if change.after is not None else "/dev/null"
     before, after = (split_lines(text or "") for text in (change.before, change.after))

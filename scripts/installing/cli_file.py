@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from scripts.installing.changes import NotUnderstoodError, insert_lines, split_lines
-from scripts.installing.source_code import bindings, is_bound_below
+from scripts.installing.source_code import bindings, is_bound_below, parsed
 
 NEW = '''"""The project's commands: `kedro run` and `kedro mlflow …` beside Kedro's own."""
 
@@ -36,23 +36,20 @@ HEAD = "\n\n# MLflow tracking.\n"
 PASTE = f"{COMMANDS}\n{ADDED}"
 
 
-def with_commands(text: str | None) -> str:
+def with_commands(text: str) -> str:
     """Return the text of cli.py with the layer's commands in it.
 
     Args:
-        text: its text now; None where there is none.
+        text: its text now; empty where there is none.
 
     Raises:
         NotUnderstoodError: it has no group `cli` that is plain to see.
     """
-    if text is None or not text.strip():
-        return (text or "") + NEW
+    if not text.strip():
+        return text + NEW
     if "tracking.commands" in text:
         return text
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        raise NotUnderstoodError(f"it is no Python that can be read ({error})") from error
+    tree = parsed(text)
     found = bindings(tree, "cli")
     if is_bound_below(tree, "cli") or len(found) != 1 or not _is_group(found[0]):
         raise NotUnderstoodError("it has no group `cli` that is plain to see")

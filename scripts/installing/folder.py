@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import Path
 
-from scripts.installing.changes import Change
-from scripts.installing.project import InstallError, KedroProject
+from scripts.installing.git import ask_git
+from scripts.installing.project import InstallError
 from scripts.installing.record import RECORD
 from scripts.template_layer import TRACKING, module
 
-_ROOM = ".tracking-"
 IGNORE = ".gitignore"
+KEPT = "tracking-kept"
 # Deeper than any other rule of the project, and so the last word.
 _SHOWN = """# No rule of the project may hide a part of the layer.
 !*
@@ -26,7 +24,8 @@ __pycache__/
 
 def layer_names() -> list[str]:
     """Return the files of the layer, and what an installation puts beside them."""
-    return [*module("manifest").layer_files(TRACKING), module("manifest").MANIFEST, RECORD]
+    manifest = module("manifest")
+    return [*manifest.read_manifest(TRACKING).files, manifest.MANIFEST, RECORD]
 
 
 def bring_folder(folder: Path, record: str) -> None:
@@ -37,10 +36,10 @@ def bring_folder(folder: Path, record: str) -> None:
         record: what the installation is going to change elsewhere.
 
     Raises:
-        OSError: it can't be written.
+        OSError, LayerError: it can't be written.
     """
-    with tempfile.TemporaryDirectory(prefix=_ROOM, dir=folder.parent) as room:
-        built = Path(room) / folder.name
+    with module("layer.swap").room_beside(folder) as room:
+        built = room / folder.name
         for name in layer_names():
             (built / name).parent.mkdir(parents=True, exist_ok=True)
             if name != RECORD:
@@ -50,21 +49,19 @@ def bring_folder(folder: Path, record: str) -> None:
 
 
 def show_to_git(folder: Path) -> None:
-    """Let Git see all of the folder but what Python compiles."""
-    (folder / IGNORE).write_text(_SHOWN, "utf8")
+    """Let Git see all of the folder but what Python compiles; rules of the owner's own stay."""
+    if not (folder / IGNORE).exists():
+        (folder / IGNORE).write_text(_SHOWN, "utf8")
 
 
 def remove_folder(folder: Path) -> None:
-    """Delete the folder; ended in between, it is whole or gone."""
-    room = Path(tempfile.mkdtemp(prefix=_ROOM, dir=folder.parent))
-    folder.rename(room / folder.name)
-    shutil.rmtree(room, ignore_errors=True)
+    """Delete the folder; ended in between, it is whole or gone.
 
-
-def clear_rooms(folder: Path) -> None:
-    """Remove what installations that were killed have left beside the folder."""
-    for room in folder.parent.glob(f"{_ROOM}*"):
-        shutil.rmtree(room, ignore_errors=True)
+    Raises:
+        OSError, LayerError: it can't be moved.
+    """
+    with module("layer.swap").room_beside(folder) as room:
+        folder.rename(room / folder.name)
 
 
 def owners_files(folder: Path) -> list[str]:
@@ -82,36 +79,25 @@ def owners_files(folder: Path) -> list[str]:
     return [name for name in (*edits.modified, *edits.added) if not _is_committed(folder / name)]
 
 
+def place_to_keep(root: Path) -> Path:
+    """Return where files of the folder are kept in a project: a folder that is not there yet."""
+    numbered = (root / f"{KEPT}-{number}" for number in count(2))
+    return next(place for place in chain([root / KEPT], numbered) if not place.exists())
+
+
 def keep_files(folder: Path, names: Iterable[str], place: Path) -> None:
-    """Copy files of the folder to a place that stays."""
+    """Copy files of the folder to a place that stays.
+
+    Args:
+        folder: the layer's folder.
+        names: the files, relative to it.
+        place: where they go.
+    """
     for name in names:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / name, place / name)
 
 
-def check_writable(project: KedroProject, changes: Iterable[Change]) -> None:
-    """Refuse before anything is written.
-
-    Raises:
-        InstallError: a file or folder that is to be changed can't be written.
-    """
-    places = [change.path if change.path.exists() else change.path.parent for change in changes]
-    locked = [
-        one for one in [project.home, *places] if one.exists() and not os.access(one, os.W_OK)
-    ]
-    if locked:
-        names = ", ".join(sorted({project.name(one) for one in locked}))
-        raise InstallError(f"{names} can't be written to; make it writable first")
-
-
 def _is_committed(path: Path) -> bool:
-    for words in (["ls-files", "--error-unmatch"], ["diff", "--quiet", "HEAD", "--"]):
-        try:
-            done = subprocess.run(
-                ["git", *words, path.name], cwd=path.parent, capture_output=True, check=False
-            )
-        except OSError:
-            return False
-        if done.returncode != 0:
-            return False
-    return True
+    ways = (("ls-files", "--error-unmatch"), ("diff", "--quiet", "HEAD", "--"))
+    return all(ask_git(path.parent, *words, path.name) is not None for words in ways)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.installing.changes import insert_lines, split_lines
+from scripts.installing.git import ask_git
 from scripts.installing.project import KedroProject
+from scripts.template_layer import module
 
-WRITTEN = ("/mlruns/", "/.mlflow-journal/")
+WRITTEN = ("/mlruns/", f"/{module('journal.places').FOLDER_NAME}/")
 
 
 def is_in_git(root: Path) -> bool:
     """Whether a folder lies in a work tree of Git."""
-    return _git(root, ["rev-parse", "--is-inside-work-tree"]).strip() == "true"
+    return (ask_git(root, "rev-parse", "--is-inside-work-tree") or "").strip() == "true"
 
 
 def with_lines(project: KedroProject, text: str) -> str:
@@ -46,15 +47,6 @@ def hidden_files(project: KedroProject, names: Sequence[str]) -> list[str]:
 
 
 def _ignored(root: Path, paths: Sequence[str]) -> set[str]:
-    told = _git(root, ["check-ignore", "--no-index", "-z", "--stdin"], "\0".join(paths))
+    words = ("check-ignore", "--no-index", "-z", "--stdin")
+    told = ask_git(root, *words, feed="\0".join(paths)) or ""
     return {path for path in told.split("\0") if path}
-
-
-def _git(root: Path, words: list[str], feed: str = "") -> str:
-    try:
-        done = subprocess.run(
-            ["git", *words], cwd=root, input=feed, capture_output=True, encoding="utf8"
-        )
-    except OSError:
-        return ""
-    return done.stdout

@@ -15,9 +15,9 @@ from scripts.installing import (
     requirement_files,
     settings_file,
 )
-from scripts.installing.changes import Change, NotUnderstoodError, Todo, read_text
+from scripts.installing.changes import Change, NotUnderstoodError, Todo, any_text, read_text
 from scripts.installing.ignore_file import with_lines
-from scripts.installing.kedro_mlflow import translate
+from scripts.installing.kedro_mlflow import conf_files, translate
 from scripts.installing.project import InstallError, KedroProject
 from scripts.template_layer import module
 
@@ -52,20 +52,25 @@ class Plan:
             path: the file, which may not be there.
             edits: each takes a text and returns the new one; with it the lines that say the same.
         """
+        unread = ""
         try:
             before = read_text(path)
         except UnicodeDecodeError as error:
-            why = f"it is no UTF-8 ({error})"
-            self.todos += [Todo(path, why, paste) for _, paste in edits if paste]
-            return
+            unread = f"it is no UTF-8 ({error}): save it as that, and run this again, or add these"
+            before = any_text(path)
         # As Windows' editors write it, and Python reads it.
         mark = BOM if (before or "").startswith(BOM) else ""
         text = (before or "").removeprefix(mark)
         for edit, paste in edits:
             try:
-                text = edit(text)
+                new = edit(text)
             except NotUnderstoodError as error:
                 self.todos.append(Todo(path, str(error), paste))
+                continue
+            if unread and new != text:
+                self.todos.append(Todo(path, unread, paste))
+            else:
+                text = new
         if mark + text != (before or ""):
             self.changes.append(Change(path, before, mark + text))
 
@@ -80,57 +85,54 @@ def make_plan(project: KedroProject) -> Plan:
         raise InstallError(f"the package {project.package} stands in the place of the library")
     plan = Plan(project, is_new=not _is_there(project))
     home, root = project.home, project.root
-    text = _settings_text(project)
-    conf = root / settings_file.conf_source(text)
-    given = translate(root, f"{project.package}.tracking", conf, project.python)
+    text = project.settings_text
+    given = translate(project)
     settings: list[Edit] = [(settings_file.with_hooks, settings_file.PASTE)]
     if project.versions["kedro-mlflow"] is not None or given.texts or given.config:
         settings.append((settings_file.without_plugin, settings_file.PLUGIN_PASTE))
     # First what the others import: ended in between, the project runs.
-    if not settings_file.has_hooks(text) or (home / config_file.NAME).exists():
-        _add_config(plan, conf, given.config)
+    is_needed = not settings_file.has_hooks(text) or settings_file.imports_config(text)
+    if is_needed or (home / config_file.NAME).exists():
+        _add_config(plan, given.config)
     plan.edit(home / "settings.py", *settings)
     if (home / "cli").is_dir():
         why = "it is a package, so these lines belong into it"
         paste = cli_file.PASTE.replace("from .tracking", f"from {project.package}.tracking")
-        if "tracking.commands" not in (read_text(home / "cli/__init__.py") or ""):
+        if "tracking.commands" not in any_text(home / "cli/__init__.py"):
             plan.todos.append(Todo(home / "cli/__init__.py", why, paste))
     else:
         plan.edit(home / "cli.py", (cli_file.with_commands, cli_file.PASTE))
-    if "MlflowHook" in text:
+    if settings_file.has_name(text, "MlflowHook"):
         why = "kedro-mlflow's own hook stands in HOOKS, so that each run is recorded twice"
         plan.todos.append(Todo(home / "settings.py", f"{why}: take it out", "MlflowHook()\n"))
     _edit_requirements(plan)
     if ignore_file.is_in_git(root):
-        plan.edit(root / ".gitignore", (lambda text: with_lines(project, text), ""))
+        paste = "".join(f"{line}\n" for line in ignore_file.WRITTEN)
+        plan.edit(root / ".gitignore", (lambda text: with_lines(project, text), paste))
     plan.changes += [Change(path, read_text(path), text) for path, text in given.texts.items()]
     plan.notes += given.left
     plan.is_partial = bool(given.left)
     return plan
 
 
-def _add_config(plan: Plan, conf: Path, given: Mapping[str, object]) -> None:
+def _add_config(plan: Plan, given: Mapping[str, object]) -> None:
     """Add mlflow_config.py where it is missing.
 
     Raises:
         InstallError: a file of that name is the owner's own.
     """
     project, path = plan.project, plan.project.home / config_file.NAME
-    if (text := read_text(path)) is not None:
-        if settings_file.NAME not in text:
+    if path.exists():
+        if settings_file.NAME not in any_text(path):
             raise InstallError(
                 f"{project.name(path)} is there, and has no {settings_file.NAME}: rename it first"
             )
         return
-    base = conf / "base"
-    parameters = [project.name(one) for one in sorted(base.glob("parameters*"))]
-    new = config_file.config_text(project.package, given, parameters)
+    files = conf_files(project)
+    parameters = sorted((files.conf / files.base).glob("parameters*"))
+    named = [project.name(one) for one in parameters]
+    new = config_file.config_text(project.package, given, named)
     plan.changes.append(Change(path, None, new))
-
-
-def _settings_text(project: KedroProject) -> str:
-    path = project.home / "settings.py"
-    return path.read_text("utf8", "replace") if path.is_file() else ""
 
 
 def _is_there(project: KedroProject) -> bool:
@@ -160,17 +162,21 @@ def _edit_requirements(plan: Plan) -> None:
     project, toml = plan.project, plan.project.toml
     lines = requirement_files.needed_lines()
     needed = "".join(f"{line}\n" for line in lines.values())
-    in_use = requirement_files.files_in_use(project)
+    in_pyproject = pyproject_file.requires_kedro(toml)
+    in_use = requirement_files.files_in_use(project, elsewhere=in_pyproject)
     for path, included in in_use.items():
         plan.edit(path, (partial(requirement_files.with_requirements, present=included), needed))
     pyproject = project.root / "pyproject.toml"
     plan.edit(
         pyproject,
         (lambda text: pyproject_file.with_requirements(text, toml), needed),
-        (lambda text: pyproject_file.with_package_data(text, toml, project.package), ""),
+        (
+            lambda text: pyproject_file.with_package_data(text, toml, project.package),
+            pyproject_file.package_data(project.package),
+        ),
         (lambda text: pyproject_file.with_source(text, toml, project.root), ""),
     )
-    if not in_use and not pyproject_file.requires_kedro(toml):
+    if not in_use and not in_pyproject:
         why = "no requirements file that requires Kedro was found: add these to yours"
         plan.todos.append(Todo(pyproject, why, needed))
     version, oldest = project.versions["mlflow"], requirement_files.oldest("mlflow")

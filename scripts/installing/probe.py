@@ -9,7 +9,7 @@ import json
 import sys
 from importlib import import_module
 
-PACKAGES = ("kedro", "kedro-datasets", "kedro-mlflow", "mlflow")
+PACKAGES = ("kedro", "kedro-mlflow", "mlflow")
 # The first came with Python 3.11; Kedro brings one of the others to 3.10.
 READERS = ("tomllib", "tomli", "toml")
 
@@ -44,6 +44,10 @@ if __name__ == "__main__":
     versions = {package: version_of(package) for package in PACKAGES} if python >= [3, 8] else {}
     tomls = []
     for path in sys.argv[1:]:
-        with open(path, encoding="utf8") as file:
-            tomls.append(parse_toml(file.read()))
+        with open(path, "rb") as file:
+            content = file.read()
+        try:
+            tomls.append(parse_toml(content.decode("utf8")))
+        except UnicodeDecodeError as error:
+            tomls.append({"error": str(error)})
     print(json.dumps({"python": python, "versions": versions, "tomls": tomls}, default=str))

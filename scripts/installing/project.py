@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.installing import probe
+from scripts.installing.changes import any_text, name_in
+from scripts.installing.interpreter import run_script
 
 OLDEST_PYTHON = (3, 10)
 OLDEST_KEDRO = 1
@@ -49,7 +50,12 @@ class KedroProject:
 
     def name(self, path: Path) -> str:
         """Return how a path of the project is printed."""
-        return path.relative_to(self.root).as_posix()
+        return name_in(self.root, path)
+
+    @property
+    def settings_text(self) -> str:
+        """The text of its settings.py, to look at."""
+        return any_text(self.home / "settings.py")
 
 
 def find_project(root: Path, python: str | None) -> KedroProject:
@@ -92,11 +98,8 @@ def find_project(root: Path, python: str | None) -> KedroProject:
 
 def ask(python: str, *tomls: Path) -> dict[str, Any] | None:
     """Return what an interpreter says of itself, None where there is none."""
-    words = [python, probe.__file__, *map(str, tomls)]
-    # Away from the project: a folder of it called `kedro` would stand for the library.
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     try:
-        done = subprocess.run(words, cwd=Path(probe.__file__).anchor, env=env, capture_output=True)
+        done = run_script(python, probe.__file__, *map(str, tomls))
         told: dict[str, Any] = json.loads(done.stdout)
     except (OSError, ValueError):
         return None
@@ -105,7 +108,7 @@ def ask(python: str, *tomls: Path) -> dict[str, Any] | None:
 
 def _interpreter(root: Path, given: str | None) -> tuple[str, dict[str, Any]]:
     tried = []
-    for python in [given] if given else _usual(root):
+    for python in [from_here(given)] if given else usual_pythons(root):
         told = ask(python, root / "pyproject.toml")
         if told is None:
             tried.append(f"{python} is no Python")
@@ -124,7 +127,14 @@ def _interpreter(root: Path, given: str | None) -> tuple[str, dict[str, Any]]:
     raise InstallError(f"{'; '.join(tried)}{hint}")
 
 
-def _usual(root: Path) -> Iterator[str]:
+def from_here(python: str) -> str:
+    """Return an interpreter so that it is found from any folder; a bare name is one of PATH."""
+    path = Path(python).expanduser()
+    return str(path.absolute()) if len(path.parts) > 1 else python
+
+
+def usual_pythons(root: Path) -> Iterator[str]:
+    """Yield where a project's interpreter usually is, its own environment first."""
     folders = [root / ".venv", root / "venv"]
     folders += [
         Path(os.environ[name]) for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if name in os.environ

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from scripts.installing import read_back
+from scripts.installing.interpreter import run_script
 from scripts.installing.project import KedroProject
+from scripts.template_layer import module
 
 EXPERIMENT = "installation"
 
@@ -41,17 +43,13 @@ def prove(project: KedroProject, arguments: Sequence[str]) -> list[str]:
 
 
 def _ask(project: KedroProject, what: str, env: dict[str, str]) -> Any:
-    words = [project.python, read_back.__file__, what, env["MLFLOW_TRACKING_URI"], EXPERIMENT]
-    done = subprocess.run(
-        [*words, env["PROOF_ARTIFACTS"]],
-        cwd=Path(read_back.__file__).anchor,
-        env=env,
-        capture_output=True,
-        text=True,
-    )
+    words = (what, env["MLFLOW_TRACKING_URI"], EXPERIMENT, env["PROOF_ARTIFACTS"])
+    done = run_script(project.python, read_back.__file__, *words, env=env)
     if done.returncode != 0:
-        raise ProofError(f"the store can't be used: {done.stderr.strip().splitlines()[-1:]}")
-    return json.loads(done.stdout)
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise ProofError(f"the store can't be used: {''.join(said)}")
+    # Plugins of MLflow's may print before it.
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _told(runs: list[dict[str, Any]]) -> list[str]:
@@ -77,13 +75,15 @@ def _throw_away(project: KedroProject) -> Iterator[dict[str, str]]:
         prefix="kedro-mlflow-proof-", ignore_cleanup_errors=True
     ) as name:
         place = Path(name)
+        layer_env = module("env")
         foreign = ("MLFLOW_", "KEDRO_MLFLOW_")
         env = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
         env |= {
             "MLFLOW_TRACKING_URI": f"sqlite:///{(place / 'store.db').as_posix()}",
             "MLFLOW_EXPERIMENT_NAME": EXPERIMENT,
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            "KEDRO_MLFLOW_JOURNAL_DIR": str(place / "journal"),
+            layer_env.JOURNAL_DIR: str(place / "journal"),
+            layer_env.EXPORT: "end",  # whatever the project says: it is read right after the run
             "PROOF_ARTIFACTS": (place / "artifacts").as_uri(),
         }
         # Made beforehand: a run's own would keep its artifacts in the project.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from scripts.installing.changes import NotUnderstoodError, insert_lines, split_lines
+from scripts.installing.git import ask_git
 from scripts.installing.requirement_files import names_in, needed_lines
 from scripts.template_layer import ROOT, module
 
-DATA = ["manifest.json", "README.md"]
-SECTION = "kedro-mlflow-layer"
+DATA = [module("manifest").MANIFEST, "README.md"]
+SECTION = module("layer.source").SECTION
 _HEADER = re.compile(r"\s*\[")
+_DATA_HEADER = "[tool.setuptools.package-data]"
 
 
 def with_requirements(text: str, toml: Mapping[str, Any]) -> str:
@@ -51,13 +52,16 @@ def with_package_data(text: str, toml: Mapping[str, Any], package: str) -> str:
     if not str(backend).startswith("setuptools"):
         return text  # the others take all files of a package
     table = toml.get("tool", {}).get("setuptools", {}).get("package-data")
-    key = f"{package}.tracking"
-    line = f'"{key}" = {DATA}\n'.replace("'", '"')
     if table is None:
-        return _at_end(text, f"\n[tool.setuptools.package-data]\n{line}")
-    if key in table or set(DATA) <= set(table.get("*", ())):
+        return _at_end(text, f"\n{package_data(package)}")
+    if f"{package}.tracking" in table or set(DATA) <= set(table.get("*", ())):
         return text
-    return _after_header(text, "[tool.setuptools.package-data]", line)
+    return _after_header(text, _DATA_HEADER, package_data(package).partition("\n")[2])
+
+
+def package_data(package: str) -> str:
+    """Return the table that puts the layer's manifest into the wheel."""
+    return f"{_DATA_HEADER}\n" + f'"{package}.tracking" = {DATA}\n'.replace("'", '"')
 
 
 def with_source(text: str, toml: Mapping[str, Any], root: Path) -> str:
@@ -74,17 +78,12 @@ def _listed_names(toml: Mapping[str, Any]) -> set[str]:
 
 
 def _poetry(toml: Mapping[str, Any]) -> set[str]:
-    return set(toml.get("tool", {}).get("poetry", {}).get("dependencies", {}))
+    return names_in("\n".join(toml.get("tool", {}).get("poetry", {}).get("dependencies", {})))
 
 
 def _source(root: Path) -> str:
     """Return where this checkout was cloned from, else the checkout itself."""
-    words = ["git", "-C", str(ROOT), "remote", "get-url", "origin"]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True)
-    except OSError:
-        done = None
-    url = done.stdout.strip() if done is not None and done.returncode == 0 else ""
+    url = (ask_git(ROOT, "remote", "get-url", "origin") or "").strip()
     is_remote = "://" in url or re.match(r"[\w.-]+@[\w.-]{2,}:", url) is not None
     # With a password in it, it belongs in no file.
     if is_remote and module("redact").redact_text(url) == url and '"' not in url:

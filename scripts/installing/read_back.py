@@ -41,4 +41,5 @@ def read(uri: str, experiment: str, _: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    sys.path.pop(0)  # this folder, whose names are none to be imported
     print(json.dumps({"make": make, "read": read}[sys.argv[1]](*sys.argv[2:5])))

@@ -8,15 +8,19 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from scripts.installing.changes import Change, Todo, read_text, split_lines
+from scripts.installing.changes import Change, Todo, name_in, read_text, split_lines
 from scripts.installing.project import InstallError
+from scripts.installing.source_code import imports_any
 
 # A dot file belongs to no version of the layer: its manifest and its updates leave it alone.
 RECORD = ".installed.json"
+# Files that do not work without the layer, once they name it.
+_NEEDING = (".py", ".yml", ".yaml", ".json")
+# Modules that an installation brings.
+_MADE = ("tracking", "mlflow_config")
 _WORDS = re.compile(r"[\w.]*(?:mlflow|tracking)\w*")
 
 
@@ -39,72 +43,114 @@ class Hunk:
     below: list[str]
 
 
-def record_text(project: Path, changes: Iterable[Change], earlier: str | None = None) -> str:
+@dataclass(frozen=True)
+class Entry:
+    """A file that an installation changed.
+
+    Args:
+        path: the file, from the project's folder if it lies in it.
+        is_new: whether there was none.
+        sha256: of its text afterwards.
+        hunks: what was changed in it.
+    """
+
+    path: str
+    is_new: bool
+    sha256: str
+    hunks: list[Hunk]
+
+
+def read_record(record: Path) -> list[Entry]:
+    """Return what installations have changed so far, the first one first.
+
+    Raises:
+        InstallError: the record can't be read.
+    """
+    try:
+        return [
+            Entry(**{**one, "hunks": [Hunk(**hunk) for hunk in one["hunks"]]})
+            for one in json.loads(record.read_text("utf8"))["changes"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InstallError(
+            f"{record} can't be read ({error}): restore it with Git, or delete the folder "
+            f"{record.parent}, and what belongs to it in settings.py and cli.py"
+        ) from error
+
+
+def record_text(project: Path, changes: Iterable[Change], earlier: Sequence[Entry] = ()) -> str:
     """Return the record of changes that are going to be made.
 
     Args:
         project: the project's folder.
         changes: the changes.
-        earlier: the record of an installation before.
+        earlier: what installations before have changed.
     """
-    entries: list[dict[str, Any]] = json.loads(earlier)["changes"] if earlier else []
+    entries = list(earlier)
     for change in changes:
         assert change.after is not None
-        path = change.path.relative_to(project).as_posix()
-        hunks = [asdict(hunk) for hunk in _hunks(change.before or "", change.after)]
-        made = [hunk["after"] for hunk in hunks]
-        for entry in entries:
-            if entry["path"] == path:
-                # What was announced and never written, because the installation was killed.
-                entry["hunks"] = [one for one in entry["hunks"] if one["after"] not in made]
-        entries.append(
-            {
-                "path": path,
-                "is_new": change.before is None,
-                "sha256": _digest(change.after),
-                "hunks": hunks,
-            }
-        )
-    entries = [entry for entry in entries if entry["hunks"]]
-    return json.dumps({"changes": entries}, indent=1) + "\n"
+        path, hunks = name_in(project, change.path), _hunks(change.before or "", change.after)
+        entries = [
+            replace(one, hunks=_written(one.hunks, hunks, change)) if one.path == path else one
+            for one in entries
+        ]
+        entries.append(Entry(path, change.before is None, _digest(change.after), hunks))
+    return json.dumps({"changes": [asdict(one) for one in entries if one.hunks]}, indent=1) + "\n"
+
+
+def _written(earlier: Iterable[Hunk], now: Sequence[Hunk], change: Change) -> list[Hunk]:
+    """Leave out what was announced and never written, because the installation was killed."""
+    made = [(hunk.before, hunk.after) for hunk in now]
+    lines = split_lines(change.before or "")
+    return [
+        one
+        for one in earlier
+        if (one.before, one.after) not in made or _place(lines, one) is not None
+    ]
 
 
 def taken_back(project: Path, record: Path) -> tuple[list[Change], list[Todo]]:
     """Return the changes that undo an installation, and what its owner has to undo by hand.
 
     Raises:
-        InstallError: the record can't be read.
+        InstallError: the record can't be read, or a file of the owner's.
     """
-    try:
-        entries = json.loads(record.read_text("utf8"))["changes"]
-        texts: dict[Path, str | None] = {project / entry["path"]: None for entry in entries}
-        texts = {path: read_text(path) for path in texts}
-        now = dict(texts)
-        todos = []
-        for entry in reversed(entries):
-            path, text = project / entry["path"], now[project / entry["path"]]
-            if text is None:
-                continue  # deleted since
-            hunks = [Hunk(**hunk) for hunk in entry["hunks"]]
-            if entry["is_new"] and _digest(_plain(text)) == _digest(_plain(_made(hunks))):
-                now[path] = None
-            elif _digest(text) == entry["sha256"]:
-                now[path] = _undone(text, hunks)
-            elif entry["is_new"]:
-                why = (
-                    "it was made by the installation and has been edited since: delete it, or keep"
-                )
-                todos.append(Todo(path, f"{why} what is yours", ""))
-            else:
-                now[path], left = _searched(text, hunks)
-                todos += [_todo(path, hunk) for hunk in left]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InstallError(
-            f"{record} can't be read ({error}): delete the folder {record.parent}, and what "
-            "belongs to it in settings.py and cli.py"
-        ) from error
+    entries = read_record(record)
+    texts = {project / one.path: _text_of(project, one.path) for one in entries}
+    now = dict(texts)
+    todos = []
+    for entry in reversed(entries):
+        path, text = project / entry.path, now[project / entry.path]
+        if text is None:
+            continue  # deleted since
+        if entry.is_new and _digest(_plain(text)) == _digest(_plain(_made(entry.hunks))):
+            now[path] = None
+        elif _digest(text) == entry.sha256:
+            now[path] = _undone(text, entry.hunks)
+        elif entry.is_new:
+            todos.append(_edited(path, text))
+        else:
+            now[path], left = _searched(text, entry.hunks)
+            todos += [_todo(path, hunk) for hunk in left]
     changes = [Change(path, texts[path], now[path]) for path in texts if now[path] != texts[path]]
     return changes, todos
+
+
+def _text_of(project: Path, name: str) -> str | None:
+    try:
+        return read_text(project / name)
+    except UnicodeDecodeError as error:
+        raise InstallError(
+            f"{name} is no UTF-8 ({error}): save it as that, and run this again"
+        ) from error
+
+
+def _edited(path: Path, text: str) -> Todo:
+    """Return what is said of a file that the installation made and its owner has edited."""
+    why = "it was made by the installation and has been edited since: delete it, or"
+    if path.suffix == ".py" and imports_any(text, _MADE):
+        return Todo(path, f"{why} take out what imports the layer", "", needs_layer=True)
+    return Todo(path, f"{why} keep what is yours", "")
 
 
 def _hunks(before: str, after: str) -> list[Hunk]:
@@ -177,11 +223,12 @@ def _is_left(lines: Sequence[str], hunk: Hunk) -> bool:
 
 def _todo(path: Path, hunk: Hunk) -> Todo:
     if not _says(hunk.after):
-        return Todo(path, "put these lines back, whose place is not found", "".join(hunk.before))
+        why = "put these lines back, whose place is not found"
+        return Todo(path, why, "".join(hunk.before), needs_layer=path.suffix in _NEEDING)
     why = (
         "the installation put these lines there, and they were edited since; take out what is left"
     )
-    return Todo(path, why, "".join(hunk.after))
+    return Todo(path, why, "".join(hunk.after), needs_layer=path.suffix in _NEEDING)
 
 
 def _parts(hunk: Hunk) -> tuple[list[str], ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.installing.changes import NotUnderstoodError, insert_lines, read_text, split_lines
+from scripts.installing.changes import NotUnderstoodError, any_text, insert_lines, split_lines
 from scripts.installing.project import KedroProject
 from scripts.template_layer import ROOT
 
@@ -56,8 +56,9 @@ def with_requirements(text: str, present: Iterable[str]) -> str:
     """
     have = {*present, *names_in(text)}
     new = [line for name, line in needed_lines().items() if name not in have]
-    if new:
-        _check_is_written_by_hand(text)
+    if not new:
+        return text
+    _check_is_written_by_hand(text)
     return insert_lines(text, len(split_lines(text)), "".join(f"{line}\n" for line in new))
 
 
@@ -66,30 +67,35 @@ def names_in(text: str) -> set[str]:
     return {name for line in text.splitlines() if (name := _name(line))}
 
 
-def files_in_use(project: KedroProject) -> dict[Path, set[str]]:
+def files_in_use(project: KedroProject, elsewhere: bool = False) -> dict[Path, set[str]]:
     """Return the requirements files that require Kedro, and what files that each includes require.
 
-    One requirements.txt that requires no Kedro is in use where nothing else does.
+    Args:
+        project: the project.
+        elsewhere: Kedro is required in another file; else one requirements.txt is in use that does
+            not require it.
     """
     found: dict[Path, set[str]] = {}
     others: dict[Path, set[str]] = {}
     more = sorted((project.root / "requirements").glob("*.in"))
     more += sorted((project.root / "requirements").glob("*.txt"))
     for path in [*(project.root / name for name in FILES), *more]:
-        if (text := read_text(path)) is None:
+        if not path.is_file():
             continue
+        text = any_text(path)
         included = _included(path, text, {path})
         place = found if "kedro" in included | names_in(text) else others
         place[path] = included
-    return found or dict(list(others.items())[:1])
+    return found or ({} if elsewhere else dict(list(others.items())[:1]))
 
 
 def _included(path: Path, text: str, seen: set[Path]) -> set[str]:
     names: set[str] = set()
     for name in filter(None, (_INCLUDED.match(line) for line in text.splitlines())):
         other = (path.parent / name[1]).resolve()
-        if other not in seen and (inside := read_text(other)) is not None:
+        if other not in seen and other.is_file():
             seen.add(other)
+            inside = any_text(other)
             names |= names_in(inside) | _included(other, inside, seen)
     return names
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
+from typing import Any
 
 from scripts.installing.changes import NotUnderstoodError, insert_lines, split_lines
 from scripts.installing.source_code import (
@@ -12,6 +14,7 @@ from scripts.installing.source_code import (
     is_bound_below,
     last_import,
     mentions,
+    parsed,
 )
 
 NAME = "mlflow_hooks"
@@ -23,20 +26,20 @@ PLUGINS = "DISABLE_HOOKS_FOR_PLUGINS"
 PLUGIN_PASTE = f'{PLUGINS} = ("{PLUGIN}",)  # with those that you have\n'
 
 
-def with_hooks(text: str | None) -> str:
+def with_hooks(text: str) -> str:
     """Return the text of settings.py with the layer's hooks in it.
 
     Args:
-        text: its text now; None where there is none.
+        text: its text now; empty where there is none.
 
     Raises:
         NotUnderstoodError: it is not plain where they belong.
     """
-    if text is None or not text.strip():
-        return (text or "") + NEW
+    if not text.strip():
+        return text + NEW
     if has_hooks(text):
         return text
-    tree = _parsed(text)
+    tree = parsed(text)
     if is_bound_below(tree, "HOOKS"):
         raise NotUnderstoodError("HOOKS may come from a condition or from `import *`")
     found = bindings(tree, "HOOKS")
@@ -49,27 +52,45 @@ def with_hooks(text: str | None) -> str:
             return _imported(added, tree, found[0].lineno)
     # An expression, or several statements: what they come to is known at the end only.
     at = _imported(text, tree, None)
-    comment = "# The hooks of MLflow tracking.\n"
-    return at.rstrip() + _end(text) * 2 + _ended(f"{comment}HOOKS = (*HOOKS, *{NAME})\n", text)
+    new = f"\n# The hooks of MLflow tracking.\nHOOKS = (*HOOKS, *{NAME})\n"
+    return insert_lines(at.rstrip() + _end(text), len(split_lines(at.rstrip())), new)
 
 
 def conf_source(text: str) -> str:
     """Return the folder of the configuration that settings.py names, Kedro's own by default."""
-    try:
-        found = bindings(ast.parse(text), "CONF_SOURCE")
-    except SyntaxError:
-        return "conf"
-    value = found[-1].value if found and isinstance(found[-1], ast.Assign) else None
-    return str(_constant(value)) if isinstance(value, ast.Constant) else "conf"
+    value = _value(text, "CONF_SOURCE")
+    said = value.value if isinstance(value, ast.Constant) else None
+    return said if isinstance(said, str) else "conf"
+
+
+def loader_args(text: str) -> dict[str, Any]:
+    """Return what `CONFIG_LOADER_ARGS` says in so many words; what is computed is left out."""
+    value = _value(text, "CONFIG_LOADER_ARGS")
+    found = {}
+    pairs = zip(value.keys, value.values, strict=True) if isinstance(value, ast.Dict) else ()
+    for key, argument in pairs:
+        if isinstance(key, ast.Constant):
+            with suppress(ValueError, TypeError):
+                found[str(key.value)] = ast.literal_eval(argument)
+    return found
 
 
 def has_hooks(text: str) -> bool:
     """Whether settings.py has the layer's hooks already."""
-    try:
-        tree = ast.parse(text.removeprefix("\ufeff"))
-    except SyntaxError:
-        return False
-    return mentions(tree, NAME) or mentions(tree, "MLflowBasicLoggerHook")
+    return has_name(text, NAME) or has_name(text, "MLflowBasicLoggerHook")
+
+
+def has_name(text: str, name: str) -> bool:
+    """Whether a name stands in the code of settings.py."""
+    return mentions(_tree(text), name)
+
+
+def imports_config(text: str) -> bool:
+    """Whether settings.py takes the hooks from the `mlflow_config.py` that lies beside it."""
+    return any(
+        isinstance(node, ast.ImportFrom) and (node.level, node.module) == (1, "mlflow_config")
+        for node in ast.walk(_tree(text))
+    )
 
 
 def without_plugin(text: str) -> str:
@@ -78,7 +99,7 @@ def without_plugin(text: str) -> str:
     Raises:
         NotUnderstoodError: it is not plain where that belongs.
     """
-    tree = _parsed(text)
+    tree = parsed(text)
     if is_bound_below(tree, PLUGINS):
         raise NotUnderstoodError(f"{PLUGINS} may come from a condition or from `import *`")
     found = bindings(tree, PLUGINS)
@@ -96,11 +117,18 @@ def without_plugin(text: str) -> str:
     raise NotUnderstoodError(f"{PLUGINS} is no plain tuple or list")
 
 
-def _parsed(text: str) -> ast.Module:
+def _tree(text: str) -> ast.Module:
+    """Return the syntax tree of settings.py, an empty one where it is no Python."""
     try:
-        return ast.parse(text)
-    except SyntaxError as error:
-        raise NotUnderstoodError(f"it is no Python that can be read ({error})") from error
+        return parsed(text)
+    except NotUnderstoodError:
+        return ast.Module([], [])
+
+
+def _value(text: str, name: str) -> ast.expr | None:
+    found = bindings(_tree(text), name)
+    last = found[-1] if found else None
+    return last.value if isinstance(last, ast.Assign | ast.AnnAssign) else None
 
 
 def _assigned(text: str, tree: ast.Module) -> str:
@@ -193,7 +221,3 @@ def _constant(node: ast.expr) -> object:
 
 def _end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
-
-
-def _ended(new: str, text: str) -> str:
-    return new.replace("\n", _end(text))

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Iterator
+
+from scripts.installing.changes import NotUnderstoodError
+
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+
+
+def parsed(text: str) -> ast.Module:
+    """Return the syntax tree of a text.
+
+    Raises:
+        NotUnderstoodError: it is no Python.
+    """
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        raise NotUnderstoodError(f"it is no Python that can be read ({error})") from error
 
 
 def bindings(tree: ast.Module, name: str) -> list[ast.stmt]:
@@ -12,25 +29,36 @@ def bindings(tree: ast.Module, name: str) -> list[ast.stmt]:
 
 def is_bound_below(tree: ast.Module, name: str) -> bool:
     """Whether a name may also be bound by a condition, a loop or `from … import *`."""
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom) and any(a.name == "*" for a in statement.names):
-            return True
-        if name in _bound(statement) or isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
-                return True
-    return False
+    if any(isinstance(node, ast.Global) and name in node.names for node in ast.walk(tree)):
+        return True
+    below = (statement for statement in tree.body if name not in _bound(statement))
+    return any(_may_bind(node, name) for statement in below for node in _in_scope(statement))
 
 
 def mentions(tree: ast.Module, name: str) -> bool:
     """Whether a name stands anywhere in the code."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id == name:
+        if name in (getattr(node, "id", None), getattr(node, "attr", None)):
             return True
         if isinstance(node, ast.alias) and name in (node.name, node.asname):
             return True
     return False
+
+
+def imports_any(text: str, modules: Collection[str]) -> bool:
+    """Whether a text imports one of these modules from any package; also where it is no Python."""
+    try:
+        tree = parsed(text.removeprefix("\ufeff"))
+    except NotUnderstoodError:
+        return True
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names += [f"{'.' * node.level}{node.module or ''}.{one.name}" for one in node.names]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+    others = [name for name in names if not name.startswith("mlflow.")]
+    return any(part in modules for name in others for part in name.split("."))
 
 
 def last_import(tree: ast.Module, before: int | None = None) -> ast.Import | ast.ImportFrom | None:
@@ -54,6 +82,24 @@ def docstring_end(tree: ast.Module) -> int:
     if ast.get_docstring(tree, clean=False) is None:
         return 0
     return tree.body[0].end_lineno or 0
+
+
+def _in_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and those in it that bind names where it stands itself."""
+    yield node
+    if not isinstance(node, _SCOPES):
+        for inner in ast.iter_child_nodes(node):
+            yield from _in_scope(inner)
+
+
+def _may_bind(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id == name and not isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        return node.name == name
+    if isinstance(node, ast.MatchMapping):
+        return node.rest == name
+    return isinstance(node, ast.stmt) and bool({name, "*"} & _bound(node))
 
 
 def _bound(statement: ast.stmt) -> set[str]:

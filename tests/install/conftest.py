@@ -16,9 +16,16 @@ from tests.harness.sharing import made_once
 
 from .installer import install
 from .layouts import LAYOUTS
+from .plain import Plain, make_plain
 from .projects import Project, make_project
 
 _OF_KEDRO = ("kedro.version", "version.kedro")
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Plain:
+    """A small project before the layer comes, and the installer."""
+    return make_plain(tmp_path / "plain")
 
 
 @pytest.fixture

@@ -132,7 +132,6 @@ class Layout:
         folder: the project's folder in its repository.
         settings: what `settings.py` says beyond Kedro's template; `{package}` is the package.
         modules: more files of the package.
-        own_hook: whether the settings name a hook of the project's own.
     """
 
     package: str = "spaceflights"
@@ -143,6 +142,7 @@ class Layout:
 
     @property
     def own_hook(self) -> bool:
+        """Whether the settings name a hook of the project's own."""
         return "ProjectHooks" in self.settings
 
 

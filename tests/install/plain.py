@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.lab import NODES, PIPELINE
 from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON, ROOT
-from tests.layer.rig import commit, git
+from tests.layer.rig import commit, git, write_files
 from tests.standalone.bare import MAIN, PYPROJECT, REGISTRY
 
 SCRIPT = ROOT / "scripts" / "install_layer.py"
@@ -49,20 +50,33 @@ FILES = {
 
 @dataclass(frozen=True)
 class Plain:
-    """A project, and the installer."""
+    """A project, and the installer.
+
+    Args:
+        root: the project's folder.
+    """
 
     root: Path
 
     @property
     def project(self) -> BakedProject:
+        """The project, to run it."""
         return BakedProject(self.root, PYTHON)
 
     @property
     def layer(self) -> Path:
+        """The folder of the layer, which may not be there."""
         return self.root / "src/plain/tracking"
 
     def install(self, *words: str, code: int = 0, feed: str = "", script: Path = SCRIPT) -> str:
-        """Run the installer, and return all that it said."""
+        """Run the installer, and return all that it said.
+
+        Args:
+            words: its options.
+            code: the exit code that it has to have.
+            feed: what the user types.
+            script: the installer, maybe of another checkout.
+        """
         done = subprocess.run(
             [str(PYTHON), str(script), str(self.root), *words],
             cwd=self.root.parent,
@@ -79,14 +93,18 @@ class Plain:
         return git(self.root, "status", "--porcelain").splitlines()
 
     def write(self, name: str, text: str) -> None:
+        """Write a file of the project."""
         (self.root / name).write_text(text)
+
+
+def stripped(files: Mapping[str, str]) -> dict[str, str]:
+    """Return texts of files without the line end that they begin with in a test."""
+    return {name: text.lstrip("\n") for name, text in files.items()}
 
 
 def make_plain(root: Path) -> Plain:
     """Make the project in a folder that does not exist yet."""
-    for name, text in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text.lstrip("\n"))
+    write_files(root, stripped(FILES))
     git(root, "init", "--quiet")
     commit(root)
     return Plain(root)

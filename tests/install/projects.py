@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.lab import Lab
 from tests.harness.baked import BakedProject, explain, run
 from tests.harness.doors import PYTHON
+from tests.layer.rig import commit, git, write_files
 
 from .layouts import Layout
+from .plain import stripped
 from .spaceflights import FILES, MODULES
 
 NAME = "spaceflights"
-_IDENTITY = ("-c", "user.name=me", "-c", "user.email=me@here")
 # What the tests themselves write; the project does not know of it.
 _OF_TESTS = "output-*.txt\ncustomize/\n"
 _MAIN = "package_name = Path(__file__).parent.name"
@@ -52,15 +52,11 @@ class Project:
 
     def git(self, *words: str) -> str:
         """Run a Git command in the project; returns what it printed."""
-        command = ["git", *_IDENTITY, *words]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
-        assert done.returncode == 0, explain(done)
-        return done.stdout
+        return git(self.root, *words)
 
     def commit(self, message: str) -> None:
         """Commit all that Git does not ignore."""
-        self.git("add", "-A", ":/")
-        self.git("commit", "-q", "-m", message)
+        commit(self.root, message)
 
     def copy(self, to: Path) -> Project:
         """Return a copy, to write into."""
@@ -87,13 +83,13 @@ def make_project(repository: Path, layout: Layout, python: Path = PYTHON) -> Pro
     _edit(project.root / "pyproject.toml", 'source_dir = "src"', f'source_dir = "{layout.source}"')
     # As its users had to, where the folder has not the package's name.
     _edit(project.home / "__main__.py", _MAIN, f'package_name = "{layout.package}"')
-    _write(project.root, FILES)
-    _write(project.home, {**MODULES, **layout.modules})
+    write_files(project.root, stripped(FILES))
+    write_files(project.home, stripped({**MODULES, **layout.modules}))
     with (project.home / "settings.py").open("a") as settings:
         settings.write("\n" + layout.settings.format(package=layout.package))
     if layout.folder:
-        _write(repository, {"README.md": "# Apps\n", "apps/other/app.py": "print('other')\n"})
-    subprocess.run(["git", "init", "-q", repository], check=True)
+        write_files(repository, {"README.md": "# Apps\n", "apps/other/app.py": "print('other')\n"})
+    git(repository, "init", "--quiet")
     (repository / ".git/info/exclude").write_text(_OF_TESTS)
     project.commit("all")
     return project
@@ -115,10 +111,3 @@ def _edit(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     assert old in text, f"{file} has no {old!r}"
     file.write_text(text.replace(old, new))
-
-
-def _write(folder: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.lstrip("\n"))

@@ -16,7 +16,7 @@ import pytest
 from scripts.installing.record import RECORD
 from tests.faults.picture import only_run, picture_of
 from tests.harness.doors import LAYER, PYTHON, copy_template
-from tests.install.plain import SCRIPT, SETTINGS, Plain, make_plain
+from tests.install.plain import SCRIPT, SETTINGS, Plain
 from tests.layer.rig import commit, git
 
 CHANGED = [
@@ -28,11 +28,6 @@ CHANGED = [
     "?? src/plain/mlflow_config.py",
     "?? src/plain/tracking/",
 ]
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Plain:
-    return make_plain(tmp_path / "plain")
 
 
 def test_nothing_is_written_before_it_was_shown(plain: Plain) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,14 @@ from scripts.installing import cli_file, ignore_file, pyproject_file, requiremen
 from scripts.installing.changes import NotUnderstoodError
 from scripts.installing.probe import parse_toml
 from scripts.installing.project import KedroProject
-from scripts.installing.settings_file import PLUGINS, with_hooks, without_plugin
+from scripts.installing.settings_file import (
+    PLUGINS,
+    conf_source,
+    loader_args,
+    with_hooks,
+    without_plugin,
+)
+from tests.layer.rig import git
 
 IMPORT = "from .mlflow_config import mlflow_hooks\n"
 # The text before, and what it becomes.
@@ -70,6 +76,11 @@ SETTINGS = {
         f'{IMPORT}\nX = """\n# HOOKS = (A(),)\n"""\n\nHOOKS = mlflow_hooks\n',
     ),
     "no end of line": ("X = 1", f"{IMPORT}\nX = 1\n\nHOOKS = mlflow_hooks\n"),
+    "functions with names of their own": (
+        "async def f():\n    HOOKS = 1\n\n\nX = lambda: [(HOOKS := 1)]\nHOOKS = [f]\n",
+        "async def f():\n    HOOKS = 1\n\n\nX = lambda: [(HOOKS := 1)]\n"
+        f"{IMPORT}\nHOOKS = [f, *mlflow_hooks]\n",
+    ),
     "wide letters": (
         'from p import A\nÄ = "é"; HOOKS = (A("ü"), A("ß"))\n',
         f'from p import A\n\n{IMPORT}Ä = "é"; HOOKS = (A("ü"), A("ß"), *mlflow_hooks)\n',
@@ -102,12 +113,27 @@ def test_no_settings_are_made() -> None:
         "from .base import *\n",
         "try:\n    from p import HOOKS\nexcept ImportError:\n    HOOKS = ()\n",
         "HOOKS = (\n",
+        "try:\n    from p import HOOKS\nexcept ImportError:\n    pass\n",
+        "if X:\n    from p import *\n",
+        "if X:\n    class HOOKS: ...\n",
+        "match X:\n    case HOOKS:\n        pass\n",
+        "def more():\n    global HOOKS\n    HOOKS = ()\n",
     ],
 )
 def test_what_is_not_plain_is_left(text: str) -> None:
     """Its owner gets the lines."""
     with pytest.raises(NotUnderstoodError):
         with_hooks(text)
+
+
+def test_what_settings_say_is_read() -> None:
+    """With a type or without, and never by running them."""
+    for name in ("CONF_SOURCE", "CONF_SOURCE: str"):
+        assert conf_source(f"{name} = 'etc'\n") == "etc"
+    assert conf_source("CONF_SOURCE = f()\n") == conf_source("(\n") == "conf"
+    text = "CONFIG_LOADER_ARGS: dict = {'base_env': 'common', 'default_run_env': f(), **MORE}\n"
+    assert loader_args(text) == {"base_env": "common"}
+    assert loader_args("CONFIG_LOADER_ARGS = f()\n") == {}
 
 
 def test_other_plugin_is_turned_off() -> None:
@@ -200,6 +226,9 @@ def test_pyproject_of_poetry() -> None:
     after = _toml(pyproject_file.with_requirements(text, _toml(text)))
     assert after["tool"]["poetry"]["dependencies"]["mlflow"].startswith(">=3")
     assert after["tool"]["poetry"]["dependencies"]["kedro"] == "^1.0"
+    spelt = '[tool.poetry.dependencies]\nKedro = "^1.0"\nMLflow = "^3.1"\nkedro_datasets = "*"\n'
+    assert pyproject_file.requires_kedro(_toml(spelt))
+    assert pyproject_file.with_requirements(spelt, _toml(spelt)) == spelt
 
 
 def test_wheel_holds_the_manifest() -> None:
@@ -218,7 +247,7 @@ def test_wheel_holds_the_manifest() -> None:
 
 def test_lines_for_git(tmp_path: Path) -> None:
     """Those that are not covered, and one more where the layer's folder itself would be hidden."""
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    git(tmp_path, "init", "--quiet")
     project = _project(tmp_path)
     for text, new in (
         ("mlruns/*\n", {"/.mlflow-journal/"}),

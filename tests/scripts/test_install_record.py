@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.installing.changes import Change, insert_lines, split_lines
-from scripts.installing.record import RECORD, record_text, taken_back
+from scripts.installing.record import RECORD, read_record, record_text, taken_back
 
 line = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=6)
 words = line.filter(lambda one: "\r" not in one)
@@ -50,6 +51,27 @@ def test_lines_of_the_owner_stay(lines: list[str], at: int, where: int, own: str
     expected.remove(ours)
     found = split_lines(_taken_back(before, after, now) or "")
     assert [one for one in found if one.strip()] == [one for one in expected if one.strip()]
+
+
+@pytest.mark.parametrize("other", ["x\n", "y\n"])
+def test_two_installations_are_taken_back(tmp_path: Path, other: str) -> None:
+    """Though the second put the same lines elsewhere, in the place of others or of the same."""
+    file, record = tmp_path / "catalog.yml", tmp_path / RECORD
+    once = Change(file, "a\nx\n", "a\nnew\n")
+    again = Change(file, f"a\nnew\nb\n{other}", "a\nnew\nb\nnew\n")
+    record.write_text(record_text(tmp_path, [once]))
+    record.write_text(record_text(tmp_path, [again], read_record(record)))
+    again.write()
+    (change,), todos = taken_back(tmp_path, record)
+    assert (change.after, todos) == (f"a\nx\nb\n{other}", [])
+
+
+def test_installation_that_was_killed_is_recorded_once(tmp_path: Path) -> None:
+    """What it had announced and not written is announced by the next."""
+    file, record = tmp_path / "catalog.yml", tmp_path / RECORD
+    changes = [Change(file, "a\nx\n", "a\nnew\n")]
+    record.write_text(record_text(tmp_path, changes))
+    assert record_text(tmp_path, changes, read_record(record)) == record.read_text()
 
 
 def test_new_file_goes_and_an_edited_one_stays(tmp_path: Path) -> None:

@@ -197,6 +197,17 @@ def test_a_project_without_kedro_mlflow(tmp_path: Path) -> None:
     assert (done.texts, done.config, done.left) == ({}, {}, [])
 
 
+def test_the_layer_is_not_taken_for_it(tmp_path: Path) -> None:
+    """By the name of its table in pyproject.toml, where it stands after an installation."""
+    table = {
+        "pyproject.toml": "[tool.kedro-mlflow-layer]\nsource = 'x'\n",
+        "mlruns/0/meta.yaml": "",
+    }
+    assert make(tmp_path, table).left == []
+    for line in ("kedro-mlflow", "Kedro_MLflow[extra]>=2", "'kedro.mlflow'"):
+        assert len(make(tmp_path, {"requirements.txt": f"{line}\n"}).left) == 1, line
+
+
 def test_code_that_needs_kedro_mlflow(tmp_path: Path) -> None:
     """Each place is told with its line and what is there instead, but for the layer's own files."""
     code = (

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scripts.installing.kedro_mlflow import Translation, translate
+from scripts.installing.project import KedroProject
 
 from .kedro_mlflow_cases import CASES, HISTORY, METRIC, OURS
 
@@ -23,8 +24,9 @@ def make(root: Path, files: dict[str, str]) -> Translation:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
-    tracking = OURS.removesuffix(".MLflowDataset")
-    return translate(root, tracking, root / "conf", sys.executable)
+    package = OURS.removesuffix(".tracking.MLflowDataset")
+    home = root.joinpath("src", *package.split("."))
+    return translate(KedroProject(root, package, home, sys.executable, {}, {}))
 
 
 def of_catalog(root: Path, text: str) -> tuple[str, list[str]]:

@@ -9,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from scripts.installing.kedro_mlflow import translate
+from scripts.installing.project import KedroProject
 from tests.faults.lab import Lab
 
 NODES = """
@@ -113,7 +114,8 @@ def translated(bare: Lab, run_id: str) -> list[str]:
     }
     for name, text in files.items():
         (bare.root / name).write_text(text)
-    done = translate(bare.root, "plain.tracking", bare.root / "conf", sys.executable)
+    home = bare.root / "src/plain"
+    done = translate(KedroProject(bare.root, "plain", home, sys.executable, {}, {}))
     for path, text in done.texts.items():
         path.write_bytes(text.encode())
     arguments = ", ".join(f"{name}={value!r}" for name, value in done.config.items())

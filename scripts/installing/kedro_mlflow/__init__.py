@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.installing.kedro_mlflow.conf_files import conf_files
 from scripts.installing.kedro_mlflow.translation import Translation, translate
 
-__all__ = ["Translation", "translate"]
+__all__ = ["Translation", "conf_files", "translate"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from scripts.installing.project import KedroProject
+from scripts.installing.settings_file import conf_source, loader_args
 
 _SUFFIXES = (".yml", ".yaml", ".json")
 _PATTERNS = {
@@ -51,52 +52,14 @@ class ConfFiles:
         return path.suffix in _SUFFIXES and not is_hidden and path.is_file()
 
 
-def package_of(root: Path, tracking: str) -> tuple[str, Path | None]:
-    """Return the dotted name and the folder of the project's package, the one with `settings.py`.
-
-    Args:
-        root: the project.
-        tracking: dotted path of the layer in it.
-    """
-    parts = tracking.split(".")
-    for count in range(len(parts) - 1, 0, -1):
-        inside = Path(*parts[:count])
-        for start in ("", "*/", "*/*/", "*/*/*/"):
-            for settings in sorted(root.glob(f"{start}{inside.as_posix()}/settings.py")):
-                return ".".join(parts[:count]), settings.parent
-    return ".".join(parts[:-1]), None
-
-
-def conf_files(conf: Path, package: Path | None) -> ConfFiles:
-    """Return a project's configuration files, as its `CONFIG_LOADER_ARGS` has them.
-
-    Args:
-        conf: the folder of the environments.
-        package: folder of the project's package.
-    """
-    given = dict(_loader_args(package / "settings.py")) if package is not None else {}
-    names = {key: given[key] for key in ("base_env", "default_run_env") if given.get(key)}
+def conf_files(project: KedroProject) -> ConfFiles:
+    """Return a project's configuration files, as its settings say where they are."""
+    text = project.settings_text
+    given = loader_args(text)
     patterns = given.get("config_patterns")
     return ConfFiles(
-        conf,
-        str(names.get("base_env", "base")),
-        str(names.get("default_run_env", "local")),
+        project.root / conf_source(text),
+        str(given.get("base_env") or "base"),
+        str(given.get("default_run_env") or "local"),
         {**_PATTERNS, **patterns} if isinstance(patterns, dict) else _PATTERNS,
     )
-
-
-def _loader_args(settings: Path) -> Iterator[tuple[str, object]]:
-    """Yield what `CONFIG_LOADER_ARGS` says in so many words."""
-    try:
-        tree = ast.parse(settings.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    for node in tree.body:
-        names = [target.id for target in getattr(node, "targets", []) if hasattr(target, "id")]
-        if isinstance(node, ast.Assign) and "CONFIG_LOADER_ARGS" in names:
-            keys = getattr(node.value, "keys", [])
-            for key, value in zip(keys, getattr(node.value, "values", []), strict=True):
-                try:
-                    yield ast.literal_eval(key), ast.literal_eval(value)
-                except (ValueError, TypeError):  # computed
-                    continue

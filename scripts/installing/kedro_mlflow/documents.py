@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from scripts.installing.interpreter import run_script
+from scripts.installing.project import InstallError
 
 _READER = Path(__file__).with_name("yaml_events.py")
 _NULLS = ("", "~", "null", "Null", "NULL")
@@ -19,6 +20,7 @@ class Node:
     """A part of a YAML file.
 
     Args:
+        number: of the node in its file, from 1.
         kind: `scalar`, `map`, `seq` or `alias`.
         begin: where it begins in the text, its anchor included.
         start: where its content begins.
@@ -63,7 +65,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Item:
-    """A key of a mapping, and whether a nearer one of the same name hides it."""
+    """A key of a mapping, and its value.
+
+    Args:
+        mapping: the mapping that it stands in.
+        key: the key.
+        value: the value, never an alias.
+        hidden: whether a nearer key of the same name hides it.
+    """
 
     mapping: Node
     key: Node
@@ -80,7 +89,8 @@ class Document:
         environment: the folder of `conf/` that it lies in.
         text: its text, with the line ends that it has.
         root: its tree; None if it is empty or can't be read.
-        error: why it can't be read, and the line.
+        error: the line where it can't be read, and why.
+        nodes: all of the tree, by their numbers.
     """
 
     path: Path
@@ -136,29 +146,29 @@ def trees(texts: Mapping[str, str], python: str) -> dict[str, dict[str, Any]]:
         python: an interpreter that has PyYAML.
 
     Raises:
-        RuntimeError: it has not, or can't be started.
+        InstallError: it has not, or can't be started.
     """
     try:
-        done = subprocess.run(
-            [python, str(_READER)],
-            # Away from the project: a file of it called `yaml.py` would stand for the library.
-            cwd=_READER.anchor,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-            input=json.dumps(dict(texts)).encode(),
-            capture_output=True,
-            check=False,
-        )
+        done = run_script(python, str(_READER), feed=json.dumps(dict(texts)).encode())
     except OSError as error:
-        raise RuntimeError(f"{python} can't be started: {error}") from error
+        raise InstallError(f"{python} can't be started: {error}") from error
     if done.returncode != 0:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise RuntimeError(f"{python} can't read YAML, which Kedro needs too: {''.join(last)}")
+        raise InstallError(f"{python} can't read YAML, which Kedro needs too: {''.join(last)}")
     answer: dict[str, dict[str, Any]] = json.loads(done.stdout)
     return answer
 
 
 def read(files: Mapping[Path, str], python: str) -> list[Document]:
-    """Read files of the configuration, given with their environment; see `trees`."""
+    """Read files of the configuration.
+
+    Args:
+        files: the files, with their environments.
+        python: an interpreter that has PyYAML.
+
+    Raises:
+        InstallError: it has not, or can't be started.
+    """
     documents = []
     for path, environment in files.items():
         try:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from scripts.installing.kedro_mlflow import mlflow_yml, python_files
 from scripts.installing.kedro_mlflow.catalog import Catalog
-from scripts.installing.kedro_mlflow.conf_files import conf_files, package_of
+from scripts.installing.kedro_mlflow.conf_files import conf_files
 from scripts.installing.kedro_mlflow.documents import Document, fill, read, trees
 from scripts.installing.kedro_mlflow.findings import Findings
+from scripts.installing.project import KedroProject
 
+# No longer name that has it in it, as that of our own table in pyproject.toml.
+_PACKAGE = re.compile(rb"(?<![-_.\w])kedro[-_.]mlflow(?![-_.\w])")
 _REQUIREMENTS = ("pyproject.toml", "setup.py", "setup.cfg", "environment.yml")
 
 
@@ -31,34 +34,29 @@ class Translation:
     left: list[str]
 
 
-def translate(root: Path, tracking: str, conf: Path, python: str) -> Translation:
+def translate(project: KedroProject) -> Translation:
     """Read a project, and say what becomes of its kedro-mlflow; nothing is written.
 
     Of a project that has none, nothing is said.
 
     Args:
-        root: the project.
-        tracking: dotted path of the layer in it, say `acme.forecast.tracking`.
-        conf: its folder of configuration, with a folder for each environment.
-        python: the project's interpreter, which has Kedro and so PyYAML.
+        project: the project, whose interpreter has Kedro and so PyYAML.
 
     Raises:
-        RuntimeError: the interpreter has no PyYAML, or can't be started.
+        InstallError: the interpreter has no PyYAML, or can't be started.
     """
-    findings = Findings(root)
-    package, folder = package_of(root, tracking)
-    files = conf_files(conf, folder)
+    root, python = project.root, project.python
+    findings, tracking = Findings(root), f"{project.package}.tracking"
+    files = conf_files(project)
     names = {kind: files.of(kind) for kind in ("catalog", "globals", "mlflow")}
-    documents = {one.path: one for one in read({**names["globals"], **names["mlflow"]}, python)}
-    documents |= {one.path: one for one in read(names["catalog"], python)}
+    found = read({**names["globals"], **names["mlflow"], **names["catalog"]}, python)
+    documents = {one.path: one for one in found}
     ours = {kind: [documents[path] for path in paths] for kind, paths in names.items()}
     catalog = Catalog(ours["catalog"], ours["globals"], tracking, findings)
     texts = _checked(catalog, python)
-    config = mlflow_yml.config_of(ours["mlflow"], files, package, findings)
+    config = mlflow_yml.config_of(ours["mlflow"], files, project.package, findings)
     is_used = bool(texts or names["mlflow"] or findings) or _requires_it(root)
-    if folder is not None:
-        layer = folder.joinpath(*tracking.removeprefix(f"{package}.").split("."))
-        is_used |= python_files.look(folder, layer, tracking, findings)
+    is_used |= python_files.look(project.home, project.tracking, tracking, findings)
     if not is_used:
         return Translation({}, {}, [])
     for document in documents.values():
@@ -77,7 +75,7 @@ def _requires_it(root: Path) -> bool:
     files = [root / name for name in _REQUIREMENTS]
     files += [*root.glob("*requirements*.txt"), *root.glob("*/*requirements*.txt")]
     texts = [path.read_bytes().lower() for path in files if path.is_file()]
-    return any(re.search(rb"kedro[-_.]mlflow", text) for text in texts)
+    return any(_PACKAGE.search(text) for text in texts)
 
 
 def _checked(catalog: Catalog, python: str) -> dict[Path, str]:
