@@ -45,7 +45,7 @@ class ForkedExporter:
     def answers(self, seconds: float) -> bool:
         """Whether it has begun within a time."""
         deadline = time.monotonic() + seconds
-        while self.pid is None and self.poll() is None:
+        while self.poll() is None and self.pid is None:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._connection], [], [], left)[0]:
                 break
