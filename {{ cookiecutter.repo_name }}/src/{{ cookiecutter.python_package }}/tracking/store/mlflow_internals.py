@@ -1,4 +1,4 @@
-"""All that this layer uses of MLflow beyond its public interface, and nothing else.
+"""What this layer uses of MLflow beyond its public interface; imports are in `lean_imports.py`.
 
 Each function says why there is no public way, in which version it was seen, and when it can go.
 `tests/contracts/` has a test of the same name for each, which fails when a version changes it.
@@ -8,7 +8,6 @@ import json
 import platform
 import shutil
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,21 +28,6 @@ _LOCATIONS = (
     ("model_versions", "storage_location", "1"),
     ("trace_tags", "value", "key = 'mlflow.artifactLocation'"),
 )
-
-
-def leave_out_data_science() -> None:
-    """Import MLflow without pandas and numpy in this process.
-
-    With None in their place, importing them fails as if they were not installed; MLflow treats
-    both as optional, which is mlflow-skinny.
-
-    Why: the exporter needs neither, and starts 0.4 s faster.
-    Seen in: MLflow 3.17.2.
-    Goes when: `import mlflow` imports them late by itself.
-    """
-    for name in ("pandas", "numpy"):
-        if name not in sys.modules:
-            sys.modules[name] = None  # type: ignore[assignment]
 
 
 def create_sqlite_store(file: Path) -> None:
