@@ -68,6 +68,7 @@ PUBLIC_KEDRO = {
 }
 INTERNALS = {
     "store.mlflow_internals": "mlflow",
+    "store.lean_imports": "mlflow",
     "kedro_internals": "kedro",
     "kedro_datasets_internals": "kedro_datasets",
 }

@@ -60,61 +60,6 @@ def _told(content: Any) -> Any:
     return {key: value for key, value in kept.items() if value is not None and value is not False}
 
 
-def test_leave_out_data_science(baked: BakedProject) -> None:
-    code = (
-        "import sys\n"
-        f"from {baked.package}.tracking.store import mlflow_internals\n"
-        "mlflow_internals.leave_out_data_science()\n"
-        "from mlflow import MlflowClient\n"
-        "from mlflow.entities import Metric, Param, RunTag, Span, TraceInfo, Dataset\n"
-        "assert sys.modules['pandas'] is None and sys.modules['numpy'] is None\n"
-        "client = MlflowClient('sqlite:///' + sys.argv[1])\n"
-        "run_id = client.create_run('0').info.run_id\n"
-        "client.log_batch(run_id, metrics=[Metric('score', 0.5, 1, 0)])\n"
-        "print(client.get_run(run_id).data.metrics)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, "store.db"],
-        cwd=baked.root.parent,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(baked.root / "src"),
-            "PYTHONDONTWRITEBYTECODE": "1",  # others compare the folder
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        output, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert output == "{'score': 0.5}\n"
-
-
-@pytest.mark.parametrize(("kind", "is_imported"), [("sql", True), ("server", False)])
-def test_import_for_export(baked: BakedProject, kind: str, is_imported: bool) -> None:
-    """Nothing that opens a store imports more than a module or two, and nothing has a thread."""
-    code = f"""
-import os, sys
-sys.path.insert(0, {str(baked.root / "src")!r})
-from {baked.package}.tracking.store.warm_imports import import_early
-import_early({kind!r})
-before = set(sys.modules)
-print("sqlalchemy" in sys.modules, "alembic" in sys.modules, len(os.listdir("/proc/self/task")))
-if {kind!r} == "sql":
-    from mlflow import MlflowClient
-    MlflowClient("sqlite:///store.db").create_run("0")
-late = [name.partition(".")[0] for name in set(sys.modules) - before]
-print(late.count("mlflow") + late.count("sqlalchemy"))
-"""
-    folder = baked.root.parent / f"warm-{kind}"
-    folder.mkdir(exist_ok=True)
-    told = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert told[:3] == [str(is_imported), str(is_imported), "1"]
-    assert int(told[3]) < 10
-
-
 def test_create_sqlite_store(internals: Any, tmp_path: Path) -> None:
     """It makes the very tables that MLflow makes itself."""
 

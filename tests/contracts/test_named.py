@@ -9,10 +9,12 @@ import pytest
 
 from tests.harness.doors import LAYER
 
+# Test, and what it is of.
 MODULES = {
     "kedro": "kedro_internals.py",
     "kedro_datasets": "kedro_datasets_internals.py",
     "mlflow": "store/mlflow_internals.py",
+    "lean_imports": "store/lean_imports.py",
 }
 
 
@@ -23,18 +25,18 @@ def functions(file: Path) -> list[ast.FunctionDef]:
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize("library", MODULES)
-def test_each_has_a_reason_a_version_an_end_and_a_contract(template: Path, library: str) -> None:
+@pytest.mark.parametrize("test", MODULES)
+def test_each_has_a_reason_a_version_an_end_and_a_contract(template: Path, test: str) -> None:
     internals = [
-        node for node in functions(template / LAYER / MODULES[library]) if node.name[0] != "_"
+        node for node in functions(template / LAYER / MODULES[test]) if node.name[0] != "_"
     ]
-    tests = functions(Path(__file__).with_name(f"test_{library}.py"))
+    tests = functions(Path(__file__).with_name(f"test_{test}.py"))
     names = {node.name.removeprefix("test_") for node in tests}
     assert internals
     for node in internals:
         told = ast.get_docstring(node) or ""
         for part in ("Why: ", "Seen in: ", "Goes when: "):
-            assert part in told, f"{node.name} in {MODULES[library]} does not say {part!r}"
+            assert part in told, f"{node.name} in {MODULES[test]} does not say {part!r}"
         assert any(name == node.name or name.startswith(f"{node.name}__") for name in names), (
-            f"{node.name} in {MODULES[library]} has no contract test"
+            f"{node.name} in {MODULES[test]} has no contract test"
         )

@@ -8,6 +8,7 @@ from typing import Any
 from ..journal import layout
 from ..logs import PlainLogger
 from ..store.client import open_client
+from ..store.lean_imports import import_everything
 from ..store.reasons import reason
 from .comparison import Comparison
 from .run_export import RunExport
@@ -85,6 +86,8 @@ class Exporter:
             action()
         except Exception as error:
             self._failures += 1
+            if self._failures == 2:
+                import_everything()  # it may be for want of something that was left out
             self._next_try = time.monotonic() + min(0.25 * 2**self._failures, MAX_BACKOFF)
             if reason(error) != self.error:
                 self.error = reason(error)

@@ -21,7 +21,7 @@ from ..journal.heartbeat import Heartbeat, Pipeline
 from ..journal.packages import installed_versions, record_versions
 from ..logs import PlainLogger
 from ..store.client import open_client, prepare_environment
-from ..store.mlflow_internals import leave_out_data_science
+from ..store.lean_imports import import_lean
 from ..store.reasons import reason
 from .attempts import Exporter, Warm
 from .journals import conclude, export_each, export_leftovers
@@ -61,7 +61,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
     if first is None:
         return 0
     prepare_environment()
-    leave_out_data_science()
+    import_lean()
     warm = _warm_up(first["uri"], first["experiment_name"])
     packages = installed_versions()
     gc.freeze()

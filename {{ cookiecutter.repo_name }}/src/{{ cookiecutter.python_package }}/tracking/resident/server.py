@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 from ..exporting.process import lower_priority
-from ..store.warm_imports import import_early
+from ..store.client import prepare_environment
+from ..store.lean_imports import import_early
 from . import fork
 from .client import LEAVE, ask, connect, peer
 from .place import SUFFIX
@@ -161,6 +162,7 @@ def main(arguments: list[str]) -> None:
     resident = Resident(Path(path), float(linger))
     first = socket.socket(fileno=int(descriptor))
     first.set_inheritable(False)
+    prepare_environment()
     import_early(kind)
     gc.collect()
     gc.freeze()  # a fork that collects would copy all that it only reads

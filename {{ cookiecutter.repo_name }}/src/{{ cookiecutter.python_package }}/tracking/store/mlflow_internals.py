@@ -1,4 +1,4 @@
-"""All that this layer uses of MLflow beyond its public interface, and nothing else.
+"""What this layer uses of MLflow beyond its public interface; imports are in `lean_imports.py`.
 
 Each function says why there is no public way, in which version it was seen, and when it can go.
 `tests/contracts/` has a test of the same name for each, which fails when a version changes it.
@@ -8,11 +8,9 @@ import json
 import platform
 import shutil
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +19,6 @@ from .model_parts import copy_code, pinned
 
 MODEL = "model.pkl"
 EXPERIMENTS = "experiments"
-_FOR_RUN = ("mlflow", "mlflow.tracing.processor.base_mlflow", "mlflow.tracing.export.utils")
-_FOR_SQL = (
-    "alembic.command",
-    "mlflow.store.model_registry.sqlalchemy_workspace_store",
-    "mlflow.store.tracking.sqlalchemy_workspace_store",
-    "sqlalchemy.dialects.sqlite",
-)
 # Table and column, and what is true of the rows.
 _LOCATIONS = (
     (EXPERIMENTS, "artifact_location", "1"),
@@ -37,21 +28,6 @@ _LOCATIONS = (
     ("model_versions", "storage_location", "1"),
     ("trace_tags", "value", "key = 'mlflow.artifactLocation'"),
 )
-
-
-def leave_out_data_science() -> None:
-    """Import MLflow without pandas and numpy in this process.
-
-    With None in their place, importing them fails as if they were not installed; MLflow treats
-    both as optional, which is mlflow-skinny.
-
-    Why: the exporter needs neither, and starts 0.4 s faster.
-    Seen in: MLflow 3.17.2.
-    Goes when: `import mlflow` imports them late by itself.
-    """
-    for name in ("pandas", "numpy", "pyarrow"):
-        if name not in sys.modules:
-            sys.modules[name] = None  # type: ignore[assignment]
 
 
 def create_sqlite_store(file: Path) -> None:
@@ -78,27 +54,6 @@ def create_sqlite_store(file: Path) -> None:
     engine.dispose()
     create_tables(engine)
     engine.dispose()
-
-
-def import_for_export(kind: str) -> None:
-    """Import what MLflow itself imports as it opens a store and takes a run; opens nothing.
-
-    Why: a process that forks exporters may have no connection, and the public way opens one.
-    Seen in: MLflow 3.17.2.
-    Goes when: MLflow imports it with `MlflowClient`.
-
-    Args:
-        kind: `sql` for a database, `server` for an MLflow server.
-    """
-    for name in (*_FOR_RUN, *(_FOR_SQL if kind == "sql" else ())):
-        try:
-            import_module(name)
-        except ImportError:  # of another version, or of a package that is not installed
-            continue
-    if kind == "sql":
-        import sqlalchemy.orm
-
-        sqlalchemy.orm.configure_mappers()
 
 
 def locations_in(
