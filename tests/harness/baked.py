@@ -33,7 +33,7 @@ def clean_env(python: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     env["COLUMNS"] = "300"  # or log lines are cut in words that tests look for
     env.pop("CI", None)
     # Each test has a project of its own, whose resident nobody else would use.
-    env["KEDRO_MLFLOW_LINGER"] = os.environ.get("KSM_LINGER", "0")
+    env["KEDRO_MLFLOW_LINGER"] = "0"
     return {**env, **(extra or {})}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import tempfile
@@ -16,6 +17,9 @@ import pytest
 
 PROGRAM = ".tracking.resident.server"
 PROGRAMS = (PROGRAM, ".tracking.exporting.process")
+# In the environment of all that the tests start, and in the path of each socket: others may work
+# on this machine.
+SESSION = os.environ.setdefault("KSM_SESSION", secrets.token_hex(4))
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,12 @@ class Process:
     def environ(self) -> dict[str, str]:
         words = Path(f"/proc/{self.pid}/environ").read_text("utf-8", "replace").split("\0")
         return dict(word.split("=", 1) for word in words if "=" in word)
+
+    def is_of(self, session: str) -> bool:
+        try:
+            return self.environ().get("KSM_SESSION") == session
+        except OSError:  # it has ended, or is not ours
+            return False
 
     def open_files(self) -> set[str]:
         """What its descriptors stand for, without the numbers of pipes and sockets."""
@@ -122,7 +132,7 @@ class Residents:
 @contextmanager
 def own_residents() -> Iterator[Residents]:
     """Give a test a folder of sockets of its own, with a path that a socket can have."""
-    residents = Residents(Path(tempfile.mkdtemp(prefix="ksm-")))
+    residents = Residents(Path(tempfile.mkdtemp(prefix=f"ksm-{SESSION}-")))
     try:
         yield residents
     finally:
@@ -130,27 +140,19 @@ def own_residents() -> Iterator[Residents]:
         shutil.rmtree(residents.runtime, ignore_errors=True)
 
 
-_before: set[int] = set()
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Note which exporters there are, say of a developer's own projects."""
-    _before.update(one.pid for one in _exporters())
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the session if its tests have left exporters behind; the workers' are counted once."""
     if hasattr(session.config, "workerinput"):
         return
-    if left := left_over(_before):
+    if left := left_over():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         print("\nleft over by the tests:", *(f"{one.pid}: {one.command}" for one in left), sep="\n")
 
 
-def left_over(before: set[int], seconds: float = 10) -> list[Process]:
-    """Return the exporters that were not there before, once they had time to end."""
+def left_over(seconds: float = 10) -> list[Process]:
+    """Return the exporters of this session that live, once they had time to end."""
     deadline = time.monotonic() + seconds
-    while left := [one for one in _exporters() if one.pid not in before]:
+    while left := _exporters():
         if time.monotonic() >= deadline:
             break
         time.sleep(0.1)
@@ -158,4 +160,5 @@ def left_over(before: set[int], seconds: float = 10) -> list[Process]:
 
 
 def _exporters() -> list[Process]:
-    return [one for program in PROGRAMS for one in processes(program)]
+    found = [one for program in PROGRAMS for one in processes(program)]
+    return [one for one in found if SESSION in one.command or one.is_of(SESSION)]
