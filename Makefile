@@ -11,6 +11,7 @@ DEMO := build/demo
 WORKERS ?= 3
 KEDROS ?= 1.0.0 1.3.1 newest
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 # Which tests stay in one worker: tests/harness/workers.py.
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS)
 
@@ -52,8 +53,8 @@ test-browser: $(VENV)/dev.stamp ## what MLflow and Kedro-Viz show, in Chromium
 torch: $(VENV)/dev.stamp ## add PyTorch (on some systems gigabytes), for the test of its models
 	$(BIN)/python -m pip install --quiet --requirement requirements-torch.txt
 
-bench: $(VENV)/dev.stamp ## compare with no tracking, plain MLflow and kedro-mlflow
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/dev.stamp ## compare with no tracking, plain MLflow and kedro-mlflow; some rows: make bench BENCH_ARGS='--only iris*'
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 check: $(VENV)/dev.stamp ## lint, format and types, of the tools and of a new project; changes nothing
 	$(BIN)/ruff check --no-cache

@@ -5,32 +5,42 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
+import time
+from fnmatch import fnmatch
 from pathlib import Path
+from types import ModuleType
 
 from rich.console import Console
 
-from . import chart, projects, readme, report
+from . import chart, processes, projects, readme, report
 from .bench import Bench
-from .cases import artifact, hooks, iris, memory, startup, steps, wide
+from .cases import artifact, hooks, iris, memory, off, one_cpu, short, startup, steps, wide
 from .environments import make_environments
 from .measure import Row
 
-CASES: dict[str, Callable[[Bench], list[Row]]] = {
-    "iris": iris.run,
-    "wide": wide.run,
-    "hooks": hooks.run,
-    "memory": memory.run,
-    "steps": steps.run,
-    "artifact": artifact.run,
-    "startup": startup.run,
-}
+# Each has `run(bench)`, and `ROWS`: the names of the rows that it returns.
+CASES: tuple[ModuleType, ...] = (
+    iris,
+    one_cpu,
+    short,
+    wide,
+    off,
+    memory,
+    hooks,
+    steps,
+    artifact,
+    startup,
+)
+EVERYTHING = ["*"]
 FOLDER = projects.ROOT / "build" / "bench"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the cases, print the table, write results and chart; 1 if a case measured nothing."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if unknown := [word for word in options.only if not _rows_of(word)]:
+        parser.error(f"no row is called {' or '.join(unknown)}; there are: {', '.join(_rows())}")
     # A log file has no width of its own.
     console = Console(width=None if sys.stdout.isatty() else 140)
 
@@ -45,14 +55,18 @@ def main(arguments: list[str] | None = None) -> int:
         options.folder / "environments", baked / "requirements.lock", options.reuse
     )
     where = report.machine()
-    bench = Bench(work, baked, environments, options.quick, progress)
     rows: list[Row] = []
     failed: list[str] = []
-    for name, case in CASES.items():
-        if options.only and name not in options.only:
+    for case in CASES:
+        wanted = {row for word in options.only for row in _rows_of(word)}.intersection(case.ROWS)
+        if not wanted:
             continue
+        bench = Bench(work, baked, environments, options.quick, progress, wanted)
+        name, began = case.__name__.rpartition(".")[2], time.monotonic()
         try:
-            rows += case(bench)
+            with processes.alone():
+                rows += [row for row in case.run(bench) if row.case in wanted]
+            progress(f"{name} took {time.monotonic() - began:.0f} s")
         except Exception:
             console.print_exception(extra_lines=0, max_frames=4)
             failed.append(name)
@@ -66,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     report.print_table(rows, console)
     console.print(caption, style="dim")
     # A trial must not replace the figures of a real run.
-    complete = not (options.quick or options.only or failed)
+    complete = not (options.quick or options.only != EVERYTHING or failed)
     results = projects.ROOT if complete else options.folder
     report.write_results(
         results / "benchmarks" / "results.json", rows, where, versions, options.quick
@@ -80,11 +94,22 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failed or not rows else 0
 
 
+def _rows() -> list[str]:
+    return [row for case in CASES for row in case.ROWS]
+
+
+def _rows_of(word: str) -> list[str]:
+    return [row for row in _rows() if fnmatch(row, word)]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small and twice: does it all work?")
     parser.add_argument("--reuse", action="store_true", help="keep the environments of last time")
-    parser.add_argument("--only", action="append", choices=list(CASES), help="one case, repeatable")
+    names = ", ".join(_rows())
+    parser.add_argument(
+        "--only", nargs="+", default=EVERYTHING, metavar="ROW", help=f"rows, or `iris*`: {names}"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to work (build/bench)")
     return parser
 

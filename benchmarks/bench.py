@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import projects
 from .environments import Environments
-from .measure import interleave
+from .names import BY_HAND, COLD, FIRST, KEDRO_MLFLOW, TRACKED, UNTRACKED
 from .projects import Project
-from .store import Expected, NothingMeasured, check_new_run, count_runs
-
-UNTRACKED, TRACKED = "untracked", "tracked"
-BY_HAND, KEDRO_MLFLOW = "by hand", "kedro-mlflow"
+from .race import Race, Times
+from .store import Expected
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,7 @@ class Bench:
         environments: what they run in.
         quick: small sizes and two repeats, to see that everything works.
         progress: is told what happens.
+        wanted: the names of the rows to measure.
     """
 
     folder: Path
@@ -34,6 +33,7 @@ class Bench:
     environments: Environments
     quick: bool
     progress: Callable[[str], None]
+    wanted: Collection[str]
 
     @property
     def repeats(self) -> int:
@@ -48,6 +48,10 @@ class Bench:
     def size(self, full: int, quick: int) -> int:
         """Return the size to use."""
         return quick if self.quick else full
+
+    def wants(self, *rows: str) -> bool:
+        """Whether one of these rows is to be measured."""
+        return any(row in self.wanted for row in rows)
 
     def iris(self, name: str) -> dict[str, Project]:
         """Make the four-node iris projects of all contestants, in a folder of this name."""
@@ -76,65 +80,52 @@ class Bench:
         }
         return {who: projects.compile_project(project) for who, project in made.items()}
 
-    def wide(self, name: str, nodes: int, everyone: bool = True) -> dict[str, Project]:
+    def wide(
+        self, name: str, nodes: int, others: Collection[str] = (BY_HAND, KEDRO_MLFLOW)
+    ) -> dict[str, Project]:
         """Make the projects with many nodes, in a folder of this name.
 
         Args:
             name: the folder.
             nodes: how many nodes.
-            everyone: False leaves out the calls by hand and kedro-mlflow.
+            others: who is wanted beside the tracked and the untracked project.
         """
         made = self.iris(name)
         kinds = {BY_HAND: "by_hand", KEDRO_MLFLOW: "kedro_mlflow"}
-        chosen = {who: made[who] for who in made if everyone or who in (UNTRACKED, TRACKED)}
+        chosen = {who: made[who] for who in made if who in (UNTRACKED, TRACKED, *others)}
         for who, project in chosen.items():
             projects.make_wide(project, nodes, kinds.get(who, "generated"))
             projects.compile_project(project)
         return chosen
 
     def race(
-        self,
-        runners: Mapping[str, Project],
-        expected: Expected,
-        title: str,
-        store: Path | None = None,
-        first_run: bool = False,
-        repeats: int | None = None,
-    ) -> dict[str, list[float | None]]:
-        """Run `kedro run` of each contestant in turns and see each time that MLflow holds the run.
+        self, runners: Mapping[str, Project], expected: Expected, title: str, **options: Any
+    ) -> Times:
+        """Run the contestants in turns.
 
         Args:
-            runners: the contestants; one named `untracked` must record nothing.
+            runners: by name.
             expected: what each run must hold.
             title: for the progress line and the messages.
-            store: the SQLite file that all record to; that of each project by default.
-            first_run: remove the store before each run, and do not warm up with it.
-            repeats: rounds, if not as usual.
+            options: those of `Race`.
         """
+        rounds = dict.fromkeys(runners, self.repeats) | {
+            # Nothing is decided by them, so they may be less exact.
+            who: self.fewer
+            for who in (FIRST, BY_HAND, KEDRO_MLFLOW)
+            if who in runners
+        }
+        named = {"repeats": rounds, "progress": self.progress, **options}
+        return Race(runners, expected, title, **named).run()
 
-        def contestant(who: str, project: Project) -> Callable[[], float]:
-            file = store or project.store
 
-            def once() -> float:
-                if first_run:
-                    shutil.rmtree(file.parent, ignore_errors=True)
-                    file.parent.mkdir()
-                before = count_runs(file)
-                seconds = project.kedro("run")
-                if who != UNTRACKED:
-                    check_new_run(file, before, expected, f"{title}, {who}")
-                elif count_runs(file) != before:
-                    raise NothingMeasured(f"{title}: the untracked run was recorded in {file}.")
-                return seconds
+def with_cold(runners: Mapping[str, Project], *more: str) -> dict[str, Project]:
+    """Add the tracked project with no exporter that stays.
 
-            return once
-
-        contestants = {who: contestant(who, project) for who, project in runners.items()}
-        if not first_run and store is None:
-            for who, project in runners.items():
-                project.store.parent.mkdir(exist_ok=True)
-                self.progress(f"{title}: warm up {who}")
-                contestants[who]()
-        return interleave(
-            contestants, repeats or self.repeats, lambda text: self.progress(f"{title}: {text}")
-        )
+    Args:
+        runners: contestants; one is tracked.
+        more: names under which the tracked project runs once more.
+    """
+    tracked = runners[TRACKED]
+    cold = tracked.with_variables(KEDRO_MLFLOW_LINGER="0")
+    return {**runners, COLD: cold, **dict.fromkeys(more, tracked)}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from .bench import BY_HAND, KEDRO_MLFLOW, TRACKED
 from .measure import Row
+from .names import BY_HAND, KEDRO_MLFLOW, TRACKED
 
 # Readable in both of GitHub's themes, and apart from each other for the colour-blind.
 COLORS = {TRACKED: "#2a78d6", BY_HAND: "#eb6834", KEDRO_MLFLOW: "#8a6fd1"}
 LABELS = {TRACKED: "this starter", BY_HAND: "MLflow calls by hand", KEDRO_MLFLOW: "kedro-mlflow"}
-CASES = ("iris", "iris_first", "wide", "wide_server")
+CASES = ("iris", "one_cpu_warm", "iris_first", "wide", "wide_server")
 MAX_BYTES = 100_000
 
 

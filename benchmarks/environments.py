@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,13 +75,14 @@ def make_environments(folder: Path, lock: Path, reuse: bool) -> Environments:
         reuse: keep those of an earlier call that was given the same lock file.
     """
     pinned = ("--requirement", str(lock))
-    return Environments(
-        project=_make(folder / "project", lock, reuse, *pinned),
-        kedro_mlflow=_make(folder / "kedro-mlflow", lock, reuse, *pinned, "kedro-mlflow"),
-        spaceflights=_make(
-            folder / "spaceflights", lock, reuse, *_SPACEFLIGHTS, "--constraint", str(lock)
-        ),
-    )
+    wanted = {
+        "project": pinned,
+        "kedro-mlflow": (*pinned, "kedro-mlflow"),
+        "spaceflights": (*_SPACEFLIGHTS, "--constraint", str(lock)),
+    }
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(lambda name: _make(folder / name, lock, reuse, *wanted[name]), wanted)
+        return Environments(*made)
 
 
 def compile_bytecode(python: Path, *folders: Path) -> None:

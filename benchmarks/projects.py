@@ -25,6 +25,13 @@ warnings.filterwarnings("ignore", message=r"(?s).*register_(new_)?resolver\\(\\)
 CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local"}
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-viz",)
 """
+# What the settings of a project lose with the layer.
+_LAYER_SETTINGS = (
+    "from .catalogs.config_loader import CatalogConfigLoader\n",
+    "from .mlflow.mlflow_config import mlflow_hooks\n",
+    "CONFIG_LOADER_CLASS = CatalogConfigLoader\n",
+    "HOOKS = mlflow_hooks\n",
+)
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,23 @@ def kedro_mlflow(baked: Path, folder: Path, environment: Environment) -> Project
     project = _without_tracking(baked, folder, environment)
     _append(project.root / "conf/base/catalog.yml", PARTS / "catalog_kedro_mlflow.yml")
     return project.with_variables(MLFLOW_TRACKING_URI=f"sqlite:///{project.store}")
+
+
+def without_layer(baked: Path, folder: Path, environment: Environment) -> Project:
+    """Copy the project without the layer and what needs it; all else, its log too, is as it was."""
+    project = generated(baked, folder, environment)
+    for name in ("tracking", "mlflow", "catalogs"):
+        shutil.rmtree(project.package / name)
+    (project.package / "cli.py").unlink()
+    settings = project.package / "settings.py"
+    text = settings.read_text("utf8")
+    for line in _LAYER_SETTINGS:
+        if line not in text:
+            raise RuntimeError(f"{settings} has no line {line!r}.")
+        text = text.replace(line, "")
+    settings.write_text(text, "utf8")
+    _append(project.root / "conf/base/catalog.yml", PARTS / "catalog_without_layer.yml")
+    return project
 
 
 def make_wide(project: Project, nodes: int, kind: str) -> Project:

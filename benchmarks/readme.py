@@ -1,4 +1,4 @@
-"""The table of docs/costs.md, from `results.json`; `python -m benchmarks.readme` writes it."""
+"""The tables of README.md and docs/costs.md, from `results.json`; `python -m benchmarks.readme`."""
 
 from __future__ import annotations
 
@@ -6,36 +6,63 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .bench import BY_HAND, KEDRO_MLFLOW, UNTRACKED
+from .names import BY_HAND, COLD, KEDRO_MLFLOW, TRACKED, UNTRACKED
 from .projects import ROOT
 
-PAGE, RESULTS = ROOT / "docs" / "costs.md", ROOT / "benchmarks" / "results.json"
+README, PAGE = ROOT / "README.md", ROOT / "docs" / "costs.md"
+RESULTS = ROOT / "benchmarks" / "results.json"
 BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 _OTHERS = (BY_HAND, KEDRO_MLFLOW)
+_SHORT_HEAD = (
+    "| `kedro run` / untracked: time | this starter | CPU seconds | by hand | CPU seconds |"
+)
+# The few rows of README.md, always all of them, for it may not grow.
+_SHORT_ROWS = (
+    ("iris", TRACKED, "four nodes, two CPUs"),
+    ("one_cpu_warm", TRACKED, "the same on one CPU"),
+    ("one_cpu_cold", COLD, "the same on one CPU, where no exporter waits: the first run, pods, CI"),
+    ("idle", TRACKED, "one node that does nothing"),
+    ("sweep", TRACKED, "a sweep of short runs, two at a time"),
+    ("wide_server", TRACKED, "200 nodes, a server that answers 50 ms late"),
+)
 
 
 def table(results: Mapping[str, Any]) -> str:
     """Return the rows of a results file as a Markdown table."""
     lines = [
-        "| case | this starter | MLflow calls by hand | kedro-mlflow | required | aim |",
-        "|---|---|---|---|---|---|",
+        "| case | untracked | this starter | MLflow calls by hand | kedro-mlflow | before | "
+        "required | aim |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for row in results["rows"]:
-        ours = {who: spread for who, spread in row["figures"].items() if who not in _OTHERS}
+        ours = [who for who in row["figures"] if who not in _OTHERS]
         cells = [
-            "<br>".join(
-                _figure(who, spread, row["unit"], len(ours)) for who, spread in ours.items()
-            )
+            row["title"],
+            _baseline(row),
+            "<br>".join(_figure(row, who, len(ours) > 1) for who in ours),
+            *(_figure(row, who, False) for who in _OTHERS),
+            *(row.get(limit, "") for limit in ("today", "required", "aim")),
         ]
-        for who in _OTHERS:
-            known = row["figures"].get(who)
-            cells.append(_figure(who, known, row["unit"], 1) if known else "")
-        lines.append(f"| {row['title']} | {' | '.join(cells)} | {row['required']} | {row['aim']} |")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def short_table(results: Mapping[str, Any]) -> str:
+    """Return the table of README.md; what was not measured is left empty."""
+    rows = {row["case"]: row for row in results["rows"]}
+    lines = [_SHORT_HEAD, "|---|---|---|---|---|"]
+    for case, ours, title in _SHORT_ROWS:
+        cells = [title]
+        for who in (ours, BY_HAND):
+            for kind in ("figures", "cpu"):
+                found = rows.get(case, {}).get(kind, {}).get(who)
+                cells.append(f"{found['median']:.2f}" if found else "")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def updated(text: str, results: Mapping[str, Any]) -> str:
-    """Return the page's text with the table of these results.
+    """Return the text of docs/costs.md with the table of these results.
 
     Raises:
         ValueError: the text has no place for it.
@@ -47,15 +74,46 @@ def updated(text: str, results: Mapping[str, Any]) -> str:
     return f"{before}{BEGIN}\n{table(results)}\n{END}{after}"
 
 
+def updated_readme(text: str, results: Mapping[str, Any]) -> str:
+    """Return the text of README.md with the table of these results; it keeps its lines.
+
+    Raises:
+        ValueError: the text has no place for it.
+    """
+    before, head, rest = text.partition(f"{_SHORT_HEAD}\n")
+    lines = rest.splitlines(keepends=True)[len(_SHORT_ROWS) + 1 :]
+    if not head:
+        raise ValueError(f"README.md has no line {_SHORT_HEAD!r}.")
+    return before + short_table(results) + "".join(lines)
+
+
 def main() -> None:
-    """Write the table into docs/costs.md."""
+    """Write the tables into README.md and docs/costs.md."""
     results = json.loads(RESULTS.read_text("utf8"))
     PAGE.write_text(updated(PAGE.read_text("utf8"), results), "utf8")
+    README.write_text(updated_readme(README.read_text("utf8"), results), "utf8")
 
 
-def _figure(who: str, spread: Mapping[str, float], unit: str, contestants: int) -> str:
+def _baseline(row: Mapping[str, Any]) -> str:
+    seconds, cpu = row.get("seconds"), row.get("cpu_seconds")
+    if not seconds:
+        return ""
+    text = f"{_short(seconds['median'])} s, at least {_short(seconds['of_minima'])} s"
+    if cpu:
+        text += f"<br>CPU {_short(cpu['median'])} s, at least {_short(cpu['of_minima'])} s"
+    return text if row["baseline"] == UNTRACKED else f"{row['baseline']}: {text}"
+
+
+def _figure(row: Mapping[str, Any], who: str, is_named: bool) -> str:
+    spread, cpu, unit = row["figures"].get(who), row.get("cpu", {}).get(who), row["unit"]
+    if not spread:
+        return ""
     text = f"{_short(spread['median'])} {unit} ({_short(spread['low'])} - {_short(spread['high'])})"
-    return f"{who}: {text}" if contestants > 1 or who.startswith(UNTRACKED) else text
+    if unit == "x" and "of_minima" in spread:
+        text += f", of minima {_short(spread['of_minima'])}"
+    if cpu:
+        text += f"<br>CPU {_short(cpu['median'])} x, of minima {_short(cpu['of_minima'])}"
+    return f"{who}: {text}" if is_named or who.startswith(UNTRACKED) else text
 
 
 def _short(value: float) -> str:

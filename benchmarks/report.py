@@ -16,6 +16,7 @@ from rich.table import Table
 
 from .measure import Row
 
+LIMITS_SHOWN = ("today", "required", "aim")
 _SHOWN_VERSIONS = ("kedro", "kedro-datasets", "kedro-mlflow", "mlflow", "pandas", "scikit-learn")
 
 
@@ -48,20 +49,29 @@ def describe(where: Mapping[str, Any], versions: Mapping[str, str]) -> str:
 
 
 def print_table(rows: list[Row], console: Console) -> None:
-    """Print a line for each contestant of each row: median, least and greatest."""
+    """Print a line for each contestant of each row, and one for what the multiples are of."""
     table = Table(title="What tracking costs")
-    for heading, justify in (("case", "left"), ("who", "left"), ("median", "right")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for heading in ("min", "max", "n", "required", "aim"):
+    table.add_column("case", min_width=24)
+    table.add_column("who", min_width=10)
+    for heading in ("median", "of minima", "low - high", "CPU", "of minima", "n", *LIMITS_SHOWN):
         table.add_column(heading, justify="right")
     for row in rows:
-        for number, (who, spread) in enumerate(row.figures.items()):
-            figures = [f"{_short(value)} {row.unit}" for value in (spread.median,)]
-            figures += [_short(spread.low), _short(spread.high), str(spread.count)]
-            first = not number
-            limits = (row.required, row.aim) if first else ("", "")
-            last = number == len(row.figures) - 1
-            table.add_row(row.title if first else "", who, *figures, *limits, end_section=last)
+        lines = [(who, one, row.cpu.get(who), row.unit) for who, one in row.figures.items()]
+        if row.seconds:
+            lines.insert(0, (row.baseline, row.seconds, row.cpu_seconds, "s"))
+        for number, (who, one, cpu, unit) in enumerate(lines):
+            figures = [f"{_short(one.median)} {unit}", _short(one.of_minima)]
+            figures.append(f"{_short(one.low)} - {_short(one.high)}")
+            figures += [f"{_short(cpu.median)} {unit}", _short(cpu.of_minima)] if cpu else ["", ""]
+            limits = [getattr(row, name) for name in LIMITS_SHOWN] if not number else []
+            table.add_row(
+                row.title if not number else "",
+                who,
+                *figures,
+                str(one.count),
+                *limits,
+                end_section=number == len(lines) - 1,
+            )
     console.print(table)
     for row in rows:
         if row.note:

@@ -36,27 +36,34 @@ def count_runs(file: Path) -> int:
     return int(count)
 
 
-def check_new_run(file: Path, before: int, expected: Expected, what: str) -> None:
+def check_new_run(file: Path, before: int, expected: Expected, what: str, new: int = 1) -> None:
     """See that there is one run more than before, and that it is whole.
+
+    Args:
+        file: the store.
+        before: how many runs it held.
+        expected: what each new run must hold.
+        what: for the message.
+        new: how many new runs there must be.
 
     Raises:
         NothingMeasured: if not.
     """
     found = count_runs(file)
-    if found != before + 1:
-        raise NothingMeasured(f"{what}: {file} holds {found} runs; {before + 1} were expected.")
+    if found != before + new:
+        raise NothingMeasured(f"{what}: {file} holds {found} runs; {before + new} were expected.")
     with _open(file) as connection:
-        newest = "SELECT run_uuid, status FROM runs ORDER BY start_time DESC, rowid DESC LIMIT 1"
-        run_id, status = connection.execute(newest).fetchone()
-        metrics = _count(connection, "metrics", run_id)
-        params = _count(connection, "params", run_id)
-    if metrics < expected.metrics or params < expected.params:
-        raise NothingMeasured(
-            f"{what}: the run holds {metrics} metrics and {params} params; at least "
-            f"{expected.metrics} and {expected.params} were expected."
-        )
-    if expected.finished and status != "FINISHED":
-        raise NothingMeasured(f"{what}: the run has the status {status}, not FINISHED.")
+        newest = "SELECT run_uuid, status FROM runs ORDER BY start_time DESC, rowid DESC LIMIT ?"
+        for run_id, status in connection.execute(newest, (new,)).fetchall():
+            metrics = _count(connection, "metrics", run_id)
+            params = _count(connection, "params", run_id)
+            if metrics < expected.metrics or params < expected.params:
+                raise NothingMeasured(
+                    f"{what}: the run holds {metrics} metrics and {params} params; at least "
+                    f"{expected.metrics} and {expected.params} were expected."
+                )
+            if expected.finished and status != "FINISHED":
+                raise NothingMeasured(f"{what}: the run has the status {status}, not FINISHED.")
 
 
 def _count(connection: sqlite3.Connection, table: str, run_id: str) -> int:

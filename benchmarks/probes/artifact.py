@@ -64,6 +64,9 @@ def _measure(name: str, content: bytes) -> float:
             "hook": hook,
         }
         nonlocal seconds
+        # Only from its first node on does a thread belong to the run.
+        begun = {"node": pipeline.nodes[0], "inputs": {}, "is_async": False, "run_id": run_id}
+        manager.hook.before_node_run(catalog=catalog, **begun)
         _use_memory(content)
         begin = time.perf_counter()
         measured[name]()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from pathlib import Path
 
@@ -24,9 +23,8 @@ def main() -> None:
         name, size = line.split(":")
         pages[name] = int(size.split()[0])
     report(
-        rss_kb=pages["Rss"],
-        uss_kb=pages["Private_Clean"] + pages["Private_Dirty"],
-        peak_kb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        rss_mb=pages["Rss"] / 1024,
+        uss_mb=(pages["Private_Clean"] + pages["Private_Dirty"]) / 1024,
         imported_mlflow="mlflow" in sys.modules,
     )
 

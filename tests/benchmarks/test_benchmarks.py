@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from mlflow import MlflowClient
 
 from benchmarks import __main__ as command
-from benchmarks import projects
+from benchmarks import projects, readme
+from benchmarks.bench import Bench
+from benchmarks.limits import LIMITS
 from benchmarks.measure import Row, Spread, interleave, ratios
+from benchmarks.race import Times
 from benchmarks.store import Expected, NothingMeasured, check_new_run, count_runs
 from tests.harness.baked import BakedProject
 
@@ -42,6 +48,16 @@ def test_a_run_must_be_new_whole_and_finished(client: MlflowClient, tmp_path: Pa
     check_new_run(file, 0, wanted, "case")
 
 
+class NoEnvironment:
+    """Stands for all environments."""
+
+    def versions(self) -> dict[str, str]:
+        names = ("kedro", "kedro-datasets", "kedro-mlflow", "mlflow", "pandas", "scikit-learn")
+        return dict.fromkeys(names, "1.0")
+
+    project = kedro_mlflow = spaceflights = property(lambda self: self)
+
+
 @pytest.mark.parametrize("is_empty", [True, False], ids=["a case fails", "all cases measure"])
 def test_command_fails_with_a_case_that_measured_nothing(
     is_empty: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -51,14 +67,8 @@ def test_command_fails_with_a_case_that_measured_nothing(
             raise NothingMeasured("no run")
         return [Row("iris", "title", "x", {"tracked": Spread.of([1.0])})]
 
-    class NoEnvironment:
-        def versions(self) -> dict[str, str]:
-            names = ("kedro", "kedro-datasets", "kedro-mlflow", "mlflow", "pandas", "scikit-learn")
-            return dict.fromkeys(names, "1.0")
-
-        project = kedro_mlflow = spaceflights = property(lambda self: self)
-
-    monkeypatch.setattr(command, "CASES", {"iris": case})
+    module = SimpleNamespace(__name__="cases.iris", ROWS=("iris",), run=case)
+    monkeypatch.setattr(command, "CASES", (module,))
     monkeypatch.setattr(command, "make_environments", lambda *_: NoEnvironment())
     monkeypatch.setattr(projects, "bake", lambda folder: folder)
     arguments = ["--quick", "--folder", str(tmp_path)]
@@ -79,4 +89,66 @@ def test_contestants_take_turns_and_are_compared_within_a_round() -> None:
     who = {"untracked": contestant("untracked", 1), "tracked": contestant("tracked", 1)}
     samples = interleave(who, 2, lambda text: None)
     assert order == ["untracked", "tracked", "tracked", "untracked"]
-    assert ratios(samples, "untracked") == {"tracked": Spread.of([2 / 1, 3 / 4])}
+    # The least time of one against the least of the other, which may be of another round.
+    assert ratios(samples, "untracked") == {"tracked": Spread.of([2 / 1, 3 / 4], of_minima=2 / 1)}
+
+
+def test_contestants_may_take_part_in_fewer_rounds() -> None:
+    who: dict[str, Any] = {"untracked": lambda: 2.0, "by hand": lambda: 3.0, "slow": lambda: 50.0}
+    samples = interleave(who, {"untracked": 3, "by hand": 2, "slow": 3}, lambda text: None)
+    assert samples["untracked"] == [2.0, 2.0, 2.0]
+    assert sorted(samples["by hand"], key=str) == [3.0, 3.0, None]
+    assert sorted(samples["slow"], key=str) == [50.0, None, None]
+    assert ratios(samples, "untracked")["slow"].count == 1
+
+
+def test_rows_are_chosen_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[set[str]] = []
+
+    def case(bench: Bench) -> list[Row]:
+        ran.append({row for row in ("iris", "iris_cpu", "off") if bench.wants(row)})
+        return [Row(name, "title", "x", {"tracked": Spread.of([1.0])}) for name in ("iris", "off")]
+
+    module = SimpleNamespace(__name__="cases.one", ROWS=("iris", "iris_cpu", "off"), run=case)
+    other = SimpleNamespace(__name__="cases.two", ROWS=("wide",), run=None)
+    monkeypatch.setattr(command, "CASES", (module, other))
+    monkeypatch.setattr(command, "make_environments", lambda *_: NoEnvironment())
+    monkeypatch.setattr(projects, "bake", lambda folder: folder)
+    assert command.main(["--folder", str(tmp_path), "--only", "iris*"]) == 0
+    assert ran == [{"iris", "iris_cpu"}]
+    # Figures of some rows do not replace those of a whole run.
+    results = json.loads((tmp_path / "benchmarks" / "results.json").read_text("utf8"))
+    assert [row["case"] for row in results["rows"]] == ["iris"]
+    with pytest.raises(SystemExit):
+        command.main(["--folder", str(tmp_path), "--only", "irsi"])
+    assert "no row is called irsi" in capsys.readouterr().err
+
+
+def test_each_limit_is_of_a_row() -> None:
+    rows = [row for case in command.CASES for row in case.ROWS]
+    assert len(set(rows)) == len(rows)
+    assert set(LIMITS) - set(rows) == set()
+
+
+def test_tables_show_processor_time_and_minima_and_the_readme_keeps_its_lines() -> None:
+    times = Times(
+        {"untracked": [2.0, 4.0], "tracked": [3.0, 5.0], "by hand": [6.0, None]},
+        {"untracked": [1.0, 1.0], "tracked": [1.5, 1.1], "by hand": [2.5, None]},
+    )
+    row = asdict(times.row("iris", "four nodes"))
+    results = {"rows": [row]}
+    wanted = (
+        "| four nodes | 3.00 s, at least 2.00 s<br>CPU 1.00 s, at least 1.00 s "
+        "| 1.38 x (1.25 - 1.50), of minima 1.50<br>CPU 1.30 x, of minima 1.10 "
+        "| 3.00 x (3.00 - 3.00), of minima 3.00<br>CPU 2.50 x, of minima 2.50 "
+        "|  | 1.11 | 1.06 | 1.02 |"
+    )
+    assert readme.table(results).splitlines()[-1] == wanted
+    text = readme.README.read_text("utf8")
+    changed = readme.updated_readme(text, results)
+    assert "| four nodes, two CPUs | 1.38 | 1.30 | 3.00 | 2.50 |" in changed.splitlines()
+    assert len(changed.splitlines()) == len(text.splitlines())
+    with pytest.raises(ValueError, match="has no line"):
+        readme.updated_readme("no table", results)

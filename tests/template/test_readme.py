@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.readme import PAGE, RESULTS, updated
+from benchmarks.readme import PAGE, README, RESULTS, updated, updated_readme
 from tests.harness.doors import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SCREEN = 70  # lines
 
 
-def test_table_has_the_figures_of_the_last_complete_run() -> None:
+def test_tables_have_the_figures_of_the_last_complete_run() -> None:
     text, results = PAGE.read_text("utf8"), json.loads(RESULTS.read_text("utf8"))
     assert not results["quick"]
     assert len(results["rows"]) >= 11
     assert updated(text, results) == text
+    readme = README.read_text("utf8")
+    assert updated_readme(readme, results) == readme
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
