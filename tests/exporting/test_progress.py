@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,7 +59,11 @@ def test_lines_come_while_it_lasts(
     progress: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "SECONDS", 0.01)
-    with progress.Progress(lambda: "uploading"):
+    since = threading.Event()
+    with progress.Progress(lambda: "uploading", since):
+        time.sleep(0.05)
+        assert capsys.readouterr().out == ""
+        since.set()
         time.sleep(0.1)
     lines = capsys.readouterr().out.splitlines()
     assert {json.dumps({"progress": "uploading"})} == set(lines)

@@ -68,9 +68,12 @@ def test_each_run_is_a_fork_of_the_first_ones_resident(warm: Warm, sequential: P
     check_pipeline(warm.lab, started.wait())
     assert warm.residents.one().pid == first.pid
     warm.check_runs(2, sequential)
-    listed = warm.lab.run("kedro", "mlflow", "exporter").output.splitlines()
+    # From a shell that looks for sockets elsewhere, too.
+    elsewhere = {"XDG_RUNTIME_DIR": str(warm.lab.root)}
+    listed = warm.lab.run("kedro", "mlflow", "exporter", env=elsewhere).output.splitlines()
     assert listed[0].split() == ["pid", "since", "memory", "runs", "project"]
-    pid, _, _, size, unit, runs, layer = listed[1].split()
+    own = next(line for line in listed if line.split()[0] == str(first.pid))
+    pid, _, _, size, unit, runs, layer = own.split()
     assert (int(pid), unit, runs) == (first.pid, "MB", "2")
     assert int(size) > 10
     assert Path(layer) == next((warm.lab.root / "src").glob("*/tracking"))
@@ -339,3 +342,30 @@ def test_stop_ends_them_all_also_one_that_hangs(warm: Warm) -> None:
     assert f"The exporter {resident.pid} is ended." in done.output
     assert processes(str(warm.residents.runtime)) == []
     assert "No exporter stays ready" in warm.lab.run("kedro", "mlflow", "exporter").output
+
+
+def test_one_that_hangs_as_it_starts(warm: Warm, sequential: Picture) -> None:
+    started = warm.lab.start(env={"LAB_WAIT": "40"})
+    warm.residents.wait(lambda: warm.residents.all() != [])
+    (hanging,) = warm.residents.all()
+    os.kill(hanging.pid, signal.SIGSTOP)
+    check_pipeline(warm.lab, started.wait())
+    warm.check_runs(1, sequential)
+    listed = warm.lab.run("kedro", "mlflow", "exporter").output
+    assert f"{hanging.pid}" in listed
+    warm.lab.run("kedro", "mlflow", "exporter", "--stop")
+    assert processes(str(warm.residents.runtime)) == []
+
+
+def test_run_that_no_exporter_has_seen_is_complete_after_sync(
+    warm: Warm, sequential: Picture
+) -> None:
+    """Versions of packages and layer are recorded by the exporter, where it comes that far."""
+    broken = warm.lab.root / "src/fault_lab/tracking/exporting/summary.py"
+    text = broken.read_text()
+    broken.write_text("syntax error\n")
+    done = warm.lab.run()
+    assert "waiting on disk" in done.output
+    broken.write_text(text)
+    warm.lab.sync()
+    warm.check_runs(1, sequential)

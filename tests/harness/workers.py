@@ -23,6 +23,9 @@ TOGETHER = (
     "tests/whole_run/test_user_day.py",
 )
 
+# `kedro mlflow exporter --stop` ends those of the others too.
+RESIDENTS = ("tests/faults/test_resident.py", "tests/resident/")
+
 # What takes a minute or more begins first, or all others wait for its end.
 FIRST = ("tests/whole_run/test_user_day.py",)
 
@@ -34,6 +37,8 @@ def group_of(nodeid: str) -> str:
     """Return what a test shares a worker with: its file or folder, or nothing but itself."""
     if nodeid.startswith(ALONE):
         return "alone"
+    if nodeid.startswith(RESIDENTS):
+        return "residents"
     return next((start for start in TOGETHER if nodeid.startswith(start)), nodeid)
 
 

@@ -99,6 +99,19 @@ def test_each_run_has_its_own_login(
     assert not any("pw-of" in text for text in resident.environ().values())
 
 
+def test_no_more_than_four_stay(
+    project: BakedProject, residents: Residents, logins: Logins, tmp_path: Path
+) -> None:
+    """The one that was idle longest leaves; a sweep over an environment would fill the memory."""
+    for number in range(6):
+        export_nothing(project, logins.uri, tmp_path, {"LC_NAME": str(number)})
+        residents.wait(lambda: len(residents.sockets) >= 1)
+        newest = max(residents.sockets, key=lambda path: path.stat().st_mtime)
+    residents.wait(lambda: len(residents.all()) == 4)
+    assert len(residents.sockets) == 4
+    assert newest in residents.sockets
+
+
 def test_server_needs_no_database(
     project: BakedProject, residents: Residents, logins: Logins, tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,10 +77,12 @@ def test_name(place: Any, runtime: Path) -> None:
     one = place.place_for(SQLITE, {"LANG": "C", "MLFLOW_TRACKING_PASSWORD": "a"})
     assert one == place.place_for(SQLITE, {"LANG": "C", "MLFLOW_TRACKING_PASSWORD": "b"})
     assert one == place.place_for("postgresql://host/db", {"LANG": "C"})
+    assert one == place.place_for(SQLITE, {"LANG": "C", "PYTHONHASHSEED": "7"})  # of a sweep
     for uri, environ in (
         (SERVER, {"LANG": "C"}),
         (SQLITE, {"LANG": "de_DE.UTF-8"}),
         (SQLITE, {"LANG": "C", "PYTHONPATH": "/elsewhere"}),
+        (SQLITE, {"LANG": "C", "PYTHONUTF8": "1"}),
         (SQLITE, {"LANG": "C", "LD_PRELOAD": "libfaketime.so"}),
     ):
         other = place.place_for(uri, environ)
@@ -138,13 +142,57 @@ def test_may_linger(
     assert client.may_linger(linger) is False
 
 
-@pytest.mark.parametrize("value", ["soon", "-1", "inf", "nan"])
+@pytest.mark.parametrize("value", ["soon", "10m", "-1", "inf", "nan", "1e99"])
 def test_linger_that_is_no_number_of_seconds(
-    project: BakedProject, monkeypatch: pytest.MonkeyPatch, value: str
+    project: BakedProject,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    value: str,
 ) -> None:
+    """It is told once, and the run is tracked as if it were not set."""
     settings = project.tracking("settings").TrackingSettings()
     monkeypatch.setenv("KEDRO_MLFLOW_LINGER", value)
-    with pytest.raises(ValueError, match=f"KEDRO_MLFLOW_LINGER='{value}' is no number of seconds"):
-        settings.with_environment()
-    monkeypatch.setenv("KEDRO_MLFLOW_LINGER", "5")
-    assert settings.with_environment().linger == 5.0
+    assert [settings.with_environment().linger for _ in range(2)] == [600.0, 600.0]
+    told = f"KEDRO_MLFLOW_LINGER='{value}' is no number of seconds from 0 to 86400; 600 is taken."
+    assert [record.getMessage() for record in caplog.records] == [told]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("5", 5.0), ("0", 0.0), ("off", 0.0), ("False", 0.0), ("on", 600.0)]
+)
+def test_linger_in_words(
+    project: BakedProject, monkeypatch: pytest.MonkeyPatch, value: str, seconds: float
+) -> None:
+    monkeypatch.setenv("KEDRO_MLFLOW_LINGER", value)
+    assert project.tracking("settings").TrackingSettings().with_environment().linger == seconds
+
+
+@pytest.mark.parametrize("linger", [-1, float("inf"), float("nan"), 1e9])
+def test_linger_of_the_hook(project: BakedProject, linger: float) -> None:
+    hook = project.tracking("hooks.basic_logger").MLflowBasicLoggerHook
+    with pytest.raises(ValueError, match=f"linger is {linger}; .* from 0 to 86400"):
+        hook(linger=linger)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "wrapper",
+    [[], ["nice", "-n", "3"], ["prlimit", "--nofile=64"], ["prlimit", "--fsize=20000"]],
+    ids=lambda words: " ".join(words) or "again",
+)
+def test_what_a_fork_has_not_of_its_run_is_another_family(
+    project: BakedProject, runtime: Path, wrapper: list[str]
+) -> None:
+    """Limits, niceness, groups, control group: a process has them from the one that started it."""
+    code = (
+        f"from {project.package}.tracking.resident.place import place_for\n"
+        f"print(place_for({SQLITE!r}, {{}}).family)"
+    )
+
+    def family(*words: str) -> str:
+        command = [*words, sys.executable, "-c", code]
+        env = {**os.environ, "PYTHONPATH": str(project.root / "src")}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    assert (family() == family(*wrapper)) is (wrapper == [])

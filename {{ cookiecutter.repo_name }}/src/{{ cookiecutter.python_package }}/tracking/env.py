@@ -19,6 +19,8 @@ RUN_ID = "MLFLOW_RUN_ID"
 # the user's.
 OFFERED = "KEDRO_MLFLOW_OFFERED_"
 
+MAX_SECONDS = 86_400.0
+
 _FALSE = frozenset({"0", "false", "no", "off"})
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
@@ -45,24 +47,29 @@ def switch(name: str, default: bool) -> bool:
     )
 
 
-def seconds(name: str, default: float) -> float:
-    """Read a variable that is a number of seconds.
+def seconds(name: str, default: float) -> tuple[float, str | None]:
+    """Read a variable that is a number of seconds, or an "off" word for none.
 
     Args:
         name: the variable's name.
-        default: what an unset or empty variable means.
+        default: what an unset variable means, and one that is no number.
 
-    Raises:
-        ValueError: the value is no number of seconds.
+    Returns:
+        The seconds, and what is wrong with the variable.
     """
-    word = os.environ.get(name, "").strip()
+    word = os.environ.get(name, "").strip().lower()
+    if not word or word in _TRUE - {"1"}:
+        return default, None
+    if word in _FALSE:
+        return 0.0, None
     try:
-        number = float(word or default)
+        number = float(word)
     except ValueError:
         number = -1.0
-    if not 0 <= number < float("inf"):
-        raise ValueError(f"{name}={word!r} is no number of seconds; use 0 or more, such as 600.")
-    return number
+    if not 0 <= number <= MAX_SECONDS:
+        told = f"{name}={word!r} is no number of seconds from 0 to {MAX_SECONDS:g}"
+        return default, f"{told}; {default:g} is taken."
+    return number, None
 
 
 def users(name: str) -> str | None:

@@ -10,7 +10,10 @@ from urllib.parse import unquote
 
 from . import env
 from .arguments import require_one_of
+from .logs import PlainLogger
 from .redact import redact_text, redact_value
+
+logger = PlainLogger(__name__)
 
 Export = Literal["live", "end", "later"]
 EXPORTS: tuple[str, ...] = get_args(Export)
@@ -60,7 +63,7 @@ class TrackingSettings:
             self,
             **changes,
             keep_journal=env.switch(env.KEEP_JOURNAL, self.keep_journal),
-            linger=env.seconds(env.LINGER, self.linger),
+            linger=_linger(self.linger),
         )
         require_one_of(f"export ({env.EXPORT})", changed.export, EXPORTS)
         return changed
@@ -89,6 +92,18 @@ class TrackingSettings:
         content["uri"] = redact_text(self.uri)
         content["tags"] = redact_value(self.tags)
         return content
+
+
+def _linger(default: float) -> float:
+    number, wrong = env.seconds(env.LINGER, default)
+    if wrong is not None:
+        _warn_once(wrong)
+    return number
+
+
+@lru_cache
+def _warn_once(text: str) -> None:
+    logger.warning("%s", text)
 
 
 def absolute_uri(uri: str, project_path: Path) -> str:
@@ -178,6 +193,8 @@ def check_options(  # noqa: PLR0913
     if not -24 < offset_hours < 24:
         raise ValueError(f"offset_hours is {offset_hours}; it must lie between -24 and 24.")
     require_one_of("export", export, EXPORTS)
-    for name, seconds in (("export_wait", export_wait), ("linger", linger)):
-        if seconds < 0:
-            raise ValueError(f"{name} is {seconds}; it is a number of seconds, 0 or more.")
+    if export_wait < 0:
+        raise ValueError(f"export_wait is {export_wait}; it is a number of seconds, 0 or more.")
+    if not 0 <= linger <= env.MAX_SECONDS:
+        limit = f"from 0 to {env.MAX_SECONDS:g}"
+        raise ValueError(f"linger is {linger}; it is a number of seconds {limit}.")

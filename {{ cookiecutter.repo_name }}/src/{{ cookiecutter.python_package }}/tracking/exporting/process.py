@@ -55,8 +55,9 @@ def main(stdin: TextIO = sys.stdin) -> int:
     gc.disable()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    heartbeat = Heartbeat()
-    threading.Thread(target=_listen, args=(stdin, inbox, heartbeat), daemon=True).start()
+    heartbeat, ended = Heartbeat(), threading.Event()
+    listener = threading.Thread(target=_listen, args=(stdin, inbox, heartbeat, ended), daemon=True)
+    listener.start()
     first = inbox.get()
     if first is None:
         return 0
@@ -78,8 +79,8 @@ def main(stdin: TextIO = sys.stdin) -> int:
         lasting.start()
         work = Exporter(folder, first["uri"], warm, job["is_new"])
         work.prepare_comparison()
-        end = _follow(work, inbox, Pipeline(first["pipeline"]))
-        with Progress(work.told):
+        with Progress(work.told, ended):
+            end = _follow(work, inbox, Pipeline(first["pipeline"]))
             done = _finish(work, end, float(job["export_wait"]))
         heartbeat.stop()
         lasting.stop()
@@ -94,7 +95,10 @@ def main(stdin: TextIO = sys.stdin) -> int:
 
 
 def _listen(
-    stdin: TextIO, inbox: "queue.Queue[dict[str, Any] | None]", heartbeat: Heartbeat
+    stdin: TextIO,
+    inbox: "queue.Queue[dict[str, Any] | None]",
+    heartbeat: Heartbeat,
+    ended: threading.Event,
 ) -> None:
     pipeline = None
     for line in stdin:
@@ -103,6 +107,8 @@ def _listen(
             pipeline = Pipeline(message["pipeline"])
         if "journal" in message and pipeline is not None:
             heartbeat.start(Path(message["journal"]), pipeline)
+        if "end" in message:
+            ended.set()
         inbox.put(message)
     inbox.put(None)
 

@@ -15,10 +15,12 @@ class Progress:
 
     Args:
         told: returns what is to be told.
+        since: set when somebody begins to wait.
     """
 
-    def __init__(self, told: Callable[[], str]) -> None:
+    def __init__(self, told: Callable[[], str], since: threading.Event) -> None:
         self._told = told
+        self._since = since
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._repeat, daemon=True)
 
@@ -27,9 +29,11 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
+        self._since.set()
         self._thread.join()  # what is printed next is the summary
 
     def _repeat(self) -> None:
+        self._since.wait()
         while not self._stopped.wait(SECONDS):
             print(json.dumps({"progress": self._told()}), flush=True)
 

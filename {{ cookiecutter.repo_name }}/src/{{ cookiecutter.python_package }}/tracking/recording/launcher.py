@@ -23,6 +23,9 @@ from .panel import progress_line
 
 logger = PlainLogger(__name__)
 
+# How long a run waits for one that was to begin at its start, and for what runs before it left.
+_BEGIN_SECONDS = 10.0
+_EARLIER_SECONDS = 5.0
 _EXPORTER = f"{__name__.rpartition('.recording.')[0]}.exporting.process"
 
 
@@ -101,14 +104,27 @@ class ExporterProcess:
         """
         targets = [[str(folder), uri] for folder, uri in sides]
         self._send({"end": True, "sides": targets, "held": list(held)})
+        if not self._has_begun():
+            self._process.kill()
+            return None
         with progress_line() as show:
             lines, is_closed = _read_until_closed(self._process, seconds, show)
         if is_closed:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=5)
-        if self.is_alive():
+        summary = next((line for line in lines if "state" in line), None)
+        if self.is_alive() and summary is not None and not is_closed:
+            # Nobody waits for a long upload of another run, and it would never come to its end.
+            _going_on.append(self._process)
+            summary.setdefault("notes", []).append("the export of earlier runs goes on")
+        elif self.is_alive():
             self.stop()
-        return next((line for line in lines if "state" in line), None)
+        return summary
+
+    def _has_begun(self) -> bool:
+        """Whether it works: one that hangs as it starts would be waited for in vain."""
+        answers: Callable[[float], bool] | None = getattr(self._process, "answers", None)
+        return answers is None or not self.is_alive() or answers(_BEGIN_SECONDS)
 
     def stop(self) -> None:
         """End the process; safe at any moment, the journal has all that it needs."""
@@ -158,6 +174,7 @@ def _read_until_closed(
         show: shows what the exporter is at.
     """
     lines: list[dict[str, Any]] = []
+    deadline = time.monotonic() + seconds
 
     def take(line: bytes) -> None:
         try:
@@ -166,6 +183,9 @@ def _read_until_closed(
             return
         if isinstance(said, dict):
             lines.append(said)
+            if "state" in said:
+                nonlocal deadline
+                deadline = min(deadline, time.monotonic() + _EARLIER_SECONDS)
             if "progress" in said:
                 show(str(said["progress"]))
 
@@ -179,7 +199,6 @@ def _read_until_closed(
         reader.start()
         reader.join(seconds)
         return lines, not reader.is_alive()
-    deadline = time.monotonic() + seconds
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -195,6 +214,7 @@ def _read_until_closed(
     return lines, False
 
 
+_going_on: list[Any] = []
 _spare: ExporterProcess | None = None
 _spare_lock = threading.Lock()
 

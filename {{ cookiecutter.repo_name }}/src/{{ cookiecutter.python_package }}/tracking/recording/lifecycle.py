@@ -110,6 +110,12 @@ class Run:
         if not self.header["beats"]:
             record_versions(folder, installed_versions())
 
+    def _record_versions(self) -> None:
+        """Record what an exporter does first, where none came that far."""
+        files = self.recorder.folder.glob("events-*.jsonl")
+        if not any(b'"kedro.layer"' in file.read_bytes() for file in files):
+            record_versions(self.recorder.folder, installed_versions())
+
     def _sync(self, folder: Path) -> None:
         # An exporter syncs the copies of artifacts itself, and nobody waits for it.
         JournalSync(layout.places_of(folder)).sync(with_files=self.exporter is None)
@@ -143,6 +149,7 @@ class Run:
             self.exporter.close()
             if summary is not None:
                 return summary
+            self._record_versions()
             state = layout.read_state(folder)
             error = state.get("error")
             if error is None:

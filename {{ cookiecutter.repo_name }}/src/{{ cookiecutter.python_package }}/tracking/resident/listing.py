@@ -11,8 +11,8 @@ from typing import Any
 
 from ..commands.tables import aligned, width_of_output
 from .client import LEAVE, STATUS, ask, connect, peer
-from .place import sockets
 
+PROGRAM = ".resident.server"
 _NONE = "No exporter stays ready; the next `kedro run` starts one."
 _STOP_SECONDS = 1.0
 
@@ -61,13 +61,34 @@ def private_bytes(pid: int) -> int | None:
 
 
 def _residents(what: bytes) -> list[Found]:
+    """Ask each resident of this user, whichever folder its socket lies in, or lay."""
     found = []
-    for path in sockets():
+    for pid, path in _processes().items():
         connection = connect(path)
+        about = None
         if connection is not None:
             with connection:
-                found.append(Found(peer(connection)[0], ask(connection, what)))
+                about = ask(connection, what) if peer(connection)[0] == pid else None
+        if about is None and what == LEAVE:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        found.append(Found(pid, about))
     return found
+
+
+def _processes() -> dict[int, Path]:
+    """Return the residents of this user by their command lines, without their forks."""
+    found: dict[int, Path] = {}
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            is_one = words[1] == b"-m" and words[2].decode("utf-8", "replace").endswith(PROGRAM)
+            if is_one and entry.stat().st_uid == os.geteuid():
+                found[int(entry.name)] = Path(os.fsdecode(words[4]))
+                stat = (entry / "stat").read_text("utf-8", "replace")
+                parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
+    return {pid: path for pid, path in sorted(found.items()) if parents.get(pid) not in found}
 
 
 def _row(one: Found) -> dict[str, Any]:

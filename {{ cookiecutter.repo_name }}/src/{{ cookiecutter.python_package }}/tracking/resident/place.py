@@ -7,6 +7,7 @@ code, and the installed packages; a resident of another version of the same fami
 
 import hashlib
 import os
+import resource
 import stat
 import sys
 import tempfile
@@ -26,6 +27,8 @@ LAYER = Path(__file__).resolve().parents[1]
 # What a process reads when it starts, or MLflow when it is imported: a fork can't change it.
 _AT_START = ("HOME", "LANG", "MLFLOW_CONFIGURE_LOGGING", "MLFLOW_LOGGING_LEVEL", "OPENSSL_CONF")
 _AT_START_PREFIXES = ("DYLD_", "LC_", "LD_", "PYTHON")
+# Of these, what an exporter does not depend on: sweeps set them anew for each run.
+_NO_MATTER = ("PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTHONSTARTUP", "PYTHONUNBUFFERED")
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,30 @@ def place_for(uri: str, environ: Mapping[str, str]) -> Place | None:
     if folder is None:
         return None
     try:
-        # Not of another container that has the same folder for temporary files.
-        here = [os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid", "user")]
+        here = _inherited()
     except OSError:
         return None
     variables = sorted(at_start(environ).items())
     family = (here, sys.executable, sys.version, str(LAYER), kind_of(uri), variables)
     place = Place(folder, _digest(family), _digest((_code(), _packages())))
     return place if len(os.fsencode(place.socket)) <= MAX_PATH else None
+
+
+def _inherited() -> list[object]:
+    """Return what a process has from the one that started it, and a fork of another one has not.
+
+    Namespaces too: another container may have the same folder for temporary files.
+    """
+    status = Path("/proc/self/status").read_text("utf-8", "replace").splitlines()
+    names = [name for name in dir(resource) if name.startswith("RLIMIT_")]
+    return [
+        *(os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid", "user")),
+        Path("/proc/self/cgroup").read_text("utf-8", "replace"),
+        Path("/proc/self/oom_score_adj").read_text("ascii"),
+        [line for line in status if line.startswith(("Cap", "Gid", "Groups", "NoNewPrivs", "Uid"))],
+        [resource.getrlimit(getattr(resource, name)) for name in names],
+        os.nice(0),
+    ]
 
 
 def kind_of(uri: str) -> str:
@@ -74,7 +93,7 @@ def at_start(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if name in _AT_START or name.startswith(_AT_START_PREFIXES)
+        if (name in _AT_START or name.startswith(_AT_START_PREFIXES)) and name not in _NO_MATTER
     }
 
 
@@ -82,12 +101,6 @@ def own_folder() -> Path | None:
     """Return the folder of this user's sockets, made if need be; None where there can't be one."""
     folders = (folder for folder in _folders() if len(os.fsencode(folder)) < MAX_PATH - 40)
     return next((folder for folder in folders if _is_made(folder)), None)
-
-
-def sockets() -> list[Path]:
-    """Return the sockets of all residents of this user that can be found from here."""
-    folders = [folder for folder in _folders() if is_own(folder)]
-    return sorted({path for folder in folders for path in folder.glob(f"*{SUFFIX}")})
 
 
 def is_own(folder: Path) -> bool:

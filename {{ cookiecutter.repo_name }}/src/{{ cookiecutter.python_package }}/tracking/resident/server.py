@@ -22,6 +22,8 @@ from .client import LEAVE, ask, connect, peer
 from .place import SUFFIX
 
 BACKLOG = 64
+# Of one user, in one folder; where more are wanted, the one that was idle longest leaves.
+MAX_RESIDENTS = 4
 
 
 class Resident:
@@ -80,14 +82,17 @@ class Resident:
             return
         self.own.listener = listener
         family = self.path.name.partition("-")[0]
-        for other in self.path.parent.glob(f"{family}-*{SUFFIX}"):
-            if other != self.path:
-                connection = connect(other)
+        others = {path: _used(path) for path in self.path.parent.glob(f"*{SUFFIX}")}
+        newest = sorted(others, key=lambda path: (path == self.path, others[path]))
+        for path in newest[:-1]:
+            outdated = path.name.startswith(f"{family}-")
+            if outdated or path not in newest[-MAX_RESIDENTS:]:
+                connection = connect(path)
                 if connection is not None:
                     with connection:
                         ask(connection, LEAVE)
                 # One that hangs leaves when it finds that it has no place any more.
-                other.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
 
     def _is_found(self) -> bool:
         """Whether its socket can still be found: nobody has taken its place."""
@@ -130,6 +135,8 @@ class Resident:
                     self.own.runs += 1
                     self.linger = float(word)
                     self._idle_since = time.monotonic()
+                    with contextlib.suppress(OSError):
+                        os.utime(self.path)
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -144,6 +151,14 @@ class Resident:
 
     def _leave(self) -> None:
         self._leaves = True
+
+
+def _used(path: Path) -> float:
+    """Return when the last run came to a socket."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def main(arguments: list[str]) -> None:
