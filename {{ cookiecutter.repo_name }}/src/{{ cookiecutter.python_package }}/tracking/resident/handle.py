@@ -104,4 +104,6 @@ class ForkedExporter:
         self.returncode = int(words[1]) if len(words) > 2 else -1
         self._connection.close()
         if self._starter is not None:
+            if self._starter.poll() is None:  # it hangs itself
+                self._starter.kill()
             self._starter.wait()
