@@ -19,7 +19,9 @@ PROGRAM = ".tracking.resident.server"
 PROGRAMS = (PROGRAM, ".tracking.exporting.process")
 # In the environment of all that the tests start, and in the path of each socket: others may work
 # on this machine.
-SESSION = os.environ.setdefault("KSM_SESSION", secrets.token_hex(4))
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a session in a test of another one counts its own
+    os.environ["KSM_SESSION"] = secrets.token_hex(4)
+SESSION = os.environ["KSM_SESSION"]
 
 
 @dataclass(frozen=True)

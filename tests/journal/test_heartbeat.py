@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,8 +12,9 @@ from tests.harness.baked import BakedProject
 
 
 def test_nothing_is_written_once_it_is_stopped(baked: BakedProject, tmp_path: Path) -> None:
-    heartbeat = baked.tracking("journal.heartbeat").Heartbeat()
-    heartbeat.start(tmp_path, os.getppid())
+    module = baked.tracking("journal.heartbeat")
+    heartbeat = module.Heartbeat()
+    heartbeat.start(tmp_path, module.Pipeline(baked.tracking("journal.processes").myself()))
     alive = tmp_path / "alive.json"
     deadline = time.monotonic() + 10
     while not alive.exists():
@@ -43,3 +46,15 @@ def test_exported_journals_go_as_a_whole(baked: BakedProject, tmp_path: Path) ->
     journal.remove_exported(tmp_path / "journals")
     assert {path.name for path in (tmp_path / "journals").iterdir()} == {"waits", "kept"}
     assert (tmp_path / "journals" / "waits" / "files" / "0a" / "model.pkl").exists()
+
+
+def test_pipeline_that_is_gone(baked: BakedProject) -> None:
+    """Of one that started this process, and of one that did not, as of a fork of a resident."""
+    module, processes = baked.tracking("journal.heartbeat"), baked.tracking("journal.processes")
+    mine = processes.myself()
+    assert module.Pipeline(mine).is_gone() is False
+    assert module.Pipeline({**mine, "born": "before"}).is_gone() is True  # its number lives on
+    assert module.Pipeline({**mine, "pid": os.getppid()}).is_gone() is False
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        name = {**mine, "pid": other.pid}
+    assert module.Pipeline(name).is_gone() is True
