@@ -55,6 +55,40 @@ def test_uploads_tell_what_is_sent(baked: BakedProject, tmp_path: Path) -> None:
     assert uploads.told() == ""
 
 
+def test_two_of_one_name_at_once_and_one_that_the_kernel_copies(
+    baked: BakedProject, tmp_path: Path
+) -> None:
+    places = SimpleNamespace(find=lambda name: tmp_path / name)
+    uploads = baked.tracking("exporting.uploads").Uploads(places, pytest.fail)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "model.bin").write_bytes(b"x" * 2000)
+        uploads.add(f"{folder}/model.bin", "models")
+    first, second = uploads.tasks(SimpleNamespace(log_artifact=lambda *_: inner()), "run")
+    told = []
+
+    def inner() -> None:
+        told.append(uploads.told())
+        if len(told) == 1:
+            second()
+
+    first()
+    assert told[0] == "uploading models/model.bin: 4 kB left"
+    assert told[1].startswith("uploading models/model.bin, models/model.bin: ")
+    assert not uploads
+    assert uploads.waiting == {}
+
+
+@pytest.mark.skipif(not Path("/proc/self/fdinfo").exists(), reason="Linux only")
+def test_bytes_read_of_a_folder_behind_a_link(progress: Any, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "weights.bin").write_bytes(b"x" * 1000)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with (tmp_path / "real" / "weights.bin").open("rb", buffering=0) as opened:
+        opened.read(300)
+        assert progress.bytes_read([tmp_path / "link"]) == 300
+
+
 def test_lines_come_while_it_lasts(
     progress: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +121,16 @@ def test_terminal_has_one_line_that_goes(baked: BakedProject) -> None:
         "MLflow: uploading a: 2 MB of 2 MB",
         "",
     ]
+
+
+def test_line_is_no_longer_than_the_terminal(
+    baked: BakedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    panel, stream = baked.tracking("recording.panel"), Terminal()
+    with panel.progress_line(stream) as show:
+        show("uploading a very long name")
+    assert "MLflow: uploading a\r" in stream.getvalue().replace("\r\x1b[2K", "\r")
 
 
 def test_file_has_a_line_now_and_then(baked: BakedProject) -> None:

@@ -264,7 +264,10 @@ def open_folder(warm: Warm) -> None:
     folder = warm.residents.runtime / "kedro-mlflow"
     folder.mkdir()
     folder.chmod(0o755)
-    warm.lab.env["TMPDIR"] = str(warm.residents.runtime / "gone")
+    own = warm.residents.runtime / f"kedro-mlflow-{os.geteuid()}"
+    own.mkdir()
+    own.chmod(0o755)
+    warm.lab.env["TMPDIR"] = str(warm.residents.runtime)
 
 
 def long_path(warm: Warm) -> None:
@@ -341,6 +344,17 @@ def test_stop_ends_them_all_also_one_that_hangs(warm: Warm) -> None:
     assert f"The exporter {resident.pid} is ended." in done.output
     assert processes(str(warm.residents.runtime)) == []
     assert "No exporter stays ready" in warm.lab.run("kedro", "mlflow", "exporter").output
+
+
+def test_stop_lets_runs_go_on_whose_resident_has_left(warm: Warm, sequential: Picture) -> None:
+    warm.resident()
+    started = warm.lab.start(env={"LAB_SLEEP": "6"})
+    started.wait_for_node()
+    for _ in range(2):
+        warm.lab.run("kedro", "mlflow", "exporter", "--stop")
+    done = started.wait()
+    assert "The exporter ended early" not in done.output
+    warm.check_runs(2, sequential)
 
 
 def test_one_that_hangs_as_it_starts(warm: Warm, sequential: Picture) -> None:

@@ -103,6 +103,7 @@ class Residents:
         found = processes(str(self.runtime))
         pids = {one.pid for one in found}
         stays = [one for one in found if PROGRAM in one.command and one.parent not in pids]
+        stays = [one for one in stays if one.status("Name") != "exporter"]  # of one that has left
         return [one for one in stays if os.getsid(one.pid) == one.pid]
 
     def one(self) -> Process:

@@ -7,6 +7,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from tests.harness.baked import BakedProject
 
@@ -58,3 +61,11 @@ def test_pipeline_that_is_gone(baked: BakedProject) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         name = {**mine, "pid": other.pid}
     assert module.Pipeline(name).is_gone() is True
+
+
+def test_windows_has_no_birth_to_tell(baked: BakedProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the end of the standard input tells of the pipeline's end."""
+    module, processes = baked.tracking("journal.heartbeat"), baked.tracking("journal.processes")
+    mine = {**processes.myself(), "born": None}
+    monkeypatch.setattr(module, "os", SimpleNamespace(name="nt"))
+    assert module.Pipeline(mine).is_gone() is False

@@ -99,6 +99,37 @@ def test_each_run_has_its_own_login(
     assert not any("pw-of" in text for text in resident.environ().values())
 
 
+def test_one_whose_place_is_taken_leaves(
+    project: BakedProject,
+    residents: Residents,
+    logins: Logins,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It answered too late, say on a busy machine, and sleeps: nothing else would wake it."""
+    export_nothing(project, logins.uri, tmp_path, {})
+    first = residents.one()
+    monkeypatch.setattr(project.tracking("resident.client"), "ANSWER_SECONDS", 0.0)
+    export_nothing(project, logins.uri, tmp_path, {})
+    residents.wait(lambda: [one.pid for one in residents.all()] != [first.pid])
+    assert residents.one().pid != first.pid
+
+
+def test_plugin_with_a_thread_is_exported_by_the_process_itself(
+    project: BakedProject, residents: Residents, logins: Logins, tmp_path: Path
+) -> None:
+    """A fork would lose the thread; nothing stays."""
+    lean = project.root / "src" / project.package / "tracking/store/lean_imports.py"
+    thread = "    import threading, time; threading.Thread(target=time.sleep, args=[9]).start()\n"
+    text = lean.read_text()
+    at = text.index("    import_lean()\n")
+    lean.write_text(text[:at] + thread + text[at:])
+    told = export_nothing(project, logins.uri, tmp_path, login("eve"))
+    assert "Broken pipe" not in told
+    assert "401" in told or "store is not open" in told
+    residents.wait(lambda: residents.all() == [])
+
+
 def test_no_more_than_four_stay(
     project: BakedProject, residents: Residents, logins: Logins, tmp_path: Path
 ) -> None:
@@ -167,7 +198,7 @@ def test_what_it_inherits_is_of_the_run(
         os.umask(mask)
         os.sched_setaffinity(0, processors)
     assert second == [str(project.root), 0o027, processors[:1], ["JST", "JST"], None, True, nice]
-    assert residents.one()
+    assert len(residents.all()) == 2  # one that gives its files other rights is another family
 
 
 def _umask() -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import resource
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -24,21 +26,36 @@ def ends(baked: BakedProject) -> Iterator[tuple[Any, socket.socket]]:
 
 
 def test_answer_is_heard_at_once(
-    baked: BakedProject, ends: tuple[Any, socket.socket], monkeypatch: pytest.MonkeyPatch
+    ends: tuple[Any, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits once more for what is there already waits for nothing, 0.15 s in each run."""
     exporter, theirs = ends
-    select = baked.tracking("resident.handle").select
+    handle = type(exporter)
 
-    def say(*_: object) -> tuple[list[object], list[object], list[object]]:
-        monkeypatch.setattr(select, "select", lambda *_: pytest.fail("waits again"))
+    def say(*_: object) -> bool:
+        monkeypatch.setattr(handle, "_is_readable", lambda *_: pytest.fail("waits again"))
         theirs.sendall(b"4711\n")
-        return [exporter], [], []
+        return True
 
-    monkeypatch.setattr(select, "select", say)
+    monkeypatch.setattr(handle, "_is_readable", say)
     assert exporter.answers(60)
     assert exporter.pid == 4711
     assert exporter.poll() is None
+
+
+def test_descriptor_above_1023(baked: BakedProject) -> None:
+    ours, theirs = socket.socketpair()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1]), limits[1]))
+    try:
+        high = socket.socket(fileno=fcntl.fcntl(ours.detach(), fcntl.F_DUPFD_CLOEXEC, 1500))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    exporter = baked.tracking("resident.handle").ForkedExporter(high, io.BytesIO(), io.BytesIO())
+    with high, theirs:
+        assert exporter.answers(0.01) is False
+        theirs.sendall(b"4711\n")
+        assert exporter.answers(5)
 
 
 def test_end_with_a_code_and_without(ends: tuple[Any, socket.socket]) -> None:

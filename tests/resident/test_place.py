@@ -142,6 +142,25 @@ def test_may_linger(
     assert client.may_linger(linger) is False
 
 
+def test_windows_has_neither_resident_nor_warning(
+    project: BakedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import sys\n"
+        f"from {project.package}.tracking import wings\n"
+        "import subprocess, tempfile\n"
+        "sys.platform = 'win32'; sys.modules['resource'] = None\n"
+        "(start,) = wings.exporter_starts()\n"
+        "print(start('sqlite://', 600.0, None, None, {}))\n"
+        f"from {project.package}.tracking.resident import listing\n"
+        "print(*listing.lines(), *listing.stop_all())"
+    )
+    env = {**os.environ, "PYTHONPATH": str(project.root / "src")}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    none = "No exporter stays ready; the next `kedro run` starts one."
+    assert done.stdout.splitlines() == ["None", f"{none} {none}"], done.stderr
+
+
 @pytest.mark.parametrize("value", ["soon", "10m", "-1", "inf", "nan", "1e99"])
 def test_linger_that_is_no_number_of_seconds(
     project: BakedProject,
@@ -177,7 +196,13 @@ def test_linger_of_the_hook(project: BakedProject, linger: float) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "wrapper",
-    [[], ["nice", "-n", "3"], ["prlimit", "--nofile=64"], ["prlimit", "--fsize=20000"]],
+    [
+        [],
+        ["nice", "-n", "3"],
+        ["prlimit", "--nofile=64"],
+        ["prlimit", "--fsize=20000"],
+        ["sh", "-c", 'umask 027; exec "$@"', "sh"],
+    ],
     ids=lambda words: " ".join(words) or "again",
 )
 def test_what_a_fork_has_not_of_its_run_is_another_family(

@@ -47,6 +47,11 @@ def switch(name: str, default: bool) -> bool:
     )
 
 
+def is_set(name: str) -> bool:
+    """Whether a variable of another program's is set, to anything but an "off" word."""
+    return os.environ.get(name, "").strip().lower() not in {"", *_FALSE}
+
+
 def seconds(name: str, default: float) -> tuple[float, str | None]:
     """Read a variable that is a number of seconds, or an "off" word for none.
 
@@ -105,10 +110,12 @@ def for_child(module: str, file: str) -> dict[str, str]:
         file: its `__file__`.
     """
     root = str(Path(file).resolve().parents[module.count(".")])
-    paths = [root, os.environ.get("PYTHONPATH", "")]
+    given = os.environ.get("PYTHONPATH")
+    # As Python reads them here; the child may begin in another folder.
+    others = [os.path.abspath(path) for path in given.split(os.pathsep)] if given else []
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "PYTHONPATH": os.pathsep.join([root, *others]),
         # From Python 3.11 on, keeps a folder called `mlflow` in the working directory from being
         # taken for the library.
         "PYTHONSAFEPATH": "1",

@@ -1,9 +1,11 @@
 """The exporter process: the one process that writes a run to MLflow, while the pipeline runs.
 
-Started by `recording/launcher.py` as a program. It never touches the pipeline: it reads the
+Started by `recording/launcher.py` as a program, or a fork of a process that stays ready
+(`resident/`). It never touches the pipeline: it reads the
 journal, and what it could not write stays there.
 """
 
+import contextlib
 import gc
 import json
 import logging
@@ -36,17 +38,6 @@ NICENESS = 5
 GRACE_SECONDS = 5.0
 # After the pipeline's process is gone nobody waits any more, but nobody may be left over either.
 GRACE_WITHOUT_PARENT = 30.0
-
-
-def lower_priority(base: int = 0) -> None:
-    """Let the pipeline go first.
-
-    Args:
-        base: niceness of the pipeline's process, where this one was not started by it.
-    """
-    if hasattr(os, "nice"):
-        own = os.nice(0)
-        os.nice(max(0, base + NICENESS - own))
 
 
 def main(stdin: TextIO = sys.stdin) -> int:
@@ -87,7 +78,8 @@ def main(stdin: TextIO = sys.stdin) -> int:
         if not done:
             lasting.sync()
         summary = conclude(work, done)
-    print(json.dumps(summary), flush=True)
+    with contextlib.suppress(OSError):  # the pipeline was killed
+        print(json.dumps(summary), flush=True)
     export_each((Path(side), uri) for side, uri in (end or {}).get("sides", ()))
     if done:
         export_leftovers(Path.cwd(), first["uri"])
@@ -152,7 +144,8 @@ def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> b
 
 
 if __name__ == "__main__":
-    lower_priority(os.nice(0) if hasattr(os, "nice") else 0)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     code = main()
     sys.stdout.flush()
     # Tearing down MLflow's and SQLAlchemy's modules takes 0.2 s that the pipeline would wait.

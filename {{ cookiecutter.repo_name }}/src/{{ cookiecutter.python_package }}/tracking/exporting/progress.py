@@ -34,22 +34,24 @@ class Progress:
 
     def _repeat(self) -> None:
         self._since.wait()
-        while not self._stopped.wait(SECONDS):
-            print(json.dumps({"progress": self._told()}), flush=True)
+        with suppress(OSError):  # the pipeline was killed
+            while not self._stopped.wait(SECONDS):
+                print(json.dumps({"progress": self._told()}), flush=True)
 
 
 def bytes_read(paths: Iterable[Path]) -> int:
-    """Return how far this process has read files that it has open; 0 where no system tells that.
+    """Return how far this process has read files, or those of folders, that it has open.
 
-    MLflow uploads a file in one call that tells nothing. See proc_pid_fdinfo(5).
+    MLflow uploads a file in one call that tells nothing. See proc_pid_fdinfo(5). It is 0 where no
+    system tells that, and of a file that the kernel copies.
     """
-    wanted = {str(path) for path in paths}
+    wanted = {os.path.realpath(path) for path in paths}
     found: dict[str, int] = {}
     with suppress(OSError):
         for entry in os.scandir("/proc/self/fd"):
             with suppress(OSError, IndexError, ValueError):
                 path = os.readlink(entry.path)
-                if path in wanted:
+                if path in wanted or any(path.startswith(f"{one}{os.sep}") for one in wanted):
                     position = Path("/proc/self/fdinfo", entry.name).read_text().split()[1]
                     found[path] = max(found.get(path, 0), int(position))
     return sum(found.values())

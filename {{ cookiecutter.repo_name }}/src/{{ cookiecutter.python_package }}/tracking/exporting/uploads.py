@@ -34,7 +34,7 @@ class Uploads:
         self._places = places
         self._note = note
         self._pending: list[_Upload] = []
-        self._under_way: dict[str, Path] = {}
+        self._under_way: dict[str, tuple[str, Path]] = {}
         self._sent_bytes = 0
 
     def __bool__(self) -> bool:
@@ -83,7 +83,7 @@ class Uploads:
             return
         if one.state and one.state != snapshot.state(path):
             self._note(f"{label!r} was changed in place after it was saved; MLflow has the change")
-        self._under_way[label] = path
+        self._under_way[one.relative] = label, path
         try:
             client.log_artifact(run_id, str(path), folder)  # or a folder
         except Exception as error:
@@ -93,15 +93,18 @@ class Uploads:
             self._sent_bytes += snapshot.size_of(path)
             self.waiting.pop(label, None)
         finally:
-            del self._under_way[label]
+            self._under_way.pop(one.relative, None)
 
     def told(self) -> str:
         """Return what is being uploaded, and how far; empty if nothing is. Asked by any thread."""
-        under_way = dict(self._under_way)
+        under_way = list(self._under_way.values())
         if not under_way:
             return ""
         paths = [self._places.find(one.relative) for one in list(self._pending)]
         total = self._sent_bytes + sum(snapshot.size_of(path) for path in paths if path.exists())
-        done = self._sent_bytes + bytes_read(under_way.values())
-        names = ", ".join(sorted(under_way)[:3]) + (", …" if len(under_way) > 3 else "")
-        return f"uploading {names}: {size_text(done)} of {size_text(total)}"
+        read = bytes_read(path for _, path in under_way)
+        labels = sorted(label for label, _ in under_way)
+        names = ", ".join(labels[:3]) + (", …" if len(labels) > 3 else "")
+        if not read:
+            return f"uploading {names}: {size_text(total - self._sent_bytes)} left"
+        return f"uploading {names}: {size_text(self._sent_bytes + read)} of {size_text(total)}"

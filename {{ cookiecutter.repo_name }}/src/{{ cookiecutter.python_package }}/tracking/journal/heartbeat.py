@@ -31,6 +31,8 @@ class Pipeline:
 
     def is_gone(self) -> bool:
         """Whether it has ended."""
+        if os.name != "posix":  # there the end of our standard input tells
+            return False
         if self._is_parent:
             return bool(os.getppid() != self._name["pid"])
         return processes.lives(self._name) is False

@@ -14,7 +14,7 @@ _NO_CONTAINER = "pid:[4026531836]"
 
 def myself() -> dict[str, Any]:
     """Return the name of this process: its number, its birth, and where that number counts."""
-    return {"pid": os.getpid(), "born": _birth(os.getpid()), **_place()}
+    return {"pid": os.getpid(), "born": birth_of(os.getpid()), **_place()}
 
 
 def lives(name: dict[str, Any]) -> bool | None:
@@ -30,7 +30,7 @@ def lives(name: dict[str, Any]) -> bool | None:
         return False
     here = _place()
     if here["boot"] and all(name.get(part) == here[part] for part in here):
-        birth = _birth(name["pid"])
+        birth = birth_of(name["pid"])
         return birth is not None and birth == name.get("born")
     same_machine = name.get("host") == here["host"] and name.get("machine") == here["machine"]
     if same_machine and name.get("space") == here["space"] == _NO_CONTAINER:
@@ -51,7 +51,7 @@ def _place() -> dict[str, str]:
     return place
 
 
-def _birth(pid: int) -> str | None:
+def birth_of(pid: int) -> str | None:
     """Return when a process of this machine was born, in words to compare; None if it is gone."""
     if sys.platform == "linux":
         try:

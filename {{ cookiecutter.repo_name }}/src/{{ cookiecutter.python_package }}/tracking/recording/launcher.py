@@ -104,27 +104,32 @@ class ExporterProcess:
         """
         targets = [[str(folder), uri] for folder, uri in sides]
         self._send({"end": True, "sides": targets, "held": list(held)})
-        if not self._has_begun():
-            self._process.kill()
+        deadline = time.monotonic() + seconds
+        if not self._has_begun(min(_BEGIN_SECONDS, seconds)):
+            if seconds > _BEGIN_SECONDS:
+                self._process.kill()
+            else:
+                self.stop()
             return None
         with progress_line() as show:
-            lines, is_closed = _read_until_closed(self._process, seconds, show)
+            left = deadline - time.monotonic()
+            lines, is_closed = _read_until_closed(self._process, left, show)
         if is_closed:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=5)
         summary = next((line for line in lines if "state" in line), None)
         if self.is_alive() and summary is not None and not is_closed:
             # Nobody waits for a long upload of another run, and it would never come to its end.
-            _going_on.append(self._process)
+            threading.Thread(target=self._process.wait, daemon=True).start()  # or it stays a zombie
             summary.setdefault("notes", []).append("the export of earlier runs goes on")
         elif self.is_alive():
             self.stop()
         return summary
 
-    def _has_begun(self) -> bool:
+    def _has_begun(self, seconds: float) -> bool:
         """Whether it works: one that hangs as it starts would be waited for in vain."""
         answers: Callable[[float], bool] | None = getattr(self._process, "answers", None)
-        return answers is None or not self.is_alive() or answers(_BEGIN_SECONDS)
+        return answers is None or not self.is_alive() or answers(seconds)
 
     def stop(self) -> None:
         """End the process; safe at any moment, the journal has all that it needs."""
@@ -214,7 +219,6 @@ def _read_until_closed(
     return lines, False
 
 
-_going_on: list[Any] = []
 _spare: ExporterProcess | None = None
 _spare_lock = threading.Lock()
 

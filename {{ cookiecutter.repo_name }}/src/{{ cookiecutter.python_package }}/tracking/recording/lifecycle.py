@@ -112,9 +112,11 @@ class Run:
 
     def _record_versions(self) -> None:
         """Record what an exporter does first, where none came that far."""
-        files = self.recorder.folder.glob("events-*.jsonl")
-        if not any(b'"kedro.layer"' in file.read_bytes() for file in files):
-            record_versions(self.recorder.folder, installed_versions())
+        for path in self.recorder.folder.glob("events-*.jsonl"):
+            with path.open("rb") as lines:
+                if any(b'"kedro.layer"' in line for line in lines):
+                    return
+        record_versions(self.recorder.folder, installed_versions())
 
     def _sync(self, folder: Path) -> None:
         # An exporter syncs the copies of artifacts itself, and nobody waits for it.

@@ -1,6 +1,7 @@
 """What a run shows at its end: a panel on a terminal, plain lines elsewhere."""
 
 import math
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -50,7 +51,8 @@ def progress_line(stream: TextIO | None = None) -> Iterator[Callable[[str], None
     def show(text: str) -> None:
         with suppress(OSError, ValueError, AttributeError):  # closed: there is nobody to show it to
             if stream.isatty():
-                stream.write(f"\r\x1b[2KMLflow: {text}")
+                line = f"MLflow: {text}"[: shutil.get_terminal_size().columns - 1]
+                stream.write(f"\r\x1b[2K{line}")  # of a longer one the last row only would go
             elif shown and time.monotonic() - shown[-1] < _PROGRESS_SECONDS:
                 return
             else:

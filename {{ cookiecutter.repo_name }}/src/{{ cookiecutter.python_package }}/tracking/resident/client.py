@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from .. import env
 from ..logs import PlainLogger
 from .handle import ForkedExporter
 from .place import Place, at_start, kind_of, place_for
@@ -22,7 +23,6 @@ ANSWER_SECONDS = 0.15
 RUN, STATUS, LEAVE = b"R", b"S", b"L"
 
 _RESIDENT = f"{__name__.rpartition('.')[0]}.server"
-_OFF = ("", "0", "false", "no", "off")
 
 
 def start(
@@ -42,7 +42,8 @@ def start(
     place = place_for(uri, environ)
     if place is None:
         return None
-    about = {"linger": linger, "cwd": str(cwd), "environ": dict(environ), **_manners()}
+    processors = sorted(os.sched_getaffinity(0))
+    about = {"linger": linger, "cwd": str(cwd), "environ": environ, "processors": processors}
     connection = connect(place.socket)
     if connection is not None:
         exporter = _ask(connection, about, log, None)
@@ -60,8 +61,7 @@ def may_linger(linger: float) -> bool:
 
     On macOS its system libraries may have threads that a fork loses; Windows has no fork.
     """
-    is_ci = os.environ.get("CI", "").strip().lower() not in _OFF
-    return linger > 0 and sys.platform == "linux" and not is_ci
+    return linger > 0 and sys.platform == "linux" and not env.is_set("CI")
 
 
 def connect(path: Path) -> socket.socket | None:
@@ -81,7 +81,9 @@ def connect(path: Path) -> socket.socket | None:
 def peer(connection: socket.socket) -> tuple[int, int]:
     """Return process id and user id of the other side, see unix(7), `SO_PEERCRED`."""
     size = struct.calcsize("3i")
-    pid, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, 17, size))
+    pid, user, _ = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    )
     return pid, user
 
 
@@ -144,17 +146,6 @@ def _start_resident(
             start_new_session=True,
         )
     return _ask(ours, about, log, starter)
-
-
-def _manners() -> dict[str, Any]:
-    """Return what a process inherits beside its environment, and a fork of another one does not."""
-    status = Path("/proc/self/status").read_text("ascii", "replace")
-    mask = next((line.split()[1] for line in status.splitlines() if line[:6] == "Umask:"), "022")
-    return {
-        "umask": int(mask, 8),
-        "nice": os.nice(0),
-        "processors": sorted(os.sched_getaffinity(0)),
-    }
 
 
 def _close(exporter: ForkedExporter) -> None:

@@ -10,11 +10,12 @@ import tempfile
 import time
 import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 from ..exporting import process
 from .client import LEAVE, RUN, STATUS
-from .place import LAYER
+from .place import COMM, LAYER
 
 REQUEST_SECONDS = 5.0
 # The exit code of one that served no run.
@@ -82,7 +83,8 @@ def _serve(resident: Inherited, connection: socket.socket) -> int:
     with os.fdopen(request, "rb") as file:
         file.seek(0)
         about = json.loads(file.read())
-    os.write(resident.words[1], b"%r\n" % about["linger"])
+    with contextlib.suppress(OSError):  # the resident was killed, or is this very process
+        os.write(resident.words[1], b"%r\n" % about["linger"])
     os.close(resident.words[1])
     for number, descriptor in enumerate(standard):
         os.dup2(descriptor, number)
@@ -100,8 +102,9 @@ def _take_on(about: dict[str, Any]) -> None:
     os.environ.update(about["environ"])
     time.tzset()
     tempfile.tempdir = None  # of the resident's own environment, if anything has asked
-    os.umask(about["umask"])
     with contextlib.suppress(OSError):  # processors that were taken away meanwhile
         os.sched_setaffinity(0, about["processors"])
     os.chdir(about["cwd"])
-    process.lower_priority(about["nice"])
+    # What it is, for `kedro mlflow exporter`: its command line is the resident's.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(COMM)

@@ -47,7 +47,7 @@ class ForkedExporter:
         deadline = time.monotonic() + seconds
         while self.poll() is None and self.pid is None:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._connection], [], [], left)[0]:
+            if left <= 0 or not self._is_readable(left):
                 break
         return self.pid is not None
 
@@ -78,9 +78,15 @@ class ForkedExporter:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise subprocess.TimeoutExpired("the exporter", timeout or 0)
-            select.select([self._connection], [], [], left)
+            self._is_readable(left)
         assert self.returncode is not None
         return self.returncode
+
+    def _is_readable(self, seconds: float | None) -> bool:
+        # Not `select.select`, which takes no descriptor above 1023.
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
 
     def terminate(self) -> None:
         """Ask it to end."""

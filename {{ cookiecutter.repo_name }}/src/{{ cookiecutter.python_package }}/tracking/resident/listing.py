@@ -4,13 +4,16 @@ import contextlib
 import datetime
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..commands.tables import aligned, width_of_output
+from ..journal.processes import birth_of
 from .client import LEAVE, STATUS, ask, connect, peer
+from .place import COMM
 
 PROGRAM = ".resident.server"
 _NONE = "No exporter stays ready; the next `kedro run` starts one."
@@ -38,9 +41,9 @@ def stop_all() -> list[str]:
     told = []
     for one in _residents(LEAVE):
         deadline = time.monotonic() + _STOP_SECONDS
-        while _lives(one.pid) and time.monotonic() < deadline:
+        while birth_of(one.pid) is not None and time.monotonic() < deadline:
             time.sleep(0.01)
-        if _lives(one.pid):
+        if birth_of(one.pid) is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(one.pid, signal.SIGKILL)
         told.append(f"The exporter {one.pid} is ended.")
@@ -77,14 +80,17 @@ def _residents(what: bytes) -> list[Found]:
 
 
 def _processes() -> dict[int, Path]:
-    """Return the residents of this user by their command lines, without their forks."""
+    """Return the residents of this user by their command lines, which their forks have too."""
     found: dict[int, Path] = {}
     parents: dict[int, int] = {}
+    if sys.platform != "linux":
+        return {}
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, IndexError):
             words = (entry / "cmdline").read_bytes().split(b"\0")
             is_one = words[1] == b"-m" and words[2].decode("utf-8", "replace").endswith(PROGRAM)
-            if is_one and entry.stat().st_uid == os.geteuid():
+            is_fork = (entry / "comm").read_text("utf-8", "replace").strip() == COMM
+            if is_one and not is_fork and entry.stat().st_uid == os.geteuid():
                 found[int(entry.name)] = Path(os.fsdecode(words[4]))
                 stat = (entry / "stat").read_text("utf-8", "replace")
                 parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
@@ -103,11 +109,3 @@ def _row(one: Found) -> dict[str, Any]:
         "runs": about["runs"],
         "project": about["layer"],
     }
-
-
-def _lives(pid: int) -> bool:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    except OSError:
-        return False
-    return fields[0] not in ("Z", "X")

@@ -1,17 +1,19 @@
 """Where residents listen, and what the name of the right one is made of.
 
 A socket's name is `<family>-<version>`. A family is what a user has beside each other and keeps: an
-interpreter, a project's layer, a kind of store. A version is what changes under it: the layer's
-code, and the installed packages; a resident of another version of the same family is out of date.
+interpreter, a project's layer, a kind of store, and what a process has from the one that starts it
+(limits, groups, niceness, control group, some variables). A version is what changes under it: the
+layer's code, and the installed packages; a resident of another version of the same family is out
+of date.
 """
 
 import hashlib
 import os
-import resource
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +23,16 @@ from ..settings import sqlite_path
 MAX_PATH = 107
 FOLDER = "kedro-mlflow"
 SUFFIX = ".sock"
+# What a fork calls itself, whose command line is its resident's; see proc_pid_comm(5).
+COMM = "exporter"
 SQL, SERVER = "sql", "server"
 
 LAYER = Path(__file__).resolve().parents[1]
 # What a process reads when it starts, or MLflow when it is imported: a fork can't change it.
 _AT_START = ("HOME", "LANG", "MLFLOW_CONFIGURE_LOGGING", "MLFLOW_LOGGING_LEVEL", "OPENSSL_CONF")
 _AT_START_PREFIXES = ("DYLD_", "LC_", "LD_", "PYTHON")
+# Rights, groups, and what a new file may be read by.
+_OF_STATUS = ("Cap", "Gid", "Groups", "NoNewPrivs", "Uid", "Umask")
 # Of these, what an exporter does not depend on: sweeps set them anew for each run.
 _NO_MATTER = ("PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTHONSTARTUP", "PYTHONUNBUFFERED")
 
@@ -70,13 +76,16 @@ def _inherited() -> list[object]:
 
     Namespaces too: another container may have the same folder for temporary files.
     """
+    import resource  # no Windows has it
+
     status = Path("/proc/self/status").read_text("utf-8", "replace").splitlines()
     names = [name for name in dir(resource) if name.startswith("RLIMIT_")]
     return [
-        *(os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid", "user")),
+        *(os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid", "user", "uts")),
+        os.uname().nodename,
         Path("/proc/self/cgroup").read_text("utf-8", "replace"),
         Path("/proc/self/oom_score_adj").read_text("ascii"),
-        [line for line in status if line.startswith(("Cap", "Gid", "Groups", "NoNewPrivs", "Uid"))],
+        [line for line in status if line.startswith(_OF_STATUS)],
         [resource.getrlimit(getattr(resource, name)) for name in names],
         os.nice(0),
     ]
@@ -137,9 +146,22 @@ def _is_made(folder: Path) -> bool:
 
 def _code() -> list[tuple[str, int, int]]:
     """Return of each source file of the layer its path, its size and when it was written."""
-    paths = [*LAYER.rglob("*.py"), LAYER.parent / "__init__.py"]
-    found = ((path, path.stat()) for path in paths if path.exists())
-    return sorted((str(path), info.st_size, info.st_mtime_ns) for path, info in found)
+    found = [*_sources(str(LAYER))]
+    with suppress(OSError):
+        info = os.stat(LAYER.parent / "__init__.py")
+        found.append((str(LAYER.parent), info.st_size, info.st_mtime_ns))
+    return sorted(found)
+
+
+def _sources(folder: str) -> Iterator[tuple[str, int, int]]:
+    # Each run waits for it: a fifth of the time of `Path.rglob`.
+    for entry in os.scandir(folder):
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _sources(entry.path)
+        elif entry.name.endswith(".py"):
+            info = entry.stat()
+            yield entry.path, info.st_size, info.st_mtime_ns
 
 
 def _packages() -> list[tuple[str, int]]:
@@ -147,10 +169,8 @@ def _packages() -> list[tuple[str, int]]:
     found = []
     for entry in dict.fromkeys(sys.path):
         if Path(entry).name in ("site-packages", "dist-packages"):
-            try:
+            with suppress(OSError):  # Python skips it too
                 found.append((entry, os.stat(entry).st_mtime_ns))
-            except OSError:  # Python skips it too
-                continue
     return found
 
 

@@ -14,12 +14,12 @@ import sys
 import time
 from pathlib import Path
 
-from ..exporting.process import lower_priority
+from ..exporting.process import NICENESS
 from ..store.client import prepare_environment
 from ..store.lean_imports import import_early
 from . import fork
 from .client import LEAVE, ask, connect, peer
-from .place import SUFFIX
+from .place import SQL, SUFFIX
 
 BACKLOG = 64
 # Of one user, in one folder; where more are wanted, the one that was idle longest leaves.
@@ -76,21 +76,20 @@ class Resident:
             listener.bind(os.fspath(fresh))
             listener.listen(BACKLOG)
             self._inode = fresh.stat().st_ino
+            before = connect(self.path)
             fresh.rename(self.path)
         except OSError:  # the disk is full, or the folder is gone: only the first run is served
             listener.close()
             return
         self.own.listener = listener
+        _send_away(before)  # one that answered too late; asleep, it would not notice
         family = self.path.name.partition("-")[0]
         others = {path: _used(path) for path in self.path.parent.glob(f"*{SUFFIX}")}
         newest = sorted(others, key=lambda path: (path == self.path, others[path]))
         for path in newest[:-1]:
             outdated = path.name.startswith(f"{family}-")
             if outdated or path not in newest[-MAX_RESIDENTS:]:
-                connection = connect(path)
-                if connection is not None:
-                    with connection:
-                        ask(connection, LEAVE)
+                _send_away(connect(path))
                 # One that hangs leaves when it finds that it has no place any more.
                 path.unlink(missing_ok=True)
 
@@ -153,6 +152,13 @@ class Resident:
         self._leaves = True
 
 
+def _send_away(connection: socket.socket | None) -> None:
+    """Ask a resident to leave; it may have done so."""
+    if connection is not None:
+        with connection:
+            ask(connection, LEAVE, seconds=0.2)
+
+
 def _used(path: Path) -> float:
     """Return when the last run came to a socket."""
     try:
@@ -172,13 +178,13 @@ def main(arguments: list[str]) -> None:
     if os.fork():
         os._exit(0)  # who started it waits for this process only
     os.setsid()
-    lower_priority()
+    os.nice(NICENESS)
     gc.disable()  # 2,000 modules are imported and stay
     resident = Resident(Path(path), float(linger))
     first = socket.socket(fileno=int(descriptor))
     first.set_inheritable(False)
     prepare_environment()
-    import_early(kind)
+    import_early(database=kind == SQL)
     gc.collect()
     gc.freeze()  # a fork that collects would copy all that it only reads
     if len(os.listdir("/proc/self/task")) > 1:

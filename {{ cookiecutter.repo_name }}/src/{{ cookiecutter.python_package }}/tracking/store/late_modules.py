@@ -90,6 +90,15 @@ class LateName:
     def __instancecheck__(self, instance: object) -> bool:
         return isinstance(instance, self._real())
 
+    def __subclasscheck__(self, subclass: type) -> bool:
+        return issubclass(subclass, self._real())
+
+    def __or__(self, other: Any) -> Any:
+        return self._real() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self._real()
+
     def __mro_entries__(self, _bases: object) -> tuple[Any, ...]:
         return (self._real(),)
 

@@ -46,7 +46,7 @@ def import_lean() -> None:
         sys.meta_path.insert(0, _finder)
 
 
-def import_early(kind: str) -> None:
+def import_early(database: bool) -> None:
     """Import what MLflow imports as it opens a store and takes a run; opens nothing.
 
     Why: a process that forks exporters may have no connection, and the public way opens one.
@@ -54,13 +54,13 @@ def import_early(kind: str) -> None:
     Goes when: MLflow imports it with `MlflowClient`.
 
     Args:
-        kind: `sql` for a database, `server` for an MLflow server.
+        database: what a database needs, too.
     """
     import_lean()
-    for name in (*_FOR_RUN, *(_FOR_SQL if kind == "sql" else ())):
+    for name in (*_FOR_RUN, *(_FOR_SQL if database else ())):
         with suppress(ImportError):  # of another version, or of a package that is not installed
             import_module(name)
-    if kind == "sql":
+    if database:
         import sqlalchemy.orm
 
         sqlalchemy.orm.configure_mappers()
