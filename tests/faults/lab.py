@@ -12,16 +12,15 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.picture import forget_stores
 from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON, cookiecutter
+from tests.harness.processes import Process, processes
 
 LAB = "fault-lab"
 PACKAGE = "fault_lab"
@@ -289,31 +288,19 @@ class Started:
         deadline = time.monotonic() + seconds
         while left := self.family():
             if time.monotonic() > deadline:
-                lines = [f"{pid}: {command_line(pid)}" for pid in left]
+                lines = [f"{one.pid}: {one.command}" for one in left]
                 self.kill_all()
                 raise AssertionError("left over:\n" + "\n".join(lines) + "\n" + self.output())
             time.sleep(0.05)
 
-    def family(self) -> list[int]:
+    def family(self) -> list[Process]:
         """The processes of this command, found by a variable that each inherits."""
-        needle = f"LAB_MARK={self.mark}".encode()
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                if not entry.name.isdigit() or needle not in (entry / "environ").read_bytes():
-                    continue
-                if not (entry / "stat").read_text().rpartition(")")[2].startswith(" Z"):
-                    found.append(int(entry.name))
-            except OSError:  # it ended meanwhile, or is not ours
-                continue
-        return sorted(found)
+        return [one for one in processes("") if one.environ().get("LAB_MARK") == self.mark]
 
     def exporter(self) -> int:
         """The process id of its exporter."""
-        (pid,) = [
-            pid for pid in self.family() if ".tracking.exporting.process" in command_line(pid)
-        ]
-        return pid
+        (found,) = [one for one in self.family() if ".tracking.exporting.process" in one.command]
+        return found.pid
 
     def wait_for_node(self, timeout: float = 60) -> int:
         """Wait until `check` runs; returns the id of the process that it runs in."""
@@ -335,8 +322,8 @@ class Started:
     def kill_all(self) -> None:
         """SIGKILL for every process of this command, as when the machine's power goes."""
         while left := self.family():
-            for pid in left:
-                with_no_error(pid)
+            for one in left:
+                with_no_error(one.pid)
             time.sleep(0.02)
             self.process.poll()
         self.process.wait()
@@ -348,21 +335,3 @@ def with_no_error(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def command_line(pid: int) -> str:
-    """The command line of a process, empty if it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
-@contextmanager
-def importable(src: Path) -> Iterator[None]:
-    """Make the lab's package importable here, for tests that need no Kedro process."""
-    sys.path.insert(0, str(src))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(src))

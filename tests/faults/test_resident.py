@@ -15,7 +15,8 @@ import pytest
 
 from tests.harness.baked import clean_env
 from tests.harness.doors import PYTHON
-from tests.harness.residents import Process, Residents, own_residents, processes
+from tests.harness.processes import Process, processes
+from tests.harness.residents import Residents, own_residents
 
 from .checks import check_pipeline, mounted
 from .lab import Ended, Lab

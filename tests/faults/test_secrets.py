@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .lab import SRC, Ended, Lab, command_line
+from .lab import SRC, Ended, Lab
 from .picture import only_run, picture_of, text_of
 from .server import Proxy, Server
 
@@ -246,8 +246,8 @@ def test_secret_is_nowhere_in_whatever_shape(lab: Lab, ending: str) -> None:
     params = f"--params=smtp.pass={SECRET}option,n=3"
     started = lab.start("kedro", "run", params, env=environment)
     started.wait_for_node()
-    others = [pid for pid in started.family() if pid != started.process.pid]
-    lines = [command_line(pid) for pid in others]
+    others = [one for one in started.family() if one.pid != started.process.pid]
+    lines = [one.command for one in others]
     done = started.wait()
     assert done.code == (ending == "raised"), done.output
     assert lines
