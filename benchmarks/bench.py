@@ -14,6 +14,8 @@ from .projects import Project
 from .race import Race, Times
 from .store import Expected
 
+ALL = (UNTRACKED, TRACKED, BY_HAND, KEDRO_MLFLOW)
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -53,19 +55,27 @@ class Bench:
         """Whether one of these rows is to be measured."""
         return any(row in self.wanted for row in rows)
 
-    def iris(self, name: str) -> dict[str, Project]:
-        """Make the four-node iris projects of all contestants, in a folder of this name."""
+    def iris(self, name: str, wanted: Collection[str] = ALL) -> dict[str, Project]:
+        """Make the four-node iris projects of contestants, in a folder of this name.
+
+        Args:
+            name: the folder.
+            wanted: the contestants.
+        """
         place, environments = self.folder / name, self.environments
-        tracked = projects.generated(self.baked, place / "tracked", environments.project)
-        plain = projects.generated(self.baked, place / "untracked", environments.project)
-        made = {
-            UNTRACKED: plain.with_variables(KEDRO_MLFLOW_ENABLED="false"),
-            TRACKED: tracked,
-            BY_HAND: projects.hand_written(self.baked, place / "by_hand", environments.project),
-            KEDRO_MLFLOW: projects.kedro_mlflow(
-                self.baked, place / "kedro_mlflow", environments.kedro_mlflow
-            ),
+        ways = {
+            UNTRACKED: (projects.generated, "untracked", environments.project),
+            TRACKED: (projects.generated, "tracked", environments.project),
+            BY_HAND: (projects.hand_written, "by_hand", environments.project),
+            KEDRO_MLFLOW: (projects.kedro_mlflow, "kedro_mlflow", environments.kedro_mlflow),
         }
+        made = {
+            who: make(self.baked, place / folder, environment)
+            for who, (make, folder, environment) in ways.items()
+            if who in wanted
+        }
+        if UNTRACKED in made:
+            made[UNTRACKED] = made[UNTRACKED].with_variables(KEDRO_MLFLOW_ENABLED="false")
         for project in made.values():
             projects.compile_project(projects.keep_four_nodes(project))
         return made
@@ -90,13 +100,12 @@ class Bench:
             nodes: how many nodes.
             others: who is wanted beside the tracked and the untracked project.
         """
-        made = self.iris(name)
+        made = self.iris(name, (UNTRACKED, TRACKED, *others))
         kinds = {BY_HAND: "by_hand", KEDRO_MLFLOW: "kedro_mlflow"}
-        chosen = {who: made[who] for who in made if who in (UNTRACKED, TRACKED, *others)}
-        for who, project in chosen.items():
+        for who, project in made.items():
             projects.make_wide(project, nodes, kinds.get(who, "generated"))
             projects.compile_project(project)
-        return chosen
+        return made
 
     def race(
         self, runners: Mapping[str, Project], expected: Expected, title: str, **options: Any

@@ -9,18 +9,17 @@ class Limit(NamedTuple):
     """The limits of a row.
 
     Args:
-        today: what it was when the limit was set.
+        before: what it was when the limit was set.
         required: what it must be.
         aim: what would be better.
     """
 
-    today: str = ""
+    before: str = ""
     required: str = ""
     aim: str = ""
 
 
 LIMITS = {
-    # Issue 15
     "iris": Limit("1.11", "1.06", "1.02"),
     "iris_cpu": Limit("1.51", "1.15", "1.06"),
     "one_cpu_warm": Limit("1.86", "1.20", "1.08"),
@@ -34,7 +33,6 @@ LIMITS = {
     "memory": Limit("+0.2 MB", "+3 MB", "0"),
     "exporter_memory": Limit("", "150 MB", "110 MB"),
     "resident_memory": Limit("", "140 MB", "90 MB"),
-    # Issue 4
     "iris_first": Limit("", "1.8", "1.3"),
     "generated": Limit("", "1.25", "1.05"),
     "wide": Limit("", "1.35", "1.10"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .limits import LIMITS
+from .limits import LIMITS, Limit
 
 # What takes longer than this many seconds is repeated this often, or nobody would wait for it.
 _LONG = ((30.0, 1), (12.0, 2))
@@ -64,12 +64,12 @@ class Row:
     baseline: str = ""
     seconds: Spread | None = None
     cpu_seconds: Spread | None = None
-    today: str = field(init=False)
+    before: str = field(init=False)
     required: str = field(init=False)
     aim: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.today, self.required, self.aim = LIMITS.get(self.case, ("", "", ""))
+        self.before, self.required, self.aim = LIMITS.get(self.case, Limit())
 
 
 def interleave(

@@ -14,17 +14,18 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from .store import NothingMeasured
 
 IS_LINUX = sys.platform.startswith("linux")
+CAN_CONFINE = hasattr(os, "sched_setaffinity")
 _SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 # Processor time is told in steps of 0.01 s: who sleeps takes none in this many seconds.
 _QUIET_S, _PATIENCE_S = 0.2, 10.0
-_KILL_AFTER_S = 5.0
+_KILL_AFTER_S, _GONE_AFTER_S = 5.0, 10.0
 _TICKS = os.sysconf("SC_CLK_TCK") if IS_LINUX else 100
 
 
@@ -73,39 +74,44 @@ class Tree:
 
     def cpu(self) -> float:
         """Return the processor seconds of all, those that have ended included."""
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        living = sum(one.total for one in self.living().values())
-        return ended.ru_utime + ended.ru_stime + living
+        return _cpu(self.living().values())
 
     def settle(self) -> int:
-        """Wait until those that are left only sleep; returns how many orphans ended meanwhile."""
+        """Wait until those that are left only sleep; returns how many orphans ended meanwhile.
+
+        Raises:
+            NothingMeasured: one never does.
+        """
         orphans = 0
         deadline = time.monotonic() + _PATIENCE_S
         last, since = -1.0, time.monotonic()
         while time.monotonic() < deadline:
             living = self.living()
-            ended = [one for one in living.values() if _is_ended_orphan(one)]
-            for process in ended:
+            for process in [one for one in living.values() if _is_ended_orphan(one)]:
                 os.waitpid(process.pid, 0)
-            orphans += len(ended)
-            if len(ended) == len(living):
-                break
-            if (total := self.cpu()) != last:
+                del living[process.pid]
+                orphans += 1
+            if not living:
+                return orphans
+            if (total := _cpu(living.values())) != last:
                 last, since = total, time.monotonic()
             elif time.monotonic() - since >= _QUIET_S:
-                break
+                return orphans
             time.sleep(0.03)
-        return orphans
+        raise NothingMeasured(f"a process still works after {_PATIENCE_S:g} s.")
 
     def end(self, pids: Collection[int] | None = None) -> None:
         """End processes, with SIGKILL where SIGTERM is not heard.
 
         Args:
             pids: which; all by default.
+
+        Raises:
+            NothingMeasured: one does not end.
         """
-        deadline = time.monotonic() + _KILL_AFTER_S
+        begin = time.monotonic()
         asked: set[int] = set()
-        while time.monotonic() < deadline + 5:
+        while time.monotonic() - begin < _GONE_AFTER_S:
             living = self.living()
             left = {pid for pid in living if pids is None or pid in pids}
             if not left:
@@ -113,11 +119,12 @@ class Tree:
             for pid in left:
                 if _is_ended_orphan(living[pid]):
                     os.waitpid(pid, 0)
-                elif pid not in asked or time.monotonic() > deadline:
+                elif pid not in asked or time.monotonic() - begin > _KILL_AFTER_S:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL if pid in asked else signal.SIGTERM)
                     asked.add(pid)
             time.sleep(0.03)
+        raise NothingMeasured(f"a process has not ended after {_GONE_AFTER_S:g} s.")
 
 
 @contextlib.contextmanager
@@ -148,14 +155,16 @@ def confined(cpus: int) -> Iterator[None]:
     """Keep what this thread starts, and all that comes from it, on a number of processors.
 
     Raises:
-        NothingMeasured: this system can't.
+        NothingMeasured: this system can't, or there are not so many.
     """
-    if not hasattr(os, "sched_setaffinity"):
+    if not CAN_CONFINE:
         if cpus == 1:
             raise NothingMeasured("only Linux can keep a run on one processor.")
         yield
         return
     allowed = os.sched_getaffinity(0)
+    if len(allowed) < cpus:
+        raise NothingMeasured(f"{cpus} processors are wanted, {len(allowed)} may be used.")
     # Interrupts rather go to the first.
     os.sched_setaffinity(0, set(sorted(allowed)[-cpus:]))
     try:
@@ -170,7 +179,7 @@ def check_confined(pids: Collection[int], cpus: int) -> None:
     Raises:
         NothingMeasured: one is not.
     """
-    for pid in pids if hasattr(os, "sched_getaffinity") else ():
+    for pid in pids if CAN_CONFINE else ():
         with contextlib.suppress(ProcessLookupError):
             if (found := len(os.sched_getaffinity(pid))) > cpus:
                 raise NothingMeasured(f"process {pid} may use {found} processors, not {cpus}.")
@@ -198,7 +207,12 @@ def memory(pid: int) -> dict[str, float]:
             name, size = line.split(":")
             pages[name] = int(size.split()[0])
     private = sum(size for name, size in pages.items() if name.startswith("Private_"))
-    return {"private": private / 1024, "part": pages.get("Pss", 0) / 1024}
+    return {"private": private * 1024 / 1e6, "part": pages.get("Pss", 0) * 1024 / 1e6}
+
+
+def _cpu(living: Iterable[Process]) -> float:
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime + sum(one.total for one in living)
 
 
 def _is_ended_orphan(process: Process) -> bool:

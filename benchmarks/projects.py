@@ -157,12 +157,9 @@ def kedro_mlflow(baked: Path, folder: Path, environment: Environment) -> Project
 
 def without_layer(baked: Path, folder: Path, environment: Environment) -> Project:
     """Copy the project without the layer and what needs it; all else, its log too, is as it was."""
-    project = generated(baked, folder, environment)
-    for name in ("tracking", "mlflow", "catalogs"):
-        shutil.rmtree(project.package / name)
-    (project.package / "cli.py").unlink()
+    project = _without_tracking(baked, folder, environment)
     settings = project.package / "settings.py"
-    text = settings.read_text("utf8")
+    text = (baked / settings.relative_to(folder)).read_text("utf8")
     for line in _LAYER_SETTINGS:
         if line not in text:
             raise RuntimeError(f"{settings} has no line {line!r}.")

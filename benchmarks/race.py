@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import processes
 from .measure import Row, Samples, interleave, ratios, spread
 from .names import DELETED, FIRST, TRACKED, UNTRACKED
 from .processes import Tree, check_confined, confined
@@ -18,6 +19,7 @@ from .store import Expected, NothingMeasured, check_new_run, count_runs
 # What an export takes at least; less means that it was not seen.
 _LEAST_CPU = 0.05
 NONE_STAYED = "No exporter stayed for the next run: what is called warm is cold."
+NOT_CONFINED = "This system keeps no run on so many processors: all may be used."
 
 
 @dataclass
@@ -28,11 +30,13 @@ class Times:
         wall: from the start of `kedro run` to its end.
         cpu: processor time of all processes, those that stay and their forks too.
         note: what a reader must know.
+        beside: what else `action` has measured.
     """
 
     wall: dict[str, Samples]
     cpu: dict[str, Samples]
     note: str = ""
+    beside: dict[str, Samples] = field(default_factory=dict)
 
     def row(
         self,
@@ -55,16 +59,16 @@ class Times:
         wall, cpu = ({name: kind[name] for name in chosen} for kind in (self.wall, self.cpu))
         main, other = (cpu, {}) if of_cpu else (wall, cpu)
         return Row(
-            case,
-            title,
-            "x",
-            ratios(main, baseline),
-            {"wall": wall, "cpu": cpu},
-            self.note,
-            ratios(other, baseline) if other else {},
-            baseline,
-            spread(main[baseline]),
-            spread(other[baseline]) if other else None,
+            case=case,
+            title=title,
+            unit="x",
+            figures=ratios(main, baseline),
+            samples={"cpu": cpu} if of_cpu else {"wall": wall, "cpu": cpu},
+            note=self.note,
+            cpu=ratios(other, baseline),
+            baseline=baseline,
+            seconds=spread(main[baseline]),
+            cpu_seconds=spread(other[baseline]) if other else None,
         )
 
 
@@ -102,6 +106,8 @@ class Race:
         cpus: how many processors there are, for all processes of a run.
         runs: how many runs `action` makes.
         action: what is measured.
+        beside: where `action` puts a figure more of each contestant's run; of warming up, none is
+            kept.
     """
 
     runners: Mapping[str, Project]
@@ -114,6 +120,7 @@ class Race:
     cpus: int = 2
     runs: int = 1
     action: Callable[[str, Project], float] = kedro_run
+    beside: dict[str, list[float]] = field(default_factory=dict)
     _tree: Tree = field(init=False)
     _cpu: dict[str, list[float]] = field(init=False, default_factory=dict)
     _stayed: dict[str, set[int]] = field(init=False, default_factory=dict)
@@ -133,8 +140,13 @@ class Race:
             finally:
                 self._tree.end()
         warm = TRACKED in self.runners and not self.first_run
-        note = NONE_STAYED if warm and not self._stayed.get(TRACKED) else ""
-        return Times(wall, {who: _aligned(wall[who], self._cpu[who]) for who in wall}, note)
+        notes = [NONE_STAYED] if warm and not self._stayed.get(TRACKED) else []
+        notes += [] if processes.CAN_CONFINE else [NOT_CONFINED]
+        cpu, beside = (
+            {who: _aligned(wall[who], values) for who, values in kind.items()}
+            for kind in (self._cpu, self.beside)
+        )
+        return Times(wall, cpu, " ".join(notes), beside)
 
     def _say(self, text: str) -> None:
         self.progress(f"{self.title}: {text}")
@@ -147,6 +159,7 @@ class Race:
                 self._say(f"warm up {who}")
                 once()
         self._cpu.clear()
+        self.beside.clear()
 
     def _contestant(self, who: str, project: Project) -> Callable[[], float]:
         file = self.store or project.store

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .limits import LIMITS, Limit
 from .names import BY_HAND, COLD, KEDRO_MLFLOW, TRACKED, UNTRACKED
 from .projects import ROOT
 
@@ -30,8 +31,8 @@ _SHORT_ROWS = (
 def table(results: Mapping[str, Any]) -> str:
     """Return the rows of a results file as a Markdown table."""
     lines = [
-        "| case | untracked | this starter | MLflow calls by hand | kedro-mlflow | before | "
-        "required | aim |",
+        "| case | untracked | this starter | MLflow calls by hand | kedro-mlflow "
+        f"| {' | '.join(Limit._fields)} |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in results["rows"]:
@@ -41,7 +42,7 @@ def table(results: Mapping[str, Any]) -> str:
             _baseline(row),
             "<br>".join(_figure(row, who, len(ours) > 1) for who in ours),
             *(_figure(row, who, False) for who in _OTHERS),
-            *(row.get(limit, "") for limit in ("today", "required", "aim")),
+            *LIMITS.get(row["case"], Limit()),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from .limits import Limit
 from .measure import Row
 
-LIMITS_SHOWN = ("today", "required", "aim")
 _SHOWN_VERSIONS = ("kedro", "kedro-datasets", "kedro-mlflow", "mlflow", "pandas", "scikit-learn")
 
 
@@ -33,7 +34,8 @@ def machine() -> dict[str, Any]:
         "processor": model,
         "cores": os.cpu_count(),
         "memory_gb": round(memory / 1e9, 1),
-        "system": platform.platform(),
+        # The rest of its release may tell of whose machine it is.
+        "system": f"{platform.system()} {_version(platform.release())}, {platform.machine()}",
         "python": platform.python_version(),
         "load_before": os.getloadavg(),
     }
@@ -53,7 +55,7 @@ def print_table(rows: list[Row], console: Console) -> None:
     table = Table(title="What tracking costs")
     table.add_column("case", min_width=24)
     table.add_column("who", min_width=10)
-    for heading in ("median", "of minima", "low - high", "CPU", "of minima", "n", *LIMITS_SHOWN):
+    for heading in ("median", "of minima", "low - high", "CPU", "of minima", "n", *Limit._fields):
         table.add_column(heading, justify="right")
     for row in rows:
         lines = [(who, one, row.cpu.get(who), row.unit) for who, one in row.figures.items()]
@@ -63,7 +65,7 @@ def print_table(rows: list[Row], console: Console) -> None:
             figures = [f"{_short(one.median)} {unit}", _short(one.of_minima)]
             figures.append(f"{_short(one.low)} - {_short(one.high)}")
             figures += [f"{_short(cpu.median)} {unit}", _short(cpu.of_minima)] if cpu else ["", ""]
-            limits = [getattr(row, name) for name in LIMITS_SHOWN] if not number else []
+            limits = [getattr(row, name) for name in Limit._fields] if not number else []
             table.add_row(
                 row.title if not number else "",
                 who,
@@ -95,6 +97,11 @@ def write_results(
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, indent=1) + "\n", "utf8")
+
+
+def _version(release: str) -> str:
+    found = re.match(r"\d+(\.\d+)?", release)
+    return found[0] if found else ""
 
 
 def _short(value: float) -> str:

@@ -14,7 +14,7 @@ class NothingMeasured(Exception):
 
 @dataclass(frozen=True)
 class Expected:
-    """What the newest run must hold at least.
+    """What a new run must hold at least.
 
     Args:
         metrics: values of metrics, every step counted.
@@ -37,14 +37,14 @@ def count_runs(file: Path) -> int:
 
 
 def check_new_run(file: Path, before: int, expected: Expected, what: str, new: int = 1) -> None:
-    """See that there is one run more than before, and that it is whole.
+    """See that there are `new` runs more than before, and that each is whole.
 
     Args:
         file: the store.
         before: how many runs it held.
-        expected: what each new run must hold.
+        expected: what each of them must hold.
         what: for the message.
-        new: how many new runs there must be.
+        new: how many runs must have come.
 
     Raises:
         NothingMeasured: if not.

@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
     try:
         project = find_project(args.project, args.python)
         if not args.dry_run:
-            module("layer.swap").clear_rooms(project.tracking)
+            _clear_rooms(project)
         if args.uninstall:
             return uninstall(project, args.dry_run, args.yes)
         code = install(project, args.dry_run, args.yes)
@@ -71,13 +71,15 @@ def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
     """Bring the layer in, after it was shown what that changes; returns the exit code.
 
     Raises:
-        InstallError: it can't come in, or was not wanted.
+        InstallError: it can't come in, or was not wanted; nothing was changed.
+        OSError, LayerError: it was broken off.
     """
     plan = make_plan(project)
     record = project.tracking / RECORD
     earlier = read_record(record) if record.is_file() else None
     hidden = [] if plan.is_new else hidden_files(project, layer_names())
-    plan.notes += _told(plan, earlier, hidden)
+    mendable = bool(hidden) and not (project.tracking / IGNORE).exists()
+    plan.notes += _told(plan, earlier, hidden, mendable)
     version, files = _released()
     if plan.is_new:
         print(f"new folder {project.name(project.tracking)}: layer {version}, {files} files")
@@ -85,9 +87,9 @@ def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
         have = module("manifest").layer_label(project.tracking)
         print(f"{project.name(project.tracking)} is there, layer {have}: it stays as it is")
     _show(project, plan.changes, plan.todos, plan.notes)
-    if not plan.is_new and not plan.changes and not hidden:
-        print("Nothing else to do." if plan.todos else "Nothing to do.")
-        return LEFT if plan.todos or plan.is_partial else DONE
+    if not plan.is_new and not plan.changes and not mendable:
+        print("Nothing else to do." if plan.todos or hidden else "Nothing to do.")
+        return LEFT if plan.todos or plan.is_partial or hidden else DONE
     if dry_run:
         return DONE
     _check_writable(project, plan.changes)
@@ -98,8 +100,7 @@ def install(project: KedroProject, dry_run: bool, yes: bool) -> int:
         show_to_git(project.tracking)
         hidden = hidden_files(project, layer_names())
     if hidden:
-        more = f"{len(hidden)} files of the layer, say {hidden[0]}"
-        print(f"Git ignores {more}: mend the .gitignore that does it (`git check-ignore -v`)")
+        print(_to_mend(hidden))
     _say_what_is_next(plan)
     return LEFT if plan.todos or plan.is_partial or hidden else DONE
 
@@ -108,7 +109,8 @@ def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
     """Take an installation back, after it was shown what that changes; returns the exit code.
 
     Raises:
-        InstallError: there is none, or that was not wanted.
+        InstallError: there is none, or that was not wanted; nothing was changed.
+        OSError, LayerError: it was broken off.
     """
     folder = project.tracking
     record = folder / RECORD
@@ -141,11 +143,27 @@ def uninstall(project: KedroProject, dry_run: bool, yes: bool) -> int:
     return LEFT if todos else DONE
 
 
-def _told(plan: Plan, earlier: list[Entry] | None, hidden: list[str]) -> Iterator[str]:
+def _clear_rooms(project: KedroProject) -> None:
+    try:
+        module("layer.swap").clear_rooms(project.tracking)
+    except module("layer.git").LayerError as error:
+        raise InstallError(str(error)) from error
+
+
+def _told(
+    plan: Plan, earlier: list[Entry] | None, hidden: list[str], mendable: bool
+) -> Iterator[str]:
     if not plan.is_new and earlier is None and plan.changes:
         yield "the layer was there before, so that --uninstall takes nothing of this back"
-    if hidden:
+    if mendable:
         yield f"Git ignores {len(hidden)} files of the layer: it gets a {IGNORE} of its own"
+    elif hidden:
+        yield _to_mend(hidden)
+
+
+def _to_mend(hidden: list[str]) -> str:
+    more = f"{len(hidden)} files of the layer, say {hidden[0]}"
+    return f"Git ignores {more}: mend the .gitignore that does it (`git check-ignore -v`)"
 
 
 def _waiting(project: KedroProject) -> list[str]:

@@ -14,29 +14,26 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from scripts.installing.project import (  # noqa: E402
-    InstallError,
-    find_project,
-    from_here,
-    usual_pythons,
-)
+from scripts.installing.project import InstallError, find_project, from_here  # noqa: E402
 from scripts.template_layer import ROOT, module  # noqa: E402
 
 
-def tracking_folder(project: Path, python: str | None) -> Path:
-    """Return where a project's tracking folder is, or has to be.
+def tracking_folder(project: Path, python: str | None) -> tuple[Path, str]:
+    """Return where a project's tracking folder is, or has to be, and the project's interpreter.
 
     Args:
         project: its folder.
         python: its interpreter, which is asked where the package is; a usual one if not given.
     """
-    found = sorted(project.glob("src/*/settings.py"))
-    if len(found) == 1:
-        return found[0].parent / "tracking"
     try:
-        return find_project(project, python).tracking
+        found = find_project(project, python)
     except InstallError as error:
-        sys.exit(f"{error}.")
+        # It may be too broken to be asked, and plain to see all the same.
+        settings = sorted(project.glob("src/*/settings.py"))
+        if len(settings) != 1:
+            sys.exit(f"{error}.")
+        return settings[0].parent / "tracking", from_here(python) if python else sys.executable
+    return found.tracking, found.python
 
 
 def main(argv: list[str]) -> int:
@@ -52,8 +49,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--whole", action="store_true", help="replace it, your edits included")
     args = parser.parse_args(argv)
     project = args.project.resolve()
-    folder = tracking_folder(project, args.python)
-    python = from_here(args.python) if args.python else next(usual_pythons(project))
+    folder, python = tracking_folder(project, args.python)
     handover, git, job = module("layer.handover"), module("layer.git"), module("layer.job")
     try:
         # What an update that was killed has moved away is not gone.

@@ -49,9 +49,9 @@ def run(bench: Bench) -> list[Row]:
 def _measure(bench: Bench, runners: Mapping[str, Project], tree: Tree) -> Samples:
     samples: Samples = {}
     # The first round makes the stores, which takes memory of its own, and does not count.
-    for turn in range(bench.fewer):
+    for turn in range(bench.fewer + 1):
         for who, project in runners.items():
-            bench.progress(f"memory: {who}, {turn} of {bench.fewer - 1}")
+            bench.progress(f"memory: {who}, {turn} of {bench.fewer}")
             project.store.parent.mkdir(exist_ok=True)
             before = count_runs(project.store)
             # An exporter that stays is that of `tracked` alone.

@@ -18,7 +18,7 @@ def run(bench: Bench) -> list[Row]:
     )
     runners = {
         DELETED: projects.compile_project(projects.keep_four_nodes(deleted)),
-        UNTRACKED: bench.iris("off")[UNTRACKED],
+        UNTRACKED: bench.iris("off", [UNTRACKED])[UNTRACKED],
     }
     title = "`KEDRO_MLFLOW_ENABLED=false` / the layer's folder and hooks deleted"
     times = bench.race(runners, Expected(), title, repeats=2 * bench.repeats)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..bench import Bench, with_cold
 from ..measure import Row
-from ..names import BY_HAND, COLD, FIRST, KEDRO_MLFLOW, TRACKED
+from ..names import BY_HAND, COLD, FIRST, TRACKED, UNTRACKED
 from ..store import Expected
 from .iris import EXPECTED
 
@@ -15,8 +15,7 @@ def run(bench: Bench) -> list[Row]:
     """Compare whole runs of processes that all share a processor."""
     rows = []
     if bench.wants("one_cpu_warm", "one_cpu_cold"):
-        made = bench.iris("one_cpu")
-        runners = with_cold({who: made[who] for who in made if who != KEDRO_MLFLOW}, FIRST)
+        runners = with_cold(bench.iris("one_cpu", (UNTRACKED, TRACKED, BY_HAND)), FIRST)
         times = bench.race(runners, EXPECTED, "iris of four nodes, one CPU", cpus=1)
         title = "iris of four nodes, one CPU, warm"
         rows.append(times.row("one_cpu_warm", title, [TRACKED, BY_HAND]))

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .. import projects
 from ..bench import Bench, with_cold
-from ..measure import Row, Spread
+from ..measure import Row, Spread, spread
 from ..names import BY_HAND, COLD, TRACKED, UNTRACKED
 from ..projects import Project
 from ..store import Expected, NothingMeasured
@@ -42,12 +42,14 @@ def _idle(bench: Bench) -> list[Row]:
         return seconds
 
     title = "one node that does nothing, two CPUs, SQLite"
-    times = bench.race(with_cold(runners), Expected(), title, action=run_and_look)
-    measured = {who: seconds[1:] for who, seconds in after.items()}  # the first was to warm up
-    ends = {who: Spread.of(seconds) for who, seconds in measured.items()}
+    options = {"action": run_and_look, "beside": after}
+    times = bench.race(with_cold(runners), Expected(), title, **options)
+    measured = times.beside
+    ends = {who: spread(seconds) for who, seconds in measured.items()}
     pairs = zip(measured[TRACKED], measured[UNTRACKED], strict=True)
     # Python and Kedro need a while to end, too.
-    ends[f"{TRACKED}, added"] = Spread.of([ours - plain for ours, plain in pairs])
+    added = [ours - plain for ours, plain in pairs if ours is not None and plain is not None]
+    ends[f"{TRACKED}, added"] = Spread.of(added)
     return [
         times.row("idle", title),
         Row("idle_end", "from the end of that node to that of the process", "s", ends, measured),

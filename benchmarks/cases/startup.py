@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 from .. import projects
 from ..bench import Bench
-from ..measure import Row, interleave, ratios
-from ..names import TRACKED
+from ..measure import Row, Spread, interleave, ratios
+from ..names import COLD, TRACKED
 from ..projects import Project
 from ..spaceflights import make_spaceflights
 from ..store import NothingMeasured, check_new_run, count_runs
 from .iris import EXPECTED
 
-ROWS = ("startup",)
+ROWS = ("startup", "exporter_start")
 SPACEFLIGHTS = "spaceflights, untracked"
 FIRST_LOAD = "Loading data from"
 NOTE = (
@@ -25,6 +25,12 @@ NOTE = (
 
 
 def run(bench: Bench) -> list[Row]:
+    """See how soon a run, and a fresh exporter, are at work."""
+    rows = [_startup(bench)] if bench.wants("startup") else []
+    return rows + ([_exporter(bench)] if bench.wants("exporter_start") else [])
+
+
+def _startup(bench: Bench) -> Row:
     """Compare the time until the log says that the first dataset is loaded."""
     place = bench.folder / "startup"
     bench.progress("start-up: make the spaceflights project")
@@ -51,7 +57,23 @@ def run(bench: Bench) -> list[Row]:
     times = interleave(contestants, bench.fewer, lambda text: bench.progress(f"start-up: {text}"))
     figures = ratios(times, SPACEFLIGHTS)
     title = f"start-up of `kedro run` / {SPACEFLIGHTS}"
-    return [Row("startup", title, "x", figures, dict(times), NOTE)]
+    return Row("startup", title, "x", figures, dict(times), NOTE)
+
+
+def _exporter(bench: Bench) -> Row:
+    """Open a store of an earlier run, as an exporter does that no other one has forked."""
+    place, environment = bench.folder / "exporter_start", bench.environments.project
+    project = projects.compile_project(projects.generated(bench.baked, place, environment))
+    project.store.parent.mkdir(exist_ok=True)
+    samples = []
+    # The first makes the store, and does not count.
+    for turn in range(bench.fewer + 1):
+        bench.progress(f"start of an exporter, {turn} of {bench.fewer}")
+        found = project.probe("cold_start", projects.PACKAGE, f"sqlite:///{project.store}")
+        samples.append(found["cpu_seconds"])
+    figures = {COLD: Spread.of(samples[1:])}
+    title = "CPU seconds of a fresh exporter until its store is open"
+    return Row("exporter_start", title, "s", figures, {"cpu": samples})
 
 
 def _seconds_to_first_load(project: Project) -> float:

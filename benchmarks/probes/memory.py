@@ -22,9 +22,10 @@ def main() -> None:
     for line in Path("/proc/self/smaps_rollup").read_text("ascii").splitlines()[1:]:
         name, size = line.split(":")
         pages[name] = int(size.split()[0])
+    private = sum(size for name, size in pages.items() if name.startswith("Private_"))
     report(
-        rss_mb=pages["Rss"] / 1024,
-        uss_mb=(pages["Private_Clean"] + pages["Private_Dirty"]) / 1024,
+        rss_mb=pages["Rss"] * 1024 / 1e6,
+        uss_mb=private * 1024 / 1e6,
         imported_mlflow="mlflow" in sys.modules,
     )
 

@@ -1,4 +1,4 @@
-"""Git, asked in a project; one that is missing answers nothing."""
+"""Git, asked in a project; one that is missing or can't be started answers nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scripts.template_layer import module
 
 
 def ask_git(folder: Path, *words: str, feed: str = "") -> str | None:
-    """Return what Git prints in a folder; None where it says no, or is missing.
+    """Return what Git prints in a folder; None where it says no, or can't be started.
 
     Args:
         folder: where it runs.
@@ -19,6 +19,6 @@ def ask_git(folder: Path, *words: str, feed: str = "") -> str | None:
     git = module("layer.git")
     try:
         done = git.try_git(*words, cwd=folder, feed=os.fsencode(feed))
-    except git.LayerError:
+    except (OSError, git.LayerError):
         return None
     return os.fsdecode(done.stdout) if done.returncode == 0 else None

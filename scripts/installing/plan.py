@@ -102,7 +102,7 @@ def make_plan(project: KedroProject) -> Plan:
             plan.todos.append(Todo(home / "cli/__init__.py", why, paste))
     else:
         plan.edit(home / "cli.py", (cli_file.with_commands, cli_file.PASTE))
-    if settings_file.has_name(text, "MlflowHook"):
+    if settings_file.uses_name(text, "MlflowHook"):
         why = "kedro-mlflow's own hook stands in HOOKS, so that each run is recorded twice"
         plan.todos.append(Todo(home / "settings.py", f"{why}: take it out", "MlflowHook()\n"))
     _edit_requirements(plan)

@@ -129,8 +129,7 @@ def _interpreter(root: Path, given: str | None) -> tuple[str, dict[str, Any]]:
 
 def from_here(python: str) -> str:
     """Return an interpreter so that it is found from any folder; a bare name is one of PATH."""
-    path = Path(python).expanduser()
-    return str(path.absolute()) if len(path.parts) > 1 else python
+    return str(Path(python).expanduser().absolute()) if os.path.dirname(python) else python
 
 
 def usual_pythons(root: Path) -> Iterator[str]:

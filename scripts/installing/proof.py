@@ -83,7 +83,9 @@ def _throw_away(project: KedroProject) -> Iterator[dict[str, str]]:
             "MLFLOW_EXPERIMENT_NAME": EXPERIMENT,
             "MLFLOW_DISABLE_TELEMETRY": "true",
             layer_env.JOURNAL_DIR: str(place / "journal"),
-            layer_env.EXPORT: "end",  # whatever the project says: it is read right after the run
+            # As users' runs do it, whatever the project says: the store is read right after.
+            layer_env.EXPORT: "live",
+            layer_env.LINGER: "0",
             "PROOF_ARTIFACTS": (place / "artifacts").as_uri(),
         }
         # Made beforehand: a run's own would keep its artifacts in the project.

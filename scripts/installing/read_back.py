@@ -1,6 +1,7 @@
 """Runs in the project's own interpreter: makes an experiment, or prints its runs as JSON."""
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -41,5 +42,7 @@ def read(uri: str, experiment: str, _: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.path.pop(0)  # this folder, whose names are none to be imported
+    # Names of this folder are none to be imported.
+    own = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [one for one in sys.path if os.path.realpath(one) != own]
     print(json.dumps({"make": make, "read": read}[sys.argv[1]](*sys.argv[2:5])))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from scripts.installing import config_file
 from scripts.installing.changes import Change, Todo, name_in, read_text, split_lines
 from scripts.installing.project import InstallError
 from scripts.installing.source_code import imports_any
@@ -20,7 +21,7 @@ RECORD = ".installed.json"
 # Files that do not work without the layer, once they name it.
 _NEEDING = (".py", ".yml", ".yaml", ".json")
 # Modules that an installation brings.
-_MADE = ("tracking", "mlflow_config")
+_LAYER_MODULES = ("tracking", config_file.NAME.removesuffix(".py"))
 _WORDS = re.compile(r"[\w.]*(?:mlflow|tracking)\w*")
 
 
@@ -128,7 +129,7 @@ def taken_back(project: Path, record: Path) -> tuple[list[Change], list[Todo]]:
         elif _digest(text) == entry.sha256:
             now[path] = _undone(text, entry.hunks)
         elif entry.is_new:
-            todos.append(_edited(path, text))
+            todos.append(_edited(path, text, record.parent.parent))
         else:
             now[path], left = _searched(text, entry.hunks)
             todos += [_todo(path, hunk) for hunk in left]
@@ -145,10 +146,10 @@ def _text_of(project: Path, name: str) -> str | None:
         ) from error
 
 
-def _edited(path: Path, text: str) -> Todo:
+def _edited(path: Path, text: str, home: Path) -> Todo:
     """Return what is said of a file that the installation made and its owner has edited."""
     why = "it was made by the installation and has been edited since: delete it, or"
-    if path.suffix == ".py" and imports_any(text, _MADE):
+    if path.suffix == ".py" and imports_any(text, _LAYER_MODULES, home):
         return Todo(path, f"{why} take out what imports the layer", "", needs_layer=True)
     return Todo(path, f"{why} keep what is yours", "")
 

@@ -12,6 +12,7 @@ from scripts.installing.source_code import (
     bindings,
     docstring_end,
     is_bound_below,
+    is_used,
     last_import,
     mentions,
     parsed,
@@ -51,9 +52,9 @@ def with_hooks(text: str) -> str:
         if (added := _added(text, value, f"*{NAME}")) is not None:
             return _imported(added, tree, found[0].lineno)
     # An expression, or several statements: what they come to is known at the end only.
-    at = _imported(text, tree, None)
+    body = _imported(text, tree, None).rstrip()
     new = f"\n# The hooks of MLflow tracking.\nHOOKS = (*HOOKS, *{NAME})\n"
-    return insert_lines(at.rstrip() + _end(text), len(split_lines(at.rstrip())), new)
+    return insert_lines(body, len(split_lines(body)), new)
 
 
 def conf_source(text: str) -> str:
@@ -83,6 +84,11 @@ def has_hooks(text: str) -> bool:
 def has_name(text: str, name: str) -> bool:
     """Whether a name stands in the code of settings.py."""
     return mentions(_tree(text), name)
+
+
+def uses_name(text: str, name: str) -> bool:
+    """Whether settings.py does more with a name than to import it."""
+    return is_used(_tree(text), name)
 
 
 def imports_config(text: str) -> bool:

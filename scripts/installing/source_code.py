@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from scripts.installing.changes import NotUnderstoodError
 
@@ -45,8 +46,26 @@ def mentions(tree: ast.Module, name: str) -> bool:
     return False
 
 
-def imports_any(text: str, modules: Collection[str]) -> bool:
-    """Whether a text imports one of these modules from any package; also where it is no Python."""
+def is_used(tree: ast.Module, name: str) -> bool:
+    """Whether a name, or what it is imported as, stands in the code outside of imports."""
+    nodes = list(ast.walk(tree))
+    imported = [node for node in nodes if isinstance(node, ast.alias) and node.name == name]
+    names = {name, *(alias.asname for alias in imported if alias.asname)}
+    return any(
+        (isinstance(node, ast.Name) and node.id in names)
+        or (isinstance(node, ast.Attribute) and node.attr == name)
+        for node in nodes
+    )
+
+
+def imports_any(text: str, modules: Collection[str], home: Path) -> bool:
+    """Whether a text imports one of these modules of a package; also where it is no Python.
+
+    Args:
+        text: that of a file of the package.
+        modules: the modules.
+        home: the package's folder, by whose last parts it may be imported.
+    """
     try:
         tree = parsed(text.removeprefix("\ufeff"))
     except NotUnderstoodError:
@@ -57,8 +76,15 @@ def imports_any(text: str, modules: Collection[str]) -> bool:
             names += [f"{'.' * node.level}{node.module or ''}.{one.name}" for one in node.names]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-    others = [name for name in names if not name.startswith("mlflow.")]
-    return any(part in modules for name in others for part in name.split("."))
+    return any(_is_of(name.split("."), modules, home) for name in names)
+
+
+def _is_of(parts: list[str], modules: Collection[str], home: Path) -> bool:
+    # That of a relative import begins with an empty part.
+    return any(
+        part in modules and at > 0 and (not parts[0] or tuple(parts[:at]) == home.parts[-at:])
+        for at, part in enumerate(parts)
+    )
 
 
 def last_import(tree: ast.Module, before: int | None = None) -> ast.Import | ast.ImportFrom | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,10 +13,11 @@ import pytest
 from mlflow import MlflowClient
 
 from benchmarks import __main__ as command
-from benchmarks import projects, readme
+from benchmarks import projects, readme, report
 from benchmarks.bench import Bench
 from benchmarks.limits import LIMITS
 from benchmarks.measure import Row, Spread, interleave, ratios
+from benchmarks.projects import Project
 from benchmarks.race import Times
 from benchmarks.store import Expected, NothingMeasured, check_new_run, count_runs
 from tests.harness.baked import BakedProject
@@ -130,6 +132,28 @@ def test_each_limit_is_of_a_row() -> None:
     rows = [row for case in command.CASES for row in case.ROWS]
     assert len(set(rows)) == len(rows)
     assert set(LIMITS) - set(rows) == set()
+
+
+def test_only_the_contestants_that_are_wanted_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("generated", "hand_written", "kedro_mlflow"):
+        monkeypatch.setattr(projects, name, lambda _, folder, where: Project(folder, where))
+    compiled: list[str] = []
+    monkeypatch.setattr(projects, "keep_four_nodes", lambda project: project)
+    monkeypatch.setattr(projects, "compile_project", lambda one: compiled.append(one.root.name))
+    environments: Any = NoEnvironment()
+    bench = Bench(tmp_path, tmp_path, environments, True, lambda text: None, ())
+    assert list(bench.iris("iris")) == ["untracked", "tracked", "by hand", "kedro-mlflow"]
+    compiled.clear()
+    made = bench.iris("off", ["untracked"])
+    assert [one.variables for one in made.values()] == [{"KEDRO_MLFLOW_ENABLED": "false"}]
+    assert compiled == ["untracked"]
+
+
+def test_results_tell_no_name_of_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "release", lambda: "6.18.44-ours-v5")
+    assert f"{platform.system()} 6.18, {platform.machine()}" == report.machine()["system"]
 
 
 def test_tables_show_processor_time_and_minima_and_the_readme_keeps_its_lines() -> None:

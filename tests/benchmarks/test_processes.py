@@ -106,6 +106,34 @@ def test_what_is_started_shares_the_processors_it_was_given(tree: Tree) -> None:
         check_confined(tree.living(), 1)
 
 
+def test_fewer_processors_than_wanted_measure_nothing(tree: Tree) -> None:
+    allowed = len(os.sched_getaffinity(0))
+    wanted = f"{allowed + 1} processors are wanted, {allowed} may be used"
+    with pytest.raises(NothingMeasured, match=wanted), confined(allowed + 1):
+        pass
+
+
+def test_one_that_never_settles_or_never_ends_is_told(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_PATIENCE_S", 0.4)
+    run(LEAVE_ONE_BEHIND.replace("time.sleep", "work"))
+    with pytest.raises(NothingMeasured, match=r"still works after 0\.4 s"):
+        tree.settle()
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "_GONE_AFTER_S", 0.2)
+        patch.setattr(os, "kill", lambda *_: None)
+        with pytest.raises(NothingMeasured, match=r"has not ended after 0\.2 s"):
+            tree.end()
+
+
+def test_memory_is_told_in_megabytes() -> None:
+    """As the layer's own list of exporters tells it."""
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    (kib,) = (int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    assert memory(os.getpid())["part"] == pytest.approx(kib * 1024 / 1e6, rel=0.02)
+
+
 def test_peaks_of_memory_are_seen(tree: Tree) -> None:
     program = "import time; block = bytes(range(256)) * 200_000; time.sleep(0.4); del block; "
     program += "time.sleep(0.3); 'a_word'"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from benchmarks.environments import Environment
 from benchmarks.names import COLD, FIRST, TRACKED, UNTRACKED
 from benchmarks.processes import Tree, alone
 from benchmarks.projects import Project
-from benchmarks.race import NONE_STAYED, Race
+from benchmarks.race import NONE_STAYED, NOT_CONFINED, Race
 from benchmarks.store import Expected, NothingMeasured
 
 pytestmark = pytest.mark.skipif(not processes.IS_LINUX, reason="Linux tells of processes")
@@ -96,7 +97,7 @@ def race(tmp_path: Path, store: Path) -> Callable[..., Race]:
             return time.perf_counter() - begin
 
         project = Project(tmp_path, Environment(tmp_path))
-        named = {"repeats": 2, "progress": lambda _: None, "store": store, **options}
+        named = {"repeats": 2, "progress": lambda _: None, "store": store, "cpus": 1, **options}
         return Race(dict.fromkeys(ways, project), Expected(), "title", action=action, **named)
 
     return make
@@ -120,10 +121,12 @@ def test_processor_time_of_an_exporter_that_stays_is_the_run_s(
     assert sorted(starts) == ["0", "1", "1"]
     row = measured.row("iris", "title", [COLD], baseline=TRACKED)
     assert list(row.figures) == list(row.cpu) == [COLD]
-    assert (row.seconds, row.cpu_seconds) != (None, None)
+    assert row.seconds
+    assert row.cpu_seconds
     assert row.required == "1.06"
     of_cpu = measured.row("iris_cpu", "title", baseline=TRACKED, of_cpu=True)
     assert of_cpu.figures[COLD] == row.cpu[COLD]
+    assert list(of_cpu.samples) == ["cpu"]
 
 
 def test_one_that_stays_and_takes_no_part_is_told(race: Callable[..., Race]) -> None:
@@ -134,6 +137,30 @@ def test_one_that_stays_and_takes_no_part_is_told(race: Callable[..., Race]) -> 
 def test_where_none_stays_the_table_says_so(race: Callable[..., Race]) -> None:
     with alone():
         assert race({TRACKED: "cold"}).run().note == NONE_STAYED
+
+
+def test_where_runs_can_t_be_confined_the_table_says_so(
+    race: Callable[..., Race], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "CAN_CONFINE", False)
+    with alone():
+        assert race({TRACKED: "cold"}, cpus=2).run().note == f"{NONE_STAYED} {NOT_CONFINED}"
+
+
+def test_what_an_action_measures_beside_is_told_by_round(race: Callable[..., Race]) -> None:
+    """Not that of warming up, which not everyone does; None where one was left out."""
+    one = race({TRACKED: "cold", COLD: "cold"}, repeats={TRACKED: 2, COLD: 1})
+    inner, numbers = one.action, count()
+
+    def look(who: str, project: Project) -> float:
+        one.beside.setdefault(who, []).append(next(numbers))
+        return inner(who, project)
+
+    one.action = look
+    with alone():
+        times = one.run()
+    assert times.beside == {TRACKED: [1, 3], COLD: [2, None]}
+    assert [seconds is None for seconds in times.wall[COLD]] == [False, True]
 
 
 def test_several_runs_are_counted_and_untracked_ones_must_not_be(

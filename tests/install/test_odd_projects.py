@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -74,9 +75,10 @@ def test_pyproject_that_is_no_utf_8_is_told(plain: Plain) -> None:
 
 def test_interpreter_is_found_from_where_the_user_is(plain: Plain) -> None:
     """Though it is asked elsewhere."""
-    _wrapper(plain.root.parent / "own/python")
-    told = plain.install("--dry-run", "--python", "own/python")
-    assert "new folder src/plain/tracking" in told
+    for name in ("own/python", "./python"):
+        _wrapper(plain.root.parent / name)
+        told = plain.install("--dry-run", "--python", name)
+        assert "new folder src/plain/tracking" in told
 
 
 def test_files_that_git_ignores_are_told_each_time(plain: Plain) -> None:
@@ -93,6 +95,19 @@ def test_files_that_git_ignores_are_told_each_time(plain: Plain) -> None:
     (plain.layer / IGNORE).write_text("models/\n")
     assert "mend the .gitignore that does it" in plain.install("--yes", code=1)
     assert (plain.layer / IGNORE).read_text() == "models/\n"
+    # Where nothing can be done, nobody is asked.
+    for words in ((), ("--dry-run",)):
+        told = plain.install(*words, code=1)
+        assert "mend the .gitignore that does it" in told
+        assert ".gitignore of its own" not in told
+        assert "Install it?" not in told
+
+
+def test_update_that_is_at_work_is_told(plain: Plain) -> None:
+    """Before anything was begun."""
+    (plain.layer.parent / f".layer-update-{os.getpid()}-x").mkdir()
+    told = plain.install("--yes", code=2)
+    assert told.startswith("Nothing was changed: another update of ")
 
 
 def test_folders_beside_the_package_stay(plain: Plain) -> None:
@@ -185,6 +200,12 @@ def test_hook_of_kedro_mlflow_is_told_where_it_is_used(plain: Plain) -> None:
     assert MLFLOW_HOOK not in plain.install("--dry-run")
     used = SETTINGS.replace("(Mine(),)", "(Mine(), hooks.MlflowHook())")
     plain.write(SETTINGS_FILE, f"from kedro_mlflow.framework import hooks\n{used}")
+    assert MLFLOW_HOOK in plain.install("--dry-run")
+    imported = "from kedro_mlflow.framework.hooks import MlflowHook"
+    plain.write(SETTINGS_FILE, f"{imported}\n{SETTINGS}")
+    assert MLFLOW_HOOK not in plain.install("--dry-run")
+    used = SETTINGS.replace("(Mine(),)", "(Mine(), Theirs())")
+    plain.write(SETTINGS_FILE, f"{imported} as Theirs\n{used}")
     assert MLFLOW_HOOK in plain.install("--dry-run")
 
 

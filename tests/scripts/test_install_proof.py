@@ -47,7 +47,9 @@ def test_run_of_a_proof_is_exported_before_it_is_read(
     monkeypatch.setenv("KEDRO_MLFLOW_EXPORT", "later")
     told = prove(_project(tmp_path, f"echo '[{RUN}]'"), ())
     assert told[0] == "run 'r': FINISHED"
-    assert "KEDRO_MLFLOW_EXPORT=end\n" in (tmp_path / "environment.txt").read_text()
+    said = (tmp_path / "environment.txt").read_text()
+    assert "KEDRO_MLFLOW_EXPORT=live\n" in said
+    assert "KEDRO_MLFLOW_LINGER=0\n" in said
 
 
 def test_store_that_can_t_be_read_is_told(tmp_path: Path) -> None:
@@ -57,8 +59,12 @@ def test_store_that_can_t_be_read_is_told(tmp_path: Path) -> None:
         prove(project, ())
 
 
-def test_store_is_read_by_mlflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not by a file of that name beside the script."""
+@pytest.mark.parametrize("safe", ["", "1"])
+def test_store_is_read_by_mlflow(
+    safe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a file of that name beside the script; nor is another folder left out for it."""
+    monkeypatch.setenv("PYTHONSAFEPATH", safe)
     script = Path(shutil.copy(read_back.__file__, tmp_path))
     (tmp_path / "mlflow.py").write_text("raise OSError('the wrong one')\n")
     (tmp_path / "library").mkdir()
@@ -74,3 +80,20 @@ def test_updater_asks_the_interpreter_that_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.kedro]\n")
     with pytest.raises(SystemExit, match="nowhere is no Python"):
         update_layer.main([str(tmp_path), "--python=nowhere", "--dry-run"])
+
+
+def test_updater_takes_the_interpreter_that_has_kedro(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not another one that is active; where the project can't say, the one that runs the script."""
+    other, home = tmp_path / "other/bin/python", tmp_path / "src/p"
+    for path in (other, home / "settings.py"):
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "other"))
+    monkeypatch.delenv("CONDA_PREFIX", raising=False)
+    section = "[tool.kedro]\npackage_name = 'p'\nproject_name = 'p'\nkedro_init_version = '1.0'\n"
+    for text in (section, ""):
+        (tmp_path / "pyproject.toml").write_text(text)
+        found = update_layer.tracking_folder(tmp_path, None)
+        assert found == (home / "tracking", sys.executable)

@@ -83,3 +83,30 @@ def test_new_file_goes_and_an_edited_one_stays(tmp_path: Path) -> None:
         changes, todos = taken_back(tmp_path, record)
         assert [change.after for change in changes] == ([] if left else [None])
         assert [todo.path for todo in todos] == ([file] if left else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "is_ours"),
+    [
+        ("from acme.forecast.tracking import x", True),
+        ("import forecast.tracking.commands", True),
+        ("from acme.forecast import mlflow_config", True),
+        ("from .tracking.commands import x", True),
+        ("from . import tracking", True),
+        ("from tracking.acme.forecast.tracking import x", False),
+        ("from src.acme.forecast.tracking import x", True),
+        ("from acme.tracking import x", False),
+        ("import tracking", False),
+        ("from mlflow.tracking import x", False),
+        ("def", True),
+    ],
+)
+def test_new_file_that_imports_the_layer_needs_it(tmp_path: Path, line: str, is_ours: bool) -> None:
+    """Not one that imports a package of another one by that name."""
+    home = tmp_path / "src/acme/forecast"
+    (home / "tracking").mkdir(parents=True)
+    file, record = home / "cli.py", home / "tracking" / RECORD
+    file.write_text(f"{line}\n")
+    record.write_text(record_text(tmp_path, [Change(file, None, "new\n")]))
+    (todo,) = taken_back(tmp_path, record)[1]
+    assert todo.needs_layer is is_ours

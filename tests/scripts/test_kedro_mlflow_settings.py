@@ -204,7 +204,13 @@ def test_the_layer_is_not_taken_for_it(tmp_path: Path) -> None:
         "mlruns/0/meta.yaml": "",
     }
     assert make(tmp_path, table).left == []
-    for line in ("kedro-mlflow", "Kedro_MLflow[extra]>=2", "'kedro.mlflow'"):
+    for line in (
+        "kedro-mlflow",
+        "Kedro_MLflow[extra]>=2",
+        "'kedro.mlflow'",
+        "git+https://github.com/Galileo-Galilei/kedro-mlflow.git@0.14",
+        "./wheels/kedro_mlflow-0.14.0-py3-none-any.whl",
+    ):
         assert len(make(tmp_path, {"requirements.txt": f"{line}\n"}).left) == 1, line
 
 

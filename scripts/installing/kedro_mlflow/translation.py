@@ -14,8 +14,8 @@ from scripts.installing.kedro_mlflow.documents import Document, fill, read, tree
 from scripts.installing.kedro_mlflow.findings import Findings
 from scripts.installing.project import KedroProject
 
-# No longer name that has it in it, as that of our own table in pyproject.toml.
-_PACKAGE = re.compile(rb"(?<![-_.\w])kedro[-_.]mlflow(?![-_.\w])")
+# Our own table in pyproject.toml has the name in it.
+_PACKAGE = re.compile(rb"kedro[-_.]mlflow(?!-layer\b)")
 _REQUIREMENTS = ("pyproject.toml", "setup.py", "setup.cfg", "environment.yml")
 
 
