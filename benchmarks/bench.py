@@ -43,6 +43,11 @@ class Bench:
         return 2 if self.quick else 5
 
     @property
+    def more(self) -> int:
+        """How often something is measured whose limit is a few hundredths away."""
+        return 2 if self.quick else 12
+
+    @property
     def fewer(self) -> int:
         """How often something is measured that takes long, or hardly varies."""
         return 2 if self.quick else 3
@@ -118,7 +123,7 @@ class Bench:
             title: for the progress line and the messages.
             options: those of `Race`.
         """
-        rounds = dict.fromkeys(runners, self.repeats) | {
+        rounds = dict.fromkeys(runners, self.more) | {
             # Nothing is decided by them, so they may be less exact.
             who: self.fewer
             for who in (FIRST, BY_HAND, KEDRO_MLFLOW)

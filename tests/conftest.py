@@ -18,7 +18,12 @@ from tests.harness.signals import heed_signals
 
 heed_signals()
 
-pytest_plugins = ["tests.faults.matrix", "tests.harness.residents", "tests.harness.workers"]
+pytest_plugins = [
+    "tests.harness.temporary",
+    "tests.faults.matrix",
+    "tests.harness.residents",
+    "tests.harness.workers",
+]
 
 # Some tests import modules of the project that others compare file by file, in this process or in
 # one that inherits its environment; `BakedProject.run` gives a user's environment without this.

@@ -21,5 +21,5 @@ def run(bench: Bench) -> list[Row]:
         UNTRACKED: bench.iris("off", [UNTRACKED])[UNTRACKED],
     }
     title = "`KEDRO_MLFLOW_ENABLED=false` / the layer's folder and hooks deleted"
-    times = bench.race(runners, Expected(), title, repeats=2 * bench.repeats)
+    times = bench.race(runners, Expected(), title, repeats=2 * bench.more)
     return [times.row("off", title, baseline=DELETED)]

@@ -28,6 +28,7 @@ def imported(*names):
     return [name for name in names if name in sys.modules]
 """
 USED_BY_NONE = "'numpy', 'pandas', 'pyarrow', 'fastapi', 'IPython.core', 'alembic.util'"
+USED_BY_NONE += ", 'mlflow.genai.judges.base', 'mlflow.genai.scorers'"
 
 
 def said(baked: BakedProject, folder: Path, code: str, *paths: Path) -> list[str]:
@@ -120,6 +121,18 @@ class Own(HdfsArtifactRepository):
     pass
 assert issubclass(Own, hdfs_artifact_repo.HdfsArtifactRepository)
 assert isinstance(object.__new__(Own), HdfsArtifactRepository)
+from mlflow.entities.model_registry import PromptVersion, prompt_version
+maybe = PromptVersion | None
+assert isinstance(None, maybe) and not isinstance("", None | PromptVersion | int)
+assert prompt_version.IS_PROMPT_TAG_KEY == "mlflow.prompt.is_prompt"
+assert PromptVersion("a", 1, "{{x}}").template == "{{x}}"
+assert isinstance(PromptVersion("a", 1, "b"), maybe)
+assert issubclass(prompt_version.PromptModelConfig, __import__("pydantic").BaseModel)
+from mlflow.genai.scorers.scorer_utils import is_gateway_model
+from mlflow.genai.judges.instructions_judge import EXPECTATIONS_FIELD, InstructionsJudge
+from mlflow.genai.scorers.base import Scorer
+assert issubclass(InstructionsJudge.__mro__[0], Scorer)
+assert (is_gateway_model("gateway:/a"), EXPECTATIONS_FIELD.name) == (True, "expectations")
 assert EvaluationDataset.__mro__[0] is mlflow.data.evaluation_dataset.EvaluationDataset
 import alembic.command
 from alembic.script import ScriptDirectory

@@ -96,6 +96,49 @@ def test_what_decides_over_an_alias_is_compared_first_and_by_its_rule(
     assert previous == {"zscore": 0.1, "a_1": 1.0}, "not those of the run between, of no target"
 
 
+class Counting:
+    """A client that counts the searches."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.searches = client, 0
+
+    def search_runs(self, *args: Any, **options: Any) -> Any:
+        self.searches += 1
+        return self.client.search_runs(*args, **options)
+
+
+@pytest.mark.parametrize("count", [2, 11])
+@pytest.mark.parametrize("told", [True, False], ids=["metrics are known", "are those of before"])
+def test_what_was_asked_before_the_end_is_not_asked_again(
+    baked: BakedProject, client: Any, count: int, told: bool
+) -> None:
+    metrics = {f"a_{number}": float(number) for number in range(count)}
+    rule = baked.tracking("models.promotion").Deciding(True, {"target": "this"})
+    for number in (1, 2):
+        client.log_param(add_run(client, number, "FINISHED", **metrics), "target", "this")
+    own = add_run(client, 3, "RUNNING", **metrics)
+    counting = Counting(client)
+    comparison = baked.tracking("exporting.comparison").Comparison(counting, "0", START_MS + 3000)
+    comparison.prepare()
+    comparison.prepare(list(metrics) if told else (), {"a_1": rule})
+    comparison._thread.join()
+    before = counting.searches
+    client.set_terminated(own, "FINISHED")
+    previous, best = comparison.with_metrics(list(metrics), own, {"a_1": rule})
+    assert (previous, best["a_1"]) == (metrics, 1.0)
+    if count > 10:
+        assert comparison.common_metrics()["a_1"] == 2
+    assert counting.searches == before
+
+
+def test_infinite_values_are_no_best(baked: BakedProject, client: Any) -> None:
+    for number, value in enumerate((0.5, float("inf"), float("inf"), 0.7)):
+        add_run(client, number, "FINISHED", score=value)
+    own = add_run(client, 5, "FINISHED", score=0.1)
+    comparison = baked.tracking("exporting.comparison").Comparison(client, "0", START_MS + 5000)
+    assert comparison.with_metrics(["score"], own)[1] == {"score": 0.7}
+
+
 @pytest.mark.parametrize(
     ("metric", "lower"),
     [("score", False), ("val_loss", True), ("RMSE", True), ("accuracy", False), ("mae.test", True)],

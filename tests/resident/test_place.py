@@ -221,3 +221,21 @@ def test_what_a_fork_has_not_of_its_run_is_another_family(
         return done.stdout
 
     assert (family() == family(*wrapper)) is (wrapper == [])
+
+
+def test_each_file_of_the_layer_counts(
+    place: Any, runtime: Path, project: BakedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its label, which a resident makes once, tells of all of them."""
+    layer = project.root / "src" / project.package / "tracking"
+    monkeypatch.setattr(place, "LAYER", layer)
+    before = place.place_for(SQLITE, {})
+    (layer / "exporting" / ".half-written.py").touch()
+    (layer / "__pycache__").mkdir(exist_ok=True)
+    (layer / "__pycache__" / "more.pyc").touch()
+    (layer / "nowhere").symlink_to("gone")
+    assert place.place_for(SQLITE, {}) == before
+    with (layer / "README.md").open("a") as file:
+        file.write("An owner's line.\n")
+    after = place.place_for(SQLITE, {})
+    assert (after.family, after.version != before.version) == (before.family, True)

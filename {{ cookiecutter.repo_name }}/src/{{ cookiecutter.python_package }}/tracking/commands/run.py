@@ -30,7 +30,7 @@ def _tracked_callback(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def run(*args: Any, **kwargs: Any) -> Any:
         _start_exporter()
-        from ..recording import launcher, lifecycle
+        from ..recording import lifecycle, spare
 
         try:
             return callback(*args, **kwargs)
@@ -40,7 +40,7 @@ def _tracked_callback(callback: Callable[..., Any]) -> Callable[..., Any]:
                 raise click.ClickException(str(error)) from error
             raise
         finally:
-            launcher.discard()
+            spare.discard()
 
     return run
 
@@ -55,7 +55,7 @@ def _is_refused(error: BaseException) -> bool:
 def _start_exporter() -> None:
     """Start the exporter, so that its imports overlap with those of the pipeline."""
     from .. import project
-    from ..recording import launcher
+    from ..recording import launcher, spare
 
     try:
         hook = project.settings_hook()
@@ -64,7 +64,7 @@ def _start_exporter() -> None:
         path = project.project_path()
         settings = hook.settings.resolved(path)
         if settings.export == "live":
-            launcher.prepare(settings, path)
+            spare.prepare(settings, path)
     except Exception:
         # The hooks meet the same fault again and tell it; the run itself must not fail of it.
         logger.debug("The exporter was not started early.", exc_info=True)

@@ -1,16 +1,18 @@
 """Exports a run again and again until the store takes it: tries, pauses, and what is wrong."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..journal import layout
 from ..logs import PlainLogger
+from ..models.promotion import Deciding
 from ..store.client import open_client
 from ..store.lean_imports import import_everything
 from ..store.reasons import reason
-from .comparison import Comparison
+from .comparison import Comparison, is_shown
 from .run_export import RunExport
 
 logger = PlainLogger(__name__)
@@ -46,6 +48,7 @@ class Exporter:
         self.comparison: Comparison | None = None
         self.export: RunExport | None = None
         self.error: str | None = None
+        self._deciding: Mapping[str, Deciding] = {}
         self._failures = 0
         self._next_try = 0.0
 
@@ -104,6 +107,7 @@ class Exporter:
         while export.read() or export.has_pending() or export.run_id is None:
             if export.end is not None:
                 break  # the rest goes with the last words, which are on their way
+            self._compare_early(export)
             is_behind = export.is_behind
             export.flush()
             if export.waiting or not is_behind:
@@ -115,7 +119,15 @@ class Exporter:
             export.flush()
         held, self._held = self._held, []
         export.read_lines(held)
+        self._compare_early(export, [name for name in export.metrics_seen if is_shown(name)])
         export.finish(self._died)
+
+    def _compare_early(self, export: RunExport, metrics: Sequence[str] = ()) -> None:
+        """Ask for the other runs again, once more is known of what this one is compared by."""
+        deciding = export.deciding_metrics
+        if self.comparison is not None and (metrics or deciding != self._deciding):
+            self._deciding = deciding
+            self.comparison.prepare(metrics, deciding)
 
     def _opened(self) -> RunExport:
         if self.export is None:

@@ -53,6 +53,11 @@ class Batches:
         """Whether no more should be read before something was written."""
         return len(self._metrics) >= MAX_PENDING
 
+    @property
+    def params_seen(self) -> dict[str, str]:
+        """The params of the run, whether they are written yet or not."""
+        return {**self._params, **self.known_params}
+
     def add_param(self, key: str, value: str) -> None:
         """Take in a param; of two values the first is kept as the param, the last as a tag."""
         value = value[:MAX_PARAM]

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..journal.events import as_recorded
@@ -40,7 +40,7 @@ def is_lower_better(metric: str) -> bool:
 
 
 class Comparison:
-    """Asks MLflow for the other runs of a run's experiment.
+    """Asks MLflow for the other runs of a run's experiment; the same question once only.
 
     Args:
         client: an `MlflowClient`.
@@ -52,26 +52,36 @@ class Comparison:
         self.experiment_id = experiment_id
         self._client = client
         self._start_ms = start_ms
-        self._earlier: list[dict[str, float]] | None = None
-        # By metric, where no `promote_if` says how it is compared.
-        self._best: dict[str, float | None] = {}
+        self._answers: dict[tuple[Any, ...], list[dict[str, float]]] = {}
         self._thread: threading.Thread | None = None
 
-    def prepare(self) -> None:
+    def prepare(self, metrics: Sequence[str] = (), deciding: Mapping[str, Deciding] = {}) -> None:
         """Ask in the background, while the run is not finished, for what its end will need.
 
-        That the run will have the metrics of the run before it is a guess; what it has besides is
-        asked for in the end, which else needs not wait.
+        Args:
+            metrics: names of metrics of the run; guessed, if none, to be those of the run before.
+            deciding: how the metrics decide that decide over an alias, as far as that is known.
         """
-        self._thread = threading.Thread(target=self._prepare, daemon=True)
+        # In turn: a store has more to do just now.
+        about = self._thread, list(metrics), dict(deciding)
+        self._thread = threading.Thread(target=self._prepare, args=about, daemon=True)
         self._thread.start()
 
-    def _prepare(self) -> None:
+    def _prepare(
+        self,
+        before: threading.Thread | None,
+        metrics: list[str],
+        deciding: Mapping[str, Deciding],
+    ) -> None:
+        if before is not None:
+            before.join()
         try:
-            self._earlier = self._ask_earlier(_EARLIER)
-            guessed = next(filter(None, self._earlier), {})
-            for metric in _compared(list(guessed), {}):
-                self._best[metric] = self._ask_best(metric, not is_lower_better(metric))
+            if not metrics:
+                earlier = self._ask_earlier(_EARLIER, _task(deciding))
+                metrics = list(next(filter(None, earlier), {}))
+            self._compare(metrics, None, deciding)
+            if len(metrics) > MAX_METRICS:
+                self.common_metrics()
         except Exception as error:
             logger.warning("Other runs are asked for again in the end: %s", error)
 
@@ -95,10 +105,13 @@ class Comparison:
             self._thread.join(PATIENCE_SECONDS)
             if self._thread.is_alive():
                 raise TimeoutError(f"MLflow has not answered within {PATIENCE_SECONDS:g} s")
-        task = {k: v for rule in deciding.values() for k, v in rule.same_params.items()}
-        earlier = self._earlier
-        if earlier is None or task:
-            earlier = self._ask_earlier(_EARLIER, task)
+        return self._compare(metrics, run_id, deciding)
+
+    def _compare(
+        self, metrics: list[str], run_id: str | None, deciding: Mapping[str, Deciding]
+    ) -> tuple[dict[str, float], dict[str, float | None]]:
+        task = _task(deciding)
+        earlier = self._ask_earlier(_EARLIER, task)
         before = _first_with(metrics, earlier)
         if not before and len(earlier) == _EARLIER:
             before = _first_with(metrics, self._ask_earlier(_MANY_EARLIER, task))
@@ -107,10 +120,7 @@ class Comparison:
         for metric in _compared(metrics, deciding):
             usual = not is_lower_better(metric)
             greater = deciding[metric].greater_is_better if metric in deciding else usual
-            is_asked = metric in self._best and greater == usual and not task
-            best[metric] = (
-                self._best[metric] if is_asked else self._ask_best(metric, greater, task, run_id)
-            )
+            best[metric] = self._ask_best(metric, greater, task, run_id)
         return previous, best
 
     def common_metrics(self) -> Counter[str]:
@@ -123,28 +133,48 @@ class Comparison:
 
     def _ask_earlier(self, count: int, task: Mapping[str, str] = {}) -> list[dict[str, float]]:
         """Return the metrics of the runs that began before this one, the newest first."""
-        conditions = [_FINISHED, f"attributes.start_time < {self._start_ms}", *with_params(task)]
-        runs = self._client.search_runs(
-            [self.experiment_id],
-            filter_string=" AND ".join(conditions),
-            order_by=["attributes.start_time DESC"],
-            max_results=count,
-        )
-        return [_shown(run.data.metrics) for run in runs]
+        conditions = [f"attributes.start_time < {self._start_ms}", *with_params(task)]
+        return self._ask(conditions, "attributes.start_time DESC", count)
 
     def _ask_best(
-        self, metric: str, greater: bool, task: Mapping[str, str] = {}, run_id: str | None = None
+        self, metric: str, greater: bool, task: Mapping[str, str], run_id: str | None
     ) -> float | None:
-        others = [f"attributes.run_id != '{run_id}'"] if run_id else []
-        conditions = [_FINISHED, *others, *with_params(task)]
-        runs = self._client.search_runs(
-            [self.experiment_id],
-            filter_string=" AND ".join(conditions),
-            order_by=[f"metrics.`{metric}` {'DESC' if greater else 'ASC'}"],
-            max_results=_MAX_INFINITE,
-        )
-        values = [_shown(run.data.metrics).get(metric) for run in runs]
-        return next((value for value in values if value is not None and math.isfinite(value)), None)
+        order = f"metrics.`{metric}` {'DESC' if greater else 'ASC'}"
+        for count in (1, _MAX_INFINITE):
+            runs = self._ask(with_params(task), order, count, run_id)
+            values = [run[metric] for run in runs if metric in run]
+            found = next((value for value in values if math.isfinite(value)), None)
+            if found is not None or len(values) < count:
+                return found
+        return None
+
+    def _ask(
+        self, conditions: list[str], order: str, count: int, but: str | None = None
+    ) -> list[dict[str, float]]:
+        """Return the metrics of finished runs.
+
+        Args:
+            conditions: which runs, as MLflow's filters.
+            order: in which order.
+            count: how many at the most.
+            but: a run that does not count, as long as it is not finished neither.
+        """
+        key = (*conditions, order, count)
+        if key not in self._answers:
+            others = [f"attributes.run_id != '{but}'"] if but else []
+            runs = self._client.search_runs(
+                [self.experiment_id],
+                filter_string=" AND ".join([_FINISHED, *others, *conditions]),
+                order_by=[order],
+                max_results=count,
+            )
+            self._answers[key] = [_shown(run.data.metrics) for run in runs]
+        return self._answers[key]
+
+
+def _task(deciding: Mapping[str, Deciding]) -> dict[str, str]:
+    """Return the params that a run must share to be compared, with their values."""
+    return {name: value for rule in deciding.values() for name, value in rule.same_params.items()}
 
 
 def _shown(metrics: dict[str, float]) -> dict[str, float]:

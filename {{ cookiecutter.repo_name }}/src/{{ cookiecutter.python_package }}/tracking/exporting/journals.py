@@ -1,6 +1,6 @@
 """The journals of a project: which wait for their export, and the export of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +99,18 @@ def conclude(work: Exporter, done: bool) -> dict[str, Any]:
 
 def export_leftovers(project_path: Path, uri: str) -> None:
     """Export what earlier runs could not, for the same store."""
+    export_each((folder, uri) for folder in leftovers(project_path, uri))
+
+
+def leftovers(project_path: Path, uri: str) -> Iterator[Path]:
+    """Yield the journals of earlier runs that wait for the same store."""
     for folder in waiting_journals(project_path):
         header = header_of(folder)
         if layout.refusal(header) is not None or not mending.is_whole(header):
             continue  # `kedro mlflow status` and `sync` tell of it
         settings = header["settings"]
         if redacted_equal(settings["uri"], uri) and settings.get("export") != "later":
-            export_each([(folder, uri)])
+            yield folder
 
 
 def export_each(targets: Iterable[tuple[Path, str]]) -> None:

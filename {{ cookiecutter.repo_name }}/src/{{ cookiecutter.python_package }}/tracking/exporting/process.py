@@ -26,7 +26,7 @@ from ..store.client import open_client, prepare_environment
 from ..store.lean_imports import import_lean
 from ..store.reasons import reason
 from .attempts import Exporter, Warm
-from .journals import conclude, export_each, export_leftovers
+from .journals import conclude, export_each, export_leftovers, leftovers
 from .progress import Progress
 
 logger = PlainLogger(__name__)
@@ -78,10 +78,12 @@ def main(stdin: TextIO = sys.stdin) -> int:
         if not done:
             lasting.sync()
         summary = conclude(work, done)
+    sides = [(Path(side), uri) for side, uri in (end or {}).get("sides", ())]
+    is_last = not (sides or done and any(leftovers(Path.cwd(), first["uri"])))
     with contextlib.suppress(OSError):  # the pipeline was killed
-        print(json.dumps(summary), flush=True)
-    export_each((Path(side), uri) for side, uri in (end or {}).get("sides", ()))
-    if done:
+        print(json.dumps({**summary, "is_last": is_last}), flush=True)
+    export_each(sides)
+    if done and not is_last:
         export_leftovers(Path.cwd(), first["uri"])
     return 0 if done else 75
 

@@ -83,7 +83,7 @@ class RunExport:
     @property
     def deciding_metrics(self) -> dict[str, Deciding]:
         """The metrics that `promote_if` names."""
-        return self._models.deciding_metrics(self._batches.known_params)
+        return self._models.deciding_metrics(self._batches.params_seen)
 
     @property
     def is_behind(self) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 from ..logs import PlainLogger
@@ -39,6 +40,15 @@ def requirements_text(versions: dict[str, str]) -> str:
     return "".join(f"{name}=={version}\n" for name, version in versions.items())
 
 
+@cache
+def own_label() -> str:
+    """Return how a run names this layer, as it was when this process first asked.
+
+    Its hashes take 20 ms; a process that forks exporters asks before.
+    """
+    return layer_label(Path(__file__).parents[1])
+
+
 def record_versions(folder: Path, versions: dict[str, str]) -> None:
     """Record the versions of all packages of the environment that a run has, and of this layer.
 
@@ -60,7 +70,7 @@ def record_versions(folder: Path, versions: dict[str, str]) -> None:
     except OSError as error:
         logger.warning("artifact %r is not recorded: %s.", ARTIFACT, error)
     tags = {f"version.{name}": versions[name] for name in TAGGED if name in versions}
-    tags["kedro.layer"] = layer_label(Path(__file__).parents[1])
+    tags["kedro.layer"] = own_label()
     for key, value in tags.items():
         writer.append({"e": "tag", "k": key, "v": value})
     writer.close()

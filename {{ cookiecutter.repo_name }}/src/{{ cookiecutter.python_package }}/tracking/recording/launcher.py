@@ -1,6 +1,5 @@
 """Starts the exporter process, tells it what to do, and waits for it: the pipeline's side."""
 
-import atexit
 import contextlib
 import importlib.util
 import json
@@ -45,9 +44,7 @@ class ExporterProcess:
     """
 
     def __init__(self, settings: TrackingSettings, project_path: Path, cold: bool = False) -> None:
-        self.uri = settings.uri
         self.project_path = project_path
-        self.owner = os.getpid()
         self.was_stopped = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
         environ = env.for_child(__name__, __file__)
@@ -113,15 +110,18 @@ class ExporterProcess:
             return None
         with progress_line() as show:
             left = deadline - time.monotonic()
-            lines, is_closed = _read_until_closed(self._process, left, show)
-        if is_closed:
+            lines, is_closed = _read_to_end(self._process, left, show)
+        summary = next((line for line in lines if "state" in line), None)
+        is_last = summary is not None and summary.pop("is_last", False)
+        if is_closed and not is_last:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=5)
-        summary = next((line for line in lines if "state" in line), None)
-        if self.is_alive() and summary is not None and not is_closed:
-            # Nobody waits for a long upload of another run, and it would never come to its end.
+        if self.is_alive() and summary is not None and (is_last or not is_closed):
+            # Nobody waits for a long upload of another run, and it would never come to its end;
+            # nor for a process that has nothing more to do.
             threading.Thread(target=self._process.wait, daemon=True).start()  # or it stays a zombie
-            summary.setdefault("notes", []).append("the export of earlier runs goes on")
+            if not is_last:
+                summary.setdefault("notes", []).append("the export of earlier runs goes on")
         elif self.is_alive():
             self.stop()
         return summary
@@ -168,10 +168,12 @@ class ExporterProcess:
             logger.debug("The exporter has ended early.")
 
 
-def _read_until_closed(
+def _read_to_end(
     process: Any, seconds: float, show: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], bool]:
     """Return the lines that come on the standard output, and whether that was all of them.
+
+    The last one may say itself that it is; its process then ends without anybody waiting for it.
 
     Args:
         process: the exporter.
@@ -180,6 +182,7 @@ def _read_until_closed(
     """
     lines: list[dict[str, Any]] = []
     deadline = time.monotonic() + seconds
+    is_last = False
 
     def take(line: bytes) -> None:
         try:
@@ -189,7 +192,8 @@ def _read_until_closed(
         if isinstance(said, dict):
             lines.append(said)
             if "state" in said:
-                nonlocal deadline
+                nonlocal deadline, is_last
+                is_last = bool(said.get("is_last"))
                 deadline = min(deadline, time.monotonic() + _EARLIER_SECONDS)
             if "progress" in said:
                 show(str(said["progress"]))
@@ -214,51 +218,9 @@ def _read_until_closed(
             *whole, rest = (rest + block).split(b"\n")
             for line in whole:
                 take(line)
-            if not block:
+            if is_last or not block:
                 return lines, True
     return lines, False
-
-
-_spare: ExporterProcess | None = None
-_spare_lock = threading.Lock()
-
-
-def prepare(settings: TrackingSettings, project_path: Path) -> None:
-    """Start an exporter for a run that is about to come, so that its imports overlap with ours."""
-    global _spare  # noqa: PLW0603  one at most waits
-    with _spare_lock:
-        if _spare is None:
-            _spare = ExporterProcess(settings, project_path)
-            atexit.register(discard)
-
-
-def take(settings: TrackingSettings, project_path: Path) -> ExporterProcess:
-    """Return the prepared exporter if it fits, else a new one."""
-    global _spare  # noqa: PLW0603
-    with _spare_lock:
-        spare, _spare = _spare, None
-    if spare is not None:
-        if (spare.uri, spare.project_path, spare.owner) == (
-            settings.uri,
-            project_path,
-            os.getpid(),
-        ):
-            if spare.is_alive():
-                return spare
-            spare.close()
-            return ExporterProcess(settings, project_path, cold=True)
-        if spare.owner == os.getpid():
-            spare.stop()
-    return ExporterProcess(settings, project_path)
-
-
-def discard() -> None:
-    """End a prepared exporter that no run came for."""
-    global _spare  # noqa: PLW0603
-    with _spare_lock:
-        spare, _spare = _spare, None
-    if spare is not None and spare.owner == os.getpid():
-        spare.stop()
 
 
 def export_here(

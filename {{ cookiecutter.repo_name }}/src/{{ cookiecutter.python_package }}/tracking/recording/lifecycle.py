@@ -16,7 +16,7 @@ from ..logs import PlainLogger
 from ..program import mlflow_command
 from ..settings import TrackingSettings
 from ..version import LAYER
-from . import launcher, runs, signals, workers
+from . import launcher, runs, signals, spare, workers
 from .new_journal import new_journal
 from .panel import show
 from .recorder import Recorder
@@ -207,7 +207,7 @@ def begin(
         if not about["beats"]:
             record_versions(folder, installed_versions())
         else:
-            exporter = launcher.take(settings, project_path)
+            exporter = spare.take(settings, project_path)
             exporter.assign(folder, settings.export_wait, is_new=True)
     run = Run(recorder, settings, project_path, exporter, owner_lock, header, begun)
     _live[key] = run

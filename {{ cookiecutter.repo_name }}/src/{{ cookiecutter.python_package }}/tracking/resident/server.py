@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from ..exporting.process import NICENESS
+from ..journal.packages import own_label
 from ..store.client import prepare_environment
 from ..store.lean_imports import import_early
 from . import fork
@@ -185,6 +186,7 @@ def main(arguments: list[str]) -> None:
     first.set_inheritable(False)
     prepare_environment()
     import_early(database=kind == SQL)
+    own_label()
     gc.collect()
     gc.freeze()  # a fork that collects would copy all that it only reads
     if len(os.listdir("/proc/self/task")) > 1:

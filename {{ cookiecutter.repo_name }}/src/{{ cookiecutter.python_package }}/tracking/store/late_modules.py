@@ -93,19 +93,39 @@ class LateName:
     def __subclasscheck__(self, subclass: type) -> bool:
         return issubclass(subclass, self._real())
 
-    def __or__(self, other: Any) -> Any:
-        return self._real() | other
+    def __or__(self, other: Any) -> "LateUnion":
+        return LateUnion(self, other)
 
-    def __ror__(self, other: Any) -> Any:
-        return other | self._real()
+    def __ror__(self, other: Any) -> "LateUnion":
+        return LateUnion(other, self)
 
     def __mro_entries__(self, _bases: object) -> tuple[Any, ...]:
         return (self._real(),)
 
 
-def late_name(module: str, name: str) -> Answers:
-    """Let a class of a late module be imported without running it."""
-    return {name: lambda: LateName(module, name)}
+class LateUnion:
+    """Stands for `A | B` of such classes, which most of MLflow's signatures only show."""
+
+    def __init__(self, *parts: Any) -> None:
+        self._parts = parts
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return any(isinstance(instance, type(None) if one is None else one) for one in self._parts)
+
+    def __or__(self, other: Any) -> "LateUnion":
+        return LateUnion(*self._parts, other)
+
+    def __ror__(self, other: Any) -> "LateUnion":
+        return LateUnion(other, *self._parts)
+
+
+def late_name(module: str, *names: str) -> Answers:
+    """Let classes of a late module be imported without running it."""
+
+    def maker(name: str) -> Callable[[], Any]:
+        return lambda: LateName(module, name)
+
+    return {name: maker(name) for name in names}
 
 
 def defined_in(module: str, *names: str, **others: str) -> Answers:

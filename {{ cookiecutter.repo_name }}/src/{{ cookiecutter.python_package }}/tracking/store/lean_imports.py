@@ -160,6 +160,28 @@ _finder = LateFinder(
         "mlflow.store.artifact.hdfs_artifact_repo": late_name(  # it imports pyarrow
             "mlflow.store.artifact.hdfs_artifact_repo", "HdfsArtifactRepository"
         ),
+        "mlflow.entities.model_registry.prompt_version": {  # it imports pydantic
+            **defined_in("mlflow.prompt.constants", "IS_PROMPT_TAG_KEY"),
+            **late_name(
+                "mlflow.entities.model_registry.prompt_version",
+                "PromptModelConfig",
+                "PromptVersion",
+            ),
+        },
+        "mlflow.genai.judges.instructions_judge": late_name(
+            "mlflow.genai.judges.instructions_judge", "EXPECTATIONS_FIELD", "InstructionsJudge"
+        ),
+        "mlflow.genai.scorers.base": late_name("mlflow.genai.scorers.base", "Scorer"),
+        "mlflow.genai.scorers.scorer_utils": late_name(
+            "mlflow.genai.scorers.scorer_utils",
+            "build_gateway_model",
+            "extract_endpoint_ref",
+            "extract_model_from_serialized_scorer",
+            "is_gateway_model",
+            "update_model_in_serialized_scorer",
+            "validate_scorer_model",
+            "validate_scorer_name",
+        ),
         "alembic.migration": late_name("alembic.migration", "MigrationContext"),
         "alembic.script": late_name("alembic.script", "ScriptDirectory"),
         "IPython": {"get_ipython": lambda: _no_shell},
