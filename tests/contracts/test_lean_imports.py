@@ -28,7 +28,7 @@ def imported(*names):
     return [name for name in names if name in sys.modules]
 """
 USED_BY_NONE = "'numpy', 'pandas', 'pyarrow', 'fastapi', 'IPython.core', 'alembic.util'"
-USED_BY_NONE += ", 'mlflow.genai.judges.base', 'mlflow.genai.scorers'"
+USED_BY_NONE += ", 'mlflow.genai.judges.base'"
 
 
 def said(baked: BakedProject, folder: Path, code: str, *paths: Path) -> list[str]:
