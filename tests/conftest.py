@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import LAYER, PYTHON, cookiecutter, copy_template
@@ -17,6 +18,10 @@ from tests.harness.sharing import made_once
 from tests.harness.signals import heed_signals
 
 heed_signals()
+
+# A machine that is busy with something else decides no test.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 pytest_plugins = [
     "tests.harness.temporary",
