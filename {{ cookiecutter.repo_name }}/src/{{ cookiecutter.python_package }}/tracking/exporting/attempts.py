@@ -48,7 +48,8 @@ class Exporter:
         self.comparison: Comparison | None = None
         self.export: RunExport | None = None
         self.error: str | None = None
-        self._deciding: Mapping[str, Deciding] = {}
+        # What the other runs were asked by: metrics, and how they decide.
+        self._compared_by: tuple[Sequence[str], Mapping[str, Deciding]] = ((), {})
         self._failures = 0
         self._next_try = 0.0
 
@@ -124,10 +125,10 @@ class Exporter:
 
     def _compare_early(self, export: RunExport, metrics: Sequence[str] = ()) -> None:
         """Ask for the other runs again, once more is known of what this one is compared by."""
-        deciding = export.deciding_metrics
-        if self.comparison is not None and (metrics or deciding != self._deciding):
-            self._deciding = deciding
-            self.comparison.prepare(metrics, deciding)
+        about = metrics, export.deciding_metrics
+        if self.comparison is not None and about != self._compared_by:
+            self._compared_by = about
+            self.comparison.prepare(*about)
 
     def _opened(self) -> RunExport:
         if self.export is None:

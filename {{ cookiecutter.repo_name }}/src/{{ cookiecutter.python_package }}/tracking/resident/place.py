@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..manifest import MANIFEST, layer_files
 from ..settings import sqlite_path
 
 # unix(7): `sun_path` has 108 bytes, the last one of which is zero.
@@ -146,25 +147,12 @@ def _is_made(folder: Path) -> bool:
 
 def _code() -> list[tuple[str, int, int]]:
     """Return of each file of the layer its path, its size and when it was written."""
-    found = [*_files(str(LAYER))]
-    with suppress(OSError):
-        info = os.stat(LAYER.parent / "__init__.py")
-        found.append((str(LAYER.parent), info.st_size, info.st_mtime_ns))
-    return sorted(found)
-
-
-def _files(folder: str) -> Iterator[tuple[str, int, int]]:
-    # Each run waits for it: a fifth of the time of `Path.rglob`. What is left out is no layer's
-    # file, see `layer_files`.
-    for entry in os.scandir(folder):
-        if entry.name[0] == "." or entry.name == "__pycache__":
-            continue
-        with suppress(OSError):  # a link that leads nowhere
-            if entry.is_dir():
-                yield from _files(entry.path)
-            else:
-                info = entry.stat()
-                yield entry.path, info.st_size, info.st_mtime_ns
+    found = []
+    for name in (*layer_files(LAYER), MANIFEST, os.path.join("..", "__init__.py")):
+        with suppress(OSError):  # a link that leads nowhere, a project without one
+            info = os.stat(os.path.join(LAYER, name))
+            found.append((name, info.st_size, info.st_mtime_ns))
+    return found
 
 
 def _packages() -> list[tuple[str, int]]:

@@ -71,7 +71,7 @@ class LateFinder(MetaPathFinder):
 
 
 class LateName:
-    """Stands for a class until it is used."""
+    """Stands for a class or a function until it is used."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module
@@ -82,6 +82,7 @@ class LateName:
         return getattr(sys.modules[self._module], self._name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Make an instance of it, or call it, if it is a function."""
         return self._real()(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -120,7 +121,7 @@ class LateUnion:
 
 
 def late_name(module: str, *names: str) -> Answers:
-    """Let classes of a late module be imported without running it."""
+    """Let classes and functions of a late module be imported without running it."""
 
     def maker(name: str) -> Callable[[], Any]:
         return lambda: LateName(module, name)
