@@ -253,6 +253,8 @@ def test_artifact_of_two_gigabytes(exported: Exported, tmp_path: Path) -> None:
     with copy.open("rb") as file:
         file.seek(-3, os.SEEK_END)
         assert file.read() == b"end"
+    for place in (copy, *tmp_path.rglob(path.name)):  # gigabytes
+        place.unlink()
 
 
 def test_unreadable_artifact(exported: Exported) -> None:
