@@ -28,7 +28,9 @@ def imported(*names):
     return [name for name in names if name in sys.modules]
 """
 USED_BY_NONE = "'numpy', 'pandas', 'pyarrow', 'fastapi', 'IPython.core', 'alembic.util'"
-USED_BY_NONE += ", 'mlflow.genai.judges.base'"
+USED_BY_NONE += ", 'mlflow.genai.judges.base', 'pydantic.main'"
+RUN_BY_NONE = ["mlflow.tracing.processor.base_mlflow", "mlflow.tracking.fluent"]
+USED_BY_SERVERS = "'requests', 'urllib3'"
 
 
 def said(baked: BakedProject, folder: Path, code: str, *paths: Path) -> list[str]:
@@ -86,9 +88,62 @@ opened.log_batch(run_id, metrics=[Metric("score", 0.5, 1, 0)])
 open("a.txt", "w").write("a")
 opened.log_artifact(run_id, "a.txt")
 print(opened.get_run(run_id).data.metrics, [one.path for one in opened.list_artifacts(run_id)])
-print(imported({USED_BY_NONE}))
+opened.set_terminated(run_id)
+opened.create_registered_model("wine")
+late = [name for name, one in sys.modules.items() if type(one).__name__ == "_LateModule"]
+print([name for name in {RUN_BY_NONE} if name in sys.modules and name not in late])
+print(imported({USED_BY_NONE}, {USED_BY_SERVERS}))
 """
-    assert said(baked, tmp_path, code) == ["{'score': 0.5} ['a.txt']", "[]"]
+    assert said(baked, tmp_path, code) == ["{'score': 0.5} ['a.txt']", "[]", "[]"]
+
+
+@pytest.mark.parametrize("value", ["", "m-1"])
+def test_import_lean__active_model(
+    baked: BakedProject, tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """Metrics are those of the model that the environment says is the active one."""
+    monkeypatch.setenv("MLFLOW_ACTIVE_MODEL_ID", value)
+    code = f"""
+from mlflow.entities import Metric
+opened = client.open_client("sqlite:///{store}")
+model = opened.create_logged_model("0", name="wine")
+import os
+if os.environ["MLFLOW_ACTIVE_MODEL_ID"]:
+    os.environ["MLFLOW_ACTIVE_MODEL_ID"] = model.model_id
+else:
+    del os.environ["MLFLOW_ACTIVE_MODEL_ID"]
+run_id = opened.create_run("0").info.run_id
+opened.log_batch(run_id, metrics=[Metric("score", 0.5, 1, 0)])
+found = opened.get_logged_model(model.model_id).metrics
+print([metric.key for metric in found or ()])
+"""
+    assert said(baked, tmp_path, code) == ["['score']" if value else "[]"]
+
+
+def test_names_of_some_stores(baked: BakedProject, tmp_path: Path) -> None:
+    """Each name is there, and each class is defined where it is said to be."""
+    code = """
+from importlib import import_module
+from {package}.tracking.store.late_names import NAMES_OF_SOME_STORES
+lean_imports.import_everything()
+for module, names in NAMES_OF_SOME_STORES.items():
+    for name in names:
+        found = getattr(import_module(module), name)
+        assert not isinstance(found, type) or found.__module__ == module, (module, name)
+print(len(NAMES_OF_SOME_STORES) > 20)
+""".replace("{package}", baked.package)
+    assert said(baked, tmp_path, code) == ["True"]
+
+
+def test_find_plugins_once(baked: BakedProject, tmp_path: Path) -> None:
+    code = """
+from mlflow.utils import plugins
+import importlib.metadata
+print({one.name for one in plugins.get_entry_points("console_scripts")} >= {"mlflow", "pip"})
+importlib.metadata.entry_points = None
+print(len(plugins.get_entry_points("mlflow.no_such_plugin")))
+"""
+    assert said(baked, tmp_path, code) == ["True", "0"]
 
 
 def test_import_lean__server(baked: BakedProject, tmp_path: Path, server: str) -> None:

@@ -18,6 +18,8 @@ finder = LateFinder(
     answers={{
         "attic": defined_in("attic.box", "Box", Chest="Box"),
         "attic.heavy": late_name("attic.heavy", "Heavy"),
+        "attic.rare": late_name("attic.hidden.rare", "Base"),
+        "attic.wing.big": late_name("attic.wing.big", "Big"),
     }},
     then={{"attic.box": lambda module: print("then", module.__name__)}},
 )
@@ -28,6 +30,11 @@ FILES = {
     "attic/box.py": "class Box: pass\n",
     "attic/lamp.py": "import attic\n",
     "attic/heavy.py": "print('heavy runs')\nclass Heavy:\n    size = 7\n",
+    "attic/rare/__init__.py": "",
+    "attic/hidden/__init__.py": "",
+    "attic/hidden/rare.py": "print('rare runs')\nclass Base:\n    size = 3\n",
+    "attic/wing/__init__.py": "print('wing runs')\nfrom . import big\n",
+    "attic/wing/big.py": "print('big runs')\nclass Big:\n    size = 9\n",
     "barn/__init__.py": "import time\ntime.sleep(0.3)\nprint('barn runs')\nfrom .hay import bale\n",
     "barn/hay.py": "import barn\nbale = 5\n",
     "attic/broken/__init__.py": "import attic.trap\nlate = 1\n",
@@ -54,6 +61,21 @@ CASES = {
         "from attic.heavy import Heavy\nprint('before')\nprint(Heavy.size, Heavy().size)\n"
         "import attic.heavy\nprint(isinstance(attic.heavy.Heavy(), Heavy))",
         ["before", "heavy runs", "7 7", "True"],
+    ),
+    "nothing is an instance of a late name that does not exist yet": (
+        "from attic.heavy import Heavy\n"
+        "print(isinstance(1, Heavy), issubclass(int, Heavy), dict[str, Heavy | None] is None)\n"
+        "print(Heavy.__name__, Heavy.__module__)",
+        ["False False False", "Heavy attic.heavy"],
+    ),
+    "a late name of a module that nobody has imported": (
+        "import attic.rare\nprint('before')\nprint(attic.rare.Base.size)",
+        ["before", "rare runs", "3"],
+    ),
+    "a module in a package that runs is late still": (
+        "import attic.heavy\nimport attic.wing\nprint(attic.wing.big.Big.__name__)\n"
+        "print(attic.wing.big.Big.size)",
+        ["wing runs", "Big", "big runs", "9"],
     ),
     "threads that ask at once wait for the one that runs it": (
         "import barn\nfound = []\n"

@@ -32,6 +32,8 @@ from .progress import Progress
 logger = PlainLogger(__name__)
 
 POLL_SECONDS = 0.2
+# With one processor each look takes its time from the pipeline.
+POLL_SECONDS_ALONE = 1.0
 # Where processors are short, the pipeline goes first; a quarter of its share is left to us.
 NICENESS = 5
 # How long to go on trying once the run has ended and the store can't be reached.
@@ -121,15 +123,23 @@ def _follow(
     work: Exporter, inbox: "queue.Queue[dict[str, Any] | None]", pipeline: Pipeline
 ) -> dict[str, Any] | None:
     """Export until the run ends; None if the pipeline's process died without a word."""
+    seconds = POLL_SECONDS if _cpu_count() > 1 else POLL_SECONDS_ALONE
     while True:
         work.step()
         try:
-            message = inbox.get(timeout=POLL_SECONDS)
+            message = inbox.get(timeout=seconds)
         except queue.Empty:
             if pipeline.is_gone():
                 return None
             continue
         return message
+
+
+def _cpu_count() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> bool:

@@ -15,6 +15,16 @@ from typing import Any
 
 # Names of a module, and how each is made while the module does not run for it.
 Answers = Mapping[str, Callable[[], Any]]
+# What `typing` and `inspect` ask of whatever stands in a signature; a class has none of it.
+_ASKED_OF_ANNOTATIONS = {
+    "__args__",
+    "__origin__",
+    "__parameters__",
+    "__typing_is_unpacked_typevartuple__",
+    "__typing_prepare_subst__",
+    "__typing_subst__",
+    "__typing_unpacked_tuple_args__",
+}
 # A module of such a name is the running of another one: Python's own lock on each import lets one
 # thread run it while others wait, and knows of circles.
 _RUN = "running "
@@ -74,10 +84,11 @@ class LateName:
     """Stands for a class or a function until it is used."""
 
     def __init__(self, module: str, name: str) -> None:
-        self._module = module
-        self._name = name
+        self._module = self.__module__ = module
+        self._name = self.__name__ = self.__qualname__ = name
 
     def _real(self) -> Any:
+        import_module(self._module)
         run(self._module)
         return getattr(sys.modules[self._module], self._name)
 
@@ -86,13 +97,16 @@ class LateName:
         return self._real()(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        if name in _ASKED_OF_ANNOTATIONS:
+            raise AttributeError(name)
         return getattr(self._real(), name)
 
     def __instancecheck__(self, instance: object) -> bool:
-        return isinstance(instance, self._real())
+        # Of a class that does not exist yet there are no instances.
+        return not is_late(self._module) and isinstance(instance, self._real())
 
     def __subclasscheck__(self, subclass: type) -> bool:
-        return issubclass(subclass, self._real())
+        return not is_late(self._module) and issubclass(subclass, self._real())
 
     def __or__(self, other: Any) -> "LateUnion":
         return LateUnion(self, other)
@@ -154,10 +168,16 @@ def run(name: str) -> None:
     import_module(_RUN + name.replace(".", ":"))
 
 
+def is_late(name: str) -> bool:
+    """Whether a module has not begun to run: nothing that it defines exists."""
+    found = sys.modules.get(name)
+    is_late = found is None or isinstance(found, _LateModule)
+    return is_late and _RUN + name.replace(".", ":") not in sys.modules
+
+
 def _has_begun(name: str) -> bool:
-    """Whether a module, or a package that it is in, runs or did so."""
-    parts = name.split(".")
-    begun = (_RUN + ":".join(parts[:count]) for count in range(1, len(parts) + 1))
+    """Whether a module, or the whole package that it is in, runs or did so."""
+    begun = (_RUN + one.replace(".", ":") for one in (name, name.partition(".")[0]))
     return any(one in sys.modules for one in begun)
 
 
