@@ -10,12 +10,12 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from .. import env
-from ..arguments import named_options, require_one_of
+from ..arguments import hook_options, require_one_of
 from ..hooks import fluent_runs
 from ..hooks.guard import guarded
 from ..journal import layout
 from ..logs import PlainLogger
-from ..project import project_tracking_uri
+from ..project import tracking_settings
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..store.mlflow_internals import let_go_of_run
@@ -37,7 +37,7 @@ AUTOLOG_FLAVORS = (
 _POLL_SECONDS = 0.05
 
 
-@named_options
+@hook_options
 class MLflowAutologHook:
     """Turns MLflow's autologging on, and makes the run the active one while a node runs.
 
@@ -57,6 +57,8 @@ class MLflowAutologHook:
     Raises:
         ValueError: an unknown flavour, with the nearest right one.
     """
+
+    _of_process = ("_lock", "_run_ids")
 
     def __init__(
         self,
@@ -83,13 +85,13 @@ class MLflowAutologHook:
     @hook_impl(wrapper=True, tryfirst=True)
     def before_dataset_loaded(self) -> Generator[None, Any, Any]:
         """Wait for MLflow and for the run before the first node of a process begins."""
-        self._prepare(runs.current())
+        runs.in_force(self, runs.current())._prepare(runs.current())
         return (yield)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_node_run(self, catalog: Any) -> Generator[None, Any, Any]:
         """Make the run MLflow's active one in the node's thread."""
-        self._begin(catalog)
+        runs.in_force(self, runs.of_catalog(catalog))._begin(catalog)
         return (yield)
 
     @hook_impl(wrapper=True, tryfirst=True)
@@ -98,7 +100,7 @@ class MLflowAutologHook:
         try:
             return (yield)
         finally:
-            self._let_go(catalog)
+            runs.in_force(self, runs.of_catalog(catalog))._let_go(catalog)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def on_node_error(self, catalog: Any) -> Generator[None, Any, Any]:
@@ -106,7 +108,7 @@ class MLflowAutologHook:
         try:
             return (yield)
         finally:
-            self._let_go(catalog)
+            runs.in_force(self, runs.of_catalog(catalog))._let_go(catalog)
 
     @guarded
     def _prepare(self, recorder: Recorder | None) -> None:
@@ -151,7 +153,10 @@ class MLflowAutologHook:
     def _turn_on(self) -> None:
         import mlflow
 
-        mlflow.set_tracking_uri(project_tracking_uri())
+        settings = tracking_settings()
+        # What a node calls by itself needs them for as long as the process lives.
+        os.environ.update(settings.credentials)
+        mlflow.set_tracking_uri(settings.uri)
         for flavor in self.flavors:
             try:
                 module: Any = importlib.import_module(f"mlflow.{flavor}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..arguments import named_options
+from ..arguments import hook_options
 from ..clock import Moment, end_of, moment
 from ..kedro_internals import is_parameter
 from ..recording import lifecycle, runs
@@ -32,7 +32,7 @@ class _Clock(threading.local):
         self.saves: dict[str, Moment] = {}
 
 
-@named_options
+@hook_options
 class MLflowTimeLoggerHook:
     """Times nodes and the loading and saving of their datasets.
 
@@ -50,6 +50,8 @@ class MLflowTimeLoggerHook:
         enable_plotly: False makes no Gantt chart.
         enable_mlflow: False turns this hook off.
     """
+
+    _of_process = ("_clock", "_early")
 
     def __init__(
         self,
@@ -92,21 +94,22 @@ class MLflowTimeLoggerHook:
     @guarded
     def _ask_for_charts(self, run_params: dict[str, Any], catalog: Any) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
-        if run is None or not self.enable_mlflow:
+        mine = runs.in_force(self, run and run.recorder)
+        if run is None or not mine.enable_mlflow:
             return
         project = Path(run_params["project_path"])
         run.recorder.log_chart_settings(
-            gantt=self.enable_plotly,
-            gantt_params=self.gantt_params,
-            gantt_filepath=self.gantt_filepath and os.fspath(project / self.gantt_filepath),
-            time_log_filepath=self.time_log_filepath
-            and os.fspath(project / self.time_log_filepath),
+            gantt=mine.enable_plotly,
+            gantt_params=mine.gantt_params,
+            gantt_filepath=mine.gantt_filepath and os.fspath(project / mine.gantt_filepath),
+            time_log_filepath=mine.time_log_filepath
+            and os.fspath(project / mine.time_log_filepath),
         )
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, dataset_name: str, node: Any) -> None:
         """Start the clock of a load."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._begin_load(dataset_name, node)
 
     @guarded
@@ -119,7 +122,7 @@ class MLflowTimeLoggerHook:
     @hook_impl(trylast=True)
     def after_dataset_loaded(self, dataset_name: str, node: Any) -> None:
         """Record a load's time."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._end_load(dataset_name, node)
 
     @guarded
@@ -138,7 +141,7 @@ class MLflowTimeLoggerHook:
     @hook_impl(trylast=True)
     def before_node_run(self, node: Any, catalog: Any, is_async: bool) -> None:
         """Start the clock of a node."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.of_catalog(catalog)).enable_mlflow:
             self._begin_run(node, catalog, is_async)
 
     @guarded
@@ -152,14 +155,16 @@ class MLflowTimeLoggerHook:
     @hook_impl(tryfirst=True)
     def after_node_run(self, node: Any, catalog: Any) -> None:
         """Record a node's time."""
-        if self.enable_mlflow:
-            self._end_run(node, catalog, None)
+        mine = runs.in_force(self, runs.of_catalog(catalog))
+        if mine.enable_mlflow:
+            mine._end_run(node, catalog, None)
 
     @hook_impl(tryfirst=True)
     def on_node_error(self, error: Exception, node: Any, catalog: Any) -> None:
         """Record the time until a node failed, and its error."""
-        if self.enable_mlflow:
-            self._end_run(node, catalog, error)
+        mine = runs.in_force(self, runs.of_catalog(catalog))
+        if mine.enable_mlflow:
+            mine._end_run(node, catalog, error)
 
     @guarded
     def _end_run(self, node: Any, catalog: Any, error: Exception | None) -> None:
@@ -180,13 +185,13 @@ class MLflowTimeLoggerHook:
     @hook_impl(tryfirst=True)
     def before_dataset_saved(self, dataset_name: str) -> None:
         """Start the clock of a save."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._clock.saves[dataset_name] = moment()
 
     @hook_impl(tryfirst=True)
     def after_dataset_saved(self, dataset_name: str, node: Any) -> None:
         """Record a save's time."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._end_save(dataset_name, node)
 
     @guarded
