@@ -63,10 +63,7 @@ def named_options(cls: _Class, remembers: bool = False) -> _Class:
 
 
 def hook_options(cls: _Class) -> _Class:
-    """Class decorator of a hook: as `named_options`, and `mlflow.yml` may give arguments too.
-
-    A class may have `_of_process`: names of attributes that all of its copies share.
-    """
+    """Class decorator of a hook: as `named_options`, and `mlflow.yml` may give arguments too."""
     return named_options(cls, remembers=True)
 
 
@@ -96,7 +93,6 @@ def with_options(hook: _Hook, changes: Mapping[str, Any]) -> _Hook:
     """
     copied = copy.copy(hook)
     vars(hook)["_options"][0].__init__(copied, **{**given_options(hook), **changes})
-    vars(copied).update({name: vars(hook)[name] for name in getattr(hook, "_of_process", ())})
     return copied
 
 

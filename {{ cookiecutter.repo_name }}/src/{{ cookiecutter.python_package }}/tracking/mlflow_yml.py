@@ -171,8 +171,8 @@ def _of_hook(
         ], []
     known = [name for name in (*core, *wings.hooks()) if name.endswith("Hook")]
     if cls in known:
-        told = f"{place} has arguments for {cls}, which is no hook of this project; add it to mlflow_hooks"
-        return [], [(cls, f"{told} in mlflow_config.py")]
+        told = f"{place} has arguments for {cls}, which is no hook of this project"
+        return [], [(cls, f"{told}; add it to mlflow_hooks in mlflow_config.py")]
     names = sorted({*known, *(name for hook in hooks for name in _names(hook))})
     return [f"{place}: {HOOKS} has {cls!r}, which is no hook.{nearest(cls, names)}"], []
 

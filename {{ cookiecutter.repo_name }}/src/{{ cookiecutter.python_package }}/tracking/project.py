@@ -73,11 +73,14 @@ def with_mlflow_yml(hook: _Hook, found: "MlflowYml | None") -> _Hook:
 
 
 def read_mlflow_yml(loader: Any, project: Path) -> "MlflowYml | None":
-    """Read `mlflow.yml` through a config loader, and note it for this thread; None if there is none.
+    """Read `mlflow.yml` through a config loader, and note it for this thread.
 
     Args:
         loader: a session's, or one of `config_loader`.
         project: the project's folder.
+
+    Returns:
+        What it says; None if there is none.
     """
     files = list(_files(loader))
     # An archive or an address has no files to look for; an owner's pattern may name others.

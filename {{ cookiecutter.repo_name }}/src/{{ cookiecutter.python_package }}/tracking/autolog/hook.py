@@ -58,8 +58,6 @@ class MLflowAutologHook:
         ValueError: an unknown flavour, with the nearest right one.
     """
 
-    _of_process = ("_lock", "_run_ids")
-
     def __init__(
         self,
         flavors: Iterable[str] = ("sklearn",),
@@ -85,13 +83,13 @@ class MLflowAutologHook:
     @hook_impl(wrapper=True, tryfirst=True)
     def before_dataset_loaded(self) -> Generator[None, Any, Any]:
         """Wait for MLflow and for the run before the first node of a process begins."""
-        runs.in_force(self, runs.current())._prepare(runs.current())
+        self._prepare(runs.current())
         return (yield)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def before_node_run(self, catalog: Any) -> Generator[None, Any, Any]:
         """Make the run MLflow's active one in the node's thread."""
-        runs.in_force(self, runs.of_catalog(catalog))._begin(catalog)
+        self._begin(catalog)
         return (yield)
 
     @hook_impl(wrapper=True, tryfirst=True)
@@ -100,7 +98,7 @@ class MLflowAutologHook:
         try:
             return (yield)
         finally:
-            runs.in_force(self, runs.of_catalog(catalog))._let_go(catalog)
+            self._let_go(catalog)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def on_node_error(self, catalog: Any) -> Generator[None, Any, Any]:
@@ -108,16 +106,16 @@ class MLflowAutologHook:
         try:
             return (yield)
         finally:
-            runs.in_force(self, runs.of_catalog(catalog))._let_go(catalog)
+            self._let_go(catalog)
 
     @guarded
     def _prepare(self, recorder: Recorder | None) -> None:
-        if recorder is not None and self.enable_mlflow:
+        if recorder is not None and runs.in_force(self, recorder).enable_mlflow:
             self._ready_run(recorder)
 
     @guarded
     def _begin(self, catalog: Any) -> None:
-        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        recorder = self._recorder_of(catalog)
         run_id = self._ready_run(recorder) if recorder is not None else None
         if recorder is not None:
             fluent_runs.hooked.add(recorder.key)
@@ -136,40 +134,45 @@ class MLflowAutologHook:
 
     @guarded
     def _let_go(self, catalog: Any) -> None:
-        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        recorder = self._recorder_of(catalog)
         if recorder is not None and self._run_ids.get(recorder.key):
             let_go_of_run(self._run_ids[recorder.key])
+
+    def _recorder_of(self, catalog: Any) -> Recorder | None:
+        recorder = runs.of_catalog(catalog)
+        return recorder if runs.in_force(self, recorder).enable_mlflow else None
 
     def _ready_run(self, recorder: Recorder) -> str | None:
         """Return the run's id in MLflow, with MLflow ready to log to it; None if there is none."""
         with self._lock:
             run_id = self._run_id(recorder)
             if run_id is not None and self._ready_in != os.getpid():
-                self._turn_on()
+                self._turn_on(runs.in_force(self, recorder))
                 _enter_experiment_of(run_id)  # opens the store
                 self._ready_in = os.getpid()
         return run_id
 
-    def _turn_on(self) -> None:
+    def _turn_on(self, mine: "MLflowAutologHook") -> None:
         import mlflow
 
         settings = tracking_settings()
         # What a node calls by itself needs them for as long as the process lives.
         os.environ.update(settings.credentials)
         mlflow.set_tracking_uri(settings.uri)
-        for flavor in self.flavors:
+        for flavor in mine.flavors:
             try:
                 module: Any = importlib.import_module(f"mlflow.{flavor}")
-                module.autolog(log_models=self.log_models, silent=True)
+                module.autolog(log_models=mine.log_models, silent=True)
             except ImportError as error:
                 logger.warning("No autologging of %s: %s.", flavor, error)
 
     def _run_id(self, recorder: Recorder) -> str | None:
         """Return the run's id in MLflow, which the exporter knows a second after the begin."""
+        wait = runs.in_force(self, recorder).wait
         if recorder.key in self._run_ids:
             return self._run_ids[recorder.key]
         export = layout.read_json(recorder.folder / layout.HEADER)["settings"]["export"]
-        deadline = time.monotonic() + (self.wait if export == "live" else 0)
+        deadline = time.monotonic() + (wait if export == "live" else 0)
         state = layout.read_state(recorder.folder)
         while not state.get("run_id") and time.monotonic() < deadline and not state.get("error"):
             time.sleep(_POLL_SECONDS)
@@ -177,7 +180,7 @@ class MLflowAutologHook:
         run_id = state.get("run_id")
         if run_id is None:
             why = state.get("error") or (
-                f"the run is not in MLflow after {self.wait:g} s; set wait to more"
+                f"the run is not in MLflow after {wait:g} s; set wait to more"
                 if export == "live"
                 else f'with export="{export}" the run is not in MLflow yet; use export="live"'
             )

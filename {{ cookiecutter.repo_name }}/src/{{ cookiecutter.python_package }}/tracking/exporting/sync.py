@@ -107,7 +107,7 @@ def _settings_for(
     known: dict[str | None, TrackingSettings],
     of_env: Callable[[str | None], TrackingSettings | None],
 ) -> TrackingSettings:
-    """Return the settings that hold the credentials of a journal's store: those of its environment."""
+    """Return the settings with a journal's credentials: its environment's, if it has any."""
     recorded = header_of(folder).get("settings")
     if not isinstance(recorded, dict) or "run_env" not in recorded:
         return own

@@ -253,15 +253,15 @@ class MLflowBasicLoggerHook(FluentRuns):
         header = {"pipeline": ", ".join(pipeline_names), "project": str(project_path)}
         run = lifecycle.begin(settings, project_path, make_recorder, header)
         setattr(catalog, runs.ATTRIBUTE, run.recorder)
-        run.at_end.append(lambda: mine._log_end_times(run))
+        run.at_end.append(lambda: self._log_end_times(run))
         for name, told in found.notes if found is not None else ():
             run.recorder.warn(name, told)
-        mine._log_begin(run, run_params)
+        self._log_begin(run, run_params)
 
     def _log_begin(self, run: lifecycle.Run, run_params: dict[str, Any]) -> None:
-        recorder = run.recorder
-        if self.enable_logging_time_begin:
-            recorder.log_clock("__time_begin", run.begun[0], self.offset_hours)
+        recorder, mine = run.recorder, with_mlflow_yml(self, run.recorder.mlflow_yml)
+        if mine.enable_logging_time_begin:
+            recorder.log_clock("__time_begin", run.begun[0], mine.offset_hours)
         recorder.set_tag("mlflow.source.name", "kedro run")
         recorder.set_tag("mlflow.source.type", "PROJECT")
         recorder.set_tag("mlflow.user", getpass.getuser())
@@ -270,16 +270,16 @@ class MLflowBasicLoggerHook(FluentRuns):
         recorder.set_tag("kedro.version", run_params.get("kedro_version", ""))
         for name, value in run_params_that_are_set(run_params).items():
             recorder.set_tag(f"kedro.{name}", value)
-        chosen = self.logging_kedro_run_params
+        chosen = mine.logging_kedro_run_params
         for name, value in redact_mapping(run_params).items():
             if chosen == "__ALL__" or name in chosen:
                 recorder.log_params(value, f"___{name}")
 
     def _log_end_times(self, run: lifecycle.Run) -> None:
-        now = end_of(run.begun)
-        if self.enable_logging_time_end:
-            run.recorder.log_clock("__time_end", now, self.offset_hours)
-        if self.enable_logging_time:
+        mine, now = with_mlflow_yml(self, run.recorder.mlflow_yml), end_of(run.begun)
+        if mine.enable_logging_time_end:
+            run.recorder.log_clock("__time_end", now, mine.offset_hours)
+        if mine.enable_logging_time:
             run.recorder.log_metric("__time", (now - run.begun[0]) / 1e9)
 
     @guarded

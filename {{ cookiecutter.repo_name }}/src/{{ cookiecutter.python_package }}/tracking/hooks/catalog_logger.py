@@ -52,7 +52,7 @@ class MLflowCatalogLoggerHook:
     ) -> None:
         self.auto = auto
         self.enable_mlflow = enable_mlflow
-        self._automatic = Automatic(auto_limit_bytes, auto_dicts_of_numbers)
+        self.automatic = Automatic(auto_limit_bytes, auto_dicts_of_numbers)
 
     @hook_impl(trylast=True)
     def after_context_created(self, context: Any) -> None:
@@ -138,7 +138,7 @@ class MLflowCatalogLoggerHook:
             if name not in recorder.undeclared:
                 _keep_sample(recorder, catalog, name, value, inputs)
             elif mine.auto:
-                mine._automatic.record(recorder, name, value)
+                mine.automatic.record(recorder, name, value)
 
 
 def _keep_sample(

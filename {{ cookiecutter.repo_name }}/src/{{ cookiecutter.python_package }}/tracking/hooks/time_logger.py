@@ -51,8 +51,6 @@ class MLflowTimeLoggerHook:
         enable_mlflow: False turns this hook off.
     """
 
-    _of_process = ("_clock", "_early")
-
     def __init__(
         self,
         gantt_filepath: str | None = None,
@@ -155,16 +153,14 @@ class MLflowTimeLoggerHook:
     @hook_impl(tryfirst=True)
     def after_node_run(self, node: Any, catalog: Any) -> None:
         """Record a node's time."""
-        mine = runs.in_force(self, runs.of_catalog(catalog))
-        if mine.enable_mlflow:
-            mine._end_run(node, catalog, None)
+        if runs.in_force(self, runs.of_catalog(catalog)).enable_mlflow:
+            self._end_run(node, catalog, None)
 
     @hook_impl(tryfirst=True)
     def on_node_error(self, error: Exception, node: Any, catalog: Any) -> None:
         """Record the time until a node failed, and its error."""
-        mine = runs.in_force(self, runs.of_catalog(catalog))
-        if mine.enable_mlflow:
-            mine._end_run(node, catalog, error)
+        if runs.in_force(self, runs.of_catalog(catalog)).enable_mlflow:
+            self._end_run(node, catalog, error)
 
     @guarded
     def _end_run(self, node: Any, catalog: Any, error: Exception | None) -> None:
@@ -173,12 +169,13 @@ class MLflowTimeLoggerHook:
         self._clock.begun = None
         if recorder is None:
             return
+        mine = runs.in_force(self, recorder)
         recorder.log_span(
             node.name,
             "run",
             self._clock.run[0],
             end,
-            metric=None if error else f"{self.metric_name_prefix}{self.task_name_func(node)}",
+            metric=None if error else f"{mine.metric_name_prefix}{mine.task_name_func(node)}",
             error=f"{type(error).__name__}: {error}" if error else None,
         )
 
