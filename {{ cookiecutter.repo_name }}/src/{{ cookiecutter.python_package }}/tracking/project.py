@@ -82,7 +82,8 @@ def read_mlflow_yml(loader: Any, project: Path) -> "MlflowYml | None":
     Returns:
         What it says; None if there is none.
     """
-    files = list(_files(loader))
+    base, default = getattr(loader, "base_env", ""), getattr(loader, "default_run_env", "")
+    files = list(_files(Path(str(loader.conf_source)), base, loader.env or default))
     # An archive or an address has no files to look for; an owner's pattern may name others.
     is_local = Path(str(loader.conf_source)).is_dir()
     found = None
@@ -144,12 +145,16 @@ def mlflow_yml() -> "MlflowYml | None":
         return found
     if _of_env:  # a thread of a runner, or of the user's
         return next(reversed(_of_env.values()))
-    run_env = getattr(_of_thread, "chosen", None) or environ.get("KEDRO_ENV") or None
-    project = project_path()
+    run_env, project = chosen_env(), project_path()
     if not has_mlflow_yml(project, run_env):
         note_mlflow_yml(run_env, None)
         return None
     return read_mlflow_yml(config_loader(project, run_env), project)
+
+
+def chosen_env() -> str | None:
+    """Return the environment of a command: its `--env`, or Kedro's variable."""
+    return getattr(_of_thread, "chosen", None) or environ.get("KEDRO_ENV") or None
 
 
 def has_mlflow_yml(
@@ -158,13 +163,24 @@ def has_mlflow_yml(
     """Whether an environment has an `mlflow.yml`, without a config loader; it costs two looks."""
     from kedro.framework.project import settings
 
+    root = project / (conf_source or str(settings.CONF_SOURCE))
+    if "mlflow" in settings.CONFIG_LOADER_ARGS.get("config_patterns", ()) or not root.is_dir():
+        return root.exists() or "://" in str(conf_source)  # only a loader can tell
+    return bool(files_of_env(root, run_env))
+
+
+def files_of_env(conf: Path, run_env: str | None) -> list[Path]:
+    """Return the `mlflow.yml` that count in an environment; the last one wins.
+
+    Args:
+        conf: the folder of the environments.
+        run_env: the environment; None for the one that runs by default.
+    """
+    from kedro.framework.project import settings
+
     about = dict(settings.CONFIG_LOADER_ARGS)
     base, default = about.get("base_env", "base"), about.get("default_run_env", "local")
-    root = project / (conf_source or str(settings.CONF_SOURCE))
-    if "mlflow" in about.get("config_patterns", ()) or not root.is_dir():
-        return root.exists() or "://" in str(conf_source)  # only a loader can tell
-    places = (root / one for one in _envs(base, run_env or default))
-    return any((place / name).is_file() for place in places for name in MLFLOW_YML)
+    return list(_files(conf, base, run_env or default))
 
 
 def config_loader(
@@ -184,17 +200,9 @@ def config_loader(
     )
 
 
-def _files(loader: Any) -> Iterator[Path]:
-    base, default = getattr(loader, "base_env", ""), getattr(loader, "default_run_env", "")
-    for one in _envs(base, loader.env or default):
-        for name in MLFLOW_YML:
-            path = Path(str(loader.conf_source), one, name)
-            if path.is_file():
-                yield path
-
-
-def _envs(base: str, run_env: str) -> list[str]:
-    return list(dict.fromkeys(one for one in (base, run_env) if one))
+def _files(conf: Path, base: str, run_env: str) -> Iterator[Path]:
+    for one in dict.fromkeys(name for name in (base, run_env) if name):
+        yield from (path for name in MLFLOW_YML if (path := conf / one / name).is_file())
 
 
 def project_path() -> Path:
