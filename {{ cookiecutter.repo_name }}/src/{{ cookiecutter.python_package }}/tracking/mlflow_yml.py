@@ -6,7 +6,7 @@ it, and a command that needs no store is not.
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,7 +59,11 @@ class MlflowYml:
 
 
 def read(
-    loader: Any, files: Iterable[Path], hooks: Iterable[Any], project: Path
+    loader: Any,
+    files: Iterable[Path],
+    hooks: Iterable[Any],
+    project: Path,
+    make_local: Callable[[], Any] | None = None,
 ) -> MlflowYml | None:
     """Read the files of an environment through Kedro's config loader, and check what they say.
 
@@ -68,6 +72,8 @@ def read(
         files: those that are there, for messages.
         hooks: the project's hooks.
         project: its folder, which relative paths start from.
+        make_local: makes a loader of the environment that runs by default, `conf/local`, where
+            credentials may stand for all environments.
 
     Returns:
         What they say; None if there is none.
@@ -81,7 +87,8 @@ def read(
             return None
         told = " ".join(str(error).split())
         return MlflowYml(run_env, place, faults=(f"{place} can't be read: {told}",))
-    return _checked(content, loader, list(hooks), project, run_env, place)
+    loaders = [lambda: loader, *([make_local] if make_local else [])]
+    return _checked(content, loaders, list(hooks), project, run_env, place)
 
 
 def _content(loader: Any) -> dict[str, Any]:
@@ -105,7 +112,7 @@ def _content(loader: Any) -> dict[str, Any]:
 
 def _checked(  # noqa: PLR0913  what a file is checked against
     content: Mapping[str, Any],
-    loader: Any,
+    loaders: list[Callable[[], Any]],
     hooks: list[Any],
     project: Path,
     run_env: str | None,
@@ -139,7 +146,7 @@ def _checked(  # noqa: PLR0913  what a file is checked against
     variables: dict[str, str] = {}
     if name is not None:
         try:
-            variables, missing = _credentials(name, loader, project)
+            variables, missing = _credentials(name, loaders, project)
             notes += missing
         except ValueError as error:
             faults.append(f"{place}: {error}")
@@ -203,7 +210,7 @@ def _names(hook: Any) -> set[str]:
 
 
 def _credentials(
-    name: object, loader: Any, project: Path
+    name: object, loaders: list[Callable[[], Any]], project: Path
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     from . import credentials
 
@@ -212,13 +219,10 @@ def _credentials(
             f"`{CREDENTIALS}` must be the name of an entry of credentials.yml, where secrets "
             f"stand; move what is below it there"
         )
-    try:
-        entries = dict(loader["credentials"] or {})
-    except Exception as error:
-        if type(error).__name__ != "MissingConfigException":
-            # No text of the error, which may quote the file.
-            raise ValueError(f"credentials.yml can't be read: {type(error).__name__}") from None
-        entries = {}
+    entries: dict[str, Any] = {}
+    for make in loaders:
+        if name not in entries:
+            entries.update(_all_credentials(make()))
     if name not in entries:
         told = f"credentials.yml has no entry {name!r}; write it into conf/local/credentials.yml"
         raise ValueError(f"{told}.{nearest(name, list(entries))}")
@@ -230,6 +234,16 @@ def _credentials(
             if not path.exists():
                 notes.append((variable, f"the entry {name!r} names {path}, which is not there"))
     return found, notes
+
+
+def _all_credentials(loader: Any) -> dict[str, Any]:
+    try:
+        return dict(loader["credentials"] or {})
+    except Exception as error:
+        if type(error).__name__ == "MissingConfigException":
+            return {}
+        # No text of the error, which may quote the file.
+        raise ValueError(f"credentials.yml can't be read: {type(error).__name__}") from None
 
 
 def _of_kedro_mlflow(content: Mapping[str, Any], run_env: str | None, place: str) -> MlflowYml:

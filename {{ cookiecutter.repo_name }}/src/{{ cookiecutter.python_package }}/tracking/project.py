@@ -92,7 +92,12 @@ def read_mlflow_yml(loader: Any, project: Path) -> "MlflowYml | None":
 
         from .mlflow_yml import read
 
-        found = read(loader, files, settings.HOOKS, project)
+        def make_local() -> Any:
+            return config_loader(project, default, str(loader.conf_source))
+
+        is_other = default and (loader.env or default) != default
+        local = make_local if is_other else None
+        found = read(loader, files, settings.HOOKS, project, local)
     note_mlflow_yml(loader.env, found)
     return found
 

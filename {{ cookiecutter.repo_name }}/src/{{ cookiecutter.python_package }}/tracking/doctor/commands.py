@@ -3,7 +3,7 @@
 import click
 
 # The names of settings stand before what they are.
-_WIDTH = 19
+_WIDTH = 18
 
 
 class DoctorCommand(click.Command):
@@ -30,11 +30,13 @@ def doctor(seconds: float) -> None:
     faults: list[str] = []
 
     def say(name: str, told: str, is_fault: bool = False) -> None:
-        click.echo(f"{name:<{_WIDTH}}{told}")
+        click.echo(f"{name:<{_WIDTH}} {told}")
         if is_fault:
             faults.append(name)
 
     examine(say, seconds)
     if faults:
-        raise click.ClickException(f"a run would not arrive; see {', '.join(faults)} above.")
+        raise click.ClickException(
+            f"a run would not arrive; see {', '.join(dict.fromkeys(faults))} above."
+        )
     click.echo("A run would arrive.")

@@ -13,6 +13,7 @@ from ..datasets.needs import is_missing, remedy
 from ..exporting.journals import set_aside, waiting_journals
 from ..journal.packages import own_label
 from ..program import mlflow_command
+from ..redact import redact_text, secret_values
 from ..settings import TrackingSettings
 from .sources import in_force
 
@@ -108,9 +109,10 @@ def _asked(settings: TrackingSettings, root: Path, seconds: float) -> list[dict[
     done = {answer["name"] for answer in answers}
     missing = next((name for name in ("store", "artifacts") if name not in done), None)
     if missing is not None and all(answer["ok"] for answer in answers):
-        last = log.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no word"]
-        why = f"no answer within {seconds:g} s (--seconds)" if is_late else last[0]
-        answers.append({"name": missing, "ok": False, "told": why})
+        said = [line for line in log.decode("utf-8", "replace").splitlines() if line.strip()]
+        last = redact_text(said[-1].strip() if said else "", secret_values(about["credentials"]))
+        why = f"no answer within {seconds:g} s (--seconds); {last}" if is_late else last
+        answers.append({"name": missing, "ok": False, "told": why.rstrip("; ") or "no answer"})
     return answers
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -62,6 +63,9 @@ def _plain(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = package_of(error.name.partition(".")[0])
         return f"needs the package {package}, which is not installed: `pip install {package}`"
+    if found := re.search(r"error code (401|403)", str(error)):
+        what = "login, or got none" if found[1] == "401" else "login the right to do that"
+        return f"the server refuses the {what} ({found[1]})"
     return reason(error)
 
 

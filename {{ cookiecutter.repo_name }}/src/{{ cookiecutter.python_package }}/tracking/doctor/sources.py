@@ -54,7 +54,7 @@ def in_force(
         else:
             place = "the default"
         if name == "artifact_location" and value is None:
-            value = "what the server says"
+            value, place = "what the server says", "its own say"
         yield name, f"{value}  ({place})"
     if found is not None:
         for cls, arguments in found.hooks.items():

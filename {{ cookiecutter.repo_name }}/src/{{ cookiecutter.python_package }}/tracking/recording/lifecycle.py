@@ -274,6 +274,7 @@ def _waiting_summary(folder: Path, settings: TrackingSettings, error: str | None
     return {
         "state": "waiting",
         "experiment_name": settings.experiment_name,
+        "run_env": settings.run_env,
         "run_name": settings.run_name,
         "tracking_uri": settings.public()["uri"],
         "journal": str(folder),
