@@ -67,13 +67,17 @@ def examine(say: Say, seconds: float) -> None:
 
 def _look_at_journals(say: Say, root: Path) -> None:
     waiting, aside = len(waiting_journals(root)), len(set_aside(root))
-    told = [f"{waiting} runs wait, see `{mlflow_command('status')}`"] if waiting else []
+    told = [f"{_count(waiting)}, see `{mlflow_command('status')}`"] if waiting else []
     told += [f"{aside} can't be read"] if aside else []
     if not _is_writable(Path(os.environ.get(env.JOURNAL_DIR) or root)):
         told.append(
             f"goes to a folder for temporary files; set {env.JOURNAL_DIR} to one that lasts"
         )
     say("journal", "; ".join(told) or "nothing waits")
+
+
+def _count(waiting: int) -> str:
+    return "1 run waits" if waiting == 1 else f"{waiting} runs wait"
 
 
 def _is_writable(folder: Path) -> bool:

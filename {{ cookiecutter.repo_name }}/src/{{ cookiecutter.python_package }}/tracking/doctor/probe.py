@@ -66,6 +66,8 @@ def _plain(error: BaseException) -> str:
     if found := re.search(r"error code (401|403)", str(error)):
         what = "login, or got none" if found[1] == "401" else "login the right to do that"
         return f"the server refuses the {what} ({found[1]})"
+    if isinstance(error, ConnectionError) and str(error).startswith("the database"):
+        return " ".join(str(error).split())
     return reason(error)
 
 
@@ -78,6 +80,8 @@ def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             raise PermissionError(f"{there} is no folder that can be written to")
         return f"{file} is made by the first run", (uri, f"{location}/{_unique()}")
+    elif file is None and not uri.startswith(("http://", "https://", "file:")):
+        _connect(uri)
     client = open_client(uri)
     found = _experiment(client, about)
     own = _own_experiment(client, location) if found is None else None
@@ -95,6 +99,20 @@ def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
     is_given = own is not None and location is not None
     place = f"{location}/{_unique()}" if is_given else run.info.artifact_uri
     return "answers; a run was written and removed again", (uri, place)
+
+
+def _connect(uri: str) -> None:
+    """Connect to a database once: MLflow tries for 102 s, whatever is wrong."""
+    import sqlalchemy
+
+    try:
+        engine = sqlalchemy.create_engine(uri)
+        with engine.connect():
+            engine.dispose()
+    except sqlalchemy.exc.NoSuchModuleError:
+        return  # a kind of store that is a plugin of MLflow's
+    except sqlalchemy.exc.DBAPIError as error:
+        raise ConnectionError(f"the database says: {error.orig}") from error
 
 
 def _experiment(client: Any, about: dict[str, Any]) -> Any:
