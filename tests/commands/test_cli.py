@@ -10,7 +10,7 @@ import pytest
 from tests.harness.baked import BakedProject
 
 COMMANDS = {
-    *("discard", "env", "exporter", "layer", "relocate", "restore", "status", "sync", "ui"),
+    *("discard", "doctor", "env", "exporter", "layer", "relocate", "restore", "status", "sync", "ui"),
     *("download", "runs"),
     *("models", "promote", "serve"),
 }

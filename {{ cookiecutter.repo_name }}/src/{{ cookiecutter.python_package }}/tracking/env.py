@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 ENABLED = "KEDRO_MLFLOW_ENABLED"
@@ -96,6 +98,18 @@ def offer(name: str, value: str | None) -> None:
         os.environ.pop(variable, None)
     if value is not None:
         os.environ.update({name: value, OFFERED + name: _digest(value)})
+
+
+@contextmanager
+def added(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables while this lasts; those that are set already stay as they are."""
+    new = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)
 
 
 def _digest(value: str) -> str:

@@ -1,6 +1,8 @@
 """Where runs go and how: what `MLflowBasicLoggerHook` was told, and the environment's say."""
 
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -42,6 +44,9 @@ class TrackingSettings:
     export_wait: float = 30.0
     keep_journal: bool = False
     linger: float = 600.0
+    # Of `mlflow.yml`: its environment, and the variables that open the store.
+    run_env: str | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def with_environment(self) -> "TrackingSettings":
         """Return the settings with MLflow's and our environment variables applied."""
@@ -59,6 +64,10 @@ class TrackingSettings:
         if "experiment_name" in changes and changes["experiment_name"] != self.experiment_name:
             # The location in the file belongs to the experiment in the file.
             changes["artifact_location"] = None
+        if self.credentials:
+            from .credentials import not_set
+
+            changes["credentials"] = not_set(self.credentials, os.environ)
         changed = replace(
             self,
             **changes,
@@ -91,6 +100,7 @@ class TrackingSettings:
         content = asdict(self)
         content["uri"] = redact_text(self.uri)
         content["tags"] = redact_value(self.tags)
+        del content["credentials"]
         return content
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from .. import env
-from ..arguments import named_options, require_one_of
+from ..arguments import hook_options, require_one_of
 from ..hooks import fluent_runs
 from ..hooks.guard import guarded
 from ..journal import layout
 from ..logs import PlainLogger
-from ..project import project_tracking_uri
+from ..project import tracking_settings
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
 from ..store.mlflow_internals import let_go_of_run
@@ -37,7 +37,7 @@ AUTOLOG_FLAVORS = (
 _POLL_SECONDS = 0.05
 
 
-@named_options
+@hook_options
 class MLflowAutologHook:
     """Turns MLflow's autologging on, and makes the run the active one while a node runs.
 
@@ -110,12 +110,12 @@ class MLflowAutologHook:
 
     @guarded
     def _prepare(self, recorder: Recorder | None) -> None:
-        if recorder is not None and self.enable_mlflow:
+        if recorder is not None and runs.in_force(self, recorder).enable_mlflow:
             self._ready_run(recorder)
 
     @guarded
     def _begin(self, catalog: Any) -> None:
-        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        recorder = self._recorder_of(catalog)
         run_id = self._ready_run(recorder) if recorder is not None else None
         if recorder is not None:
             fluent_runs.hooked.add(recorder.key)
@@ -134,37 +134,45 @@ class MLflowAutologHook:
 
     @guarded
     def _let_go(self, catalog: Any) -> None:
-        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
+        recorder = self._recorder_of(catalog)
         if recorder is not None and self._run_ids.get(recorder.key):
             let_go_of_run(self._run_ids[recorder.key])
+
+    def _recorder_of(self, catalog: Any) -> Recorder | None:
+        recorder = runs.of_catalog(catalog)
+        return recorder if runs.in_force(self, recorder).enable_mlflow else None
 
     def _ready_run(self, recorder: Recorder) -> str | None:
         """Return the run's id in MLflow, with MLflow ready to log to it; None if there is none."""
         with self._lock:
             run_id = self._run_id(recorder)
             if run_id is not None and self._ready_in != os.getpid():
-                self._turn_on()
+                self._turn_on(runs.in_force(self, recorder))
                 _enter_experiment_of(run_id)  # opens the store
                 self._ready_in = os.getpid()
         return run_id
 
-    def _turn_on(self) -> None:
+    def _turn_on(self, mine: "MLflowAutologHook") -> None:
         import mlflow
 
-        mlflow.set_tracking_uri(project_tracking_uri())
-        for flavor in self.flavors:
+        settings = tracking_settings()
+        # What a node calls by itself needs them for as long as the process lives.
+        os.environ.update(settings.credentials)
+        mlflow.set_tracking_uri(settings.uri)
+        for flavor in mine.flavors:
             try:
                 module: Any = importlib.import_module(f"mlflow.{flavor}")
-                module.autolog(log_models=self.log_models, silent=True)
+                module.autolog(log_models=mine.log_models, silent=True)
             except ImportError as error:
                 logger.warning("No autologging of %s: %s.", flavor, error)
 
     def _run_id(self, recorder: Recorder) -> str | None:
         """Return the run's id in MLflow, which the exporter knows a second after the begin."""
+        wait = runs.in_force(self, recorder).wait
         if recorder.key in self._run_ids:
             return self._run_ids[recorder.key]
         export = layout.read_json(recorder.folder / layout.HEADER)["settings"]["export"]
-        deadline = time.monotonic() + (self.wait if export == "live" else 0)
+        deadline = time.monotonic() + (wait if export == "live" else 0)
         state = layout.read_state(recorder.folder)
         while not state.get("run_id") and time.monotonic() < deadline and not state.get("error"):
             time.sleep(_POLL_SECONDS)
@@ -172,7 +180,7 @@ class MLflowAutologHook:
         run_id = state.get("run_id")
         if run_id is None:
             why = state.get("error") or (
-                f"the run is not in MLflow after {self.wait:g} s; set wait to more"
+                f"the run is not in MLflow after {wait:g} s; set wait to more"
                 if export == "live"
                 else f'with export="{export}" the run is not in MLflow yet; use export="live"'
             )

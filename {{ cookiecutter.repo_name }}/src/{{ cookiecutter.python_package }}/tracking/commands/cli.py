@@ -9,7 +9,7 @@ from ..layer.cli import layer
 from ..program import mlflow_command
 from ..recording.launcher import can_export
 from ..store.reasons import StoreError, plain
-from .options import listening
+from .options import listening, settings_in_force, settings_of_env, with_env
 
 # What works on the journals and files of the project alone.
 _WITHOUT_MLFLOW = ("discard", "env", "layer", "status")
@@ -26,8 +26,9 @@ class WingedGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command; refuse one that needs MLflow where there is none."""
         found = super().resolve_command(ctx, args)
-        name, _, left = found
-        if name in _WITHOUT_MLFLOW or "--help" in left or can_export():
+        name, command, left = found
+        needs_none = getattr(command, "works_without_mlflow", False)  # a wing says so of its own
+        if needs_none or name in _WITHOUT_MLFLOW or "--help" in left or can_export():
             return found
         raise click.ClickException(
             f"`{mlflow_command(str(name))}` needs the package mlflow, which is not installed in "
@@ -66,12 +67,13 @@ class WingedGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command; one that can't be imported says so when it is run."""
         if cmd_name not in self._of_wings():
-            return super().get_command(ctx, cmd_name)
+            own = super().get_command(ctx, cmd_name)
+            return None if own is None else with_env(own)
         try:
             found: click.Command = wings.load_command(cmd_name)
         except (ImportError, AttributeError) as error:
             return _broken(cmd_name, f"can't be imported: {error}")
-        return found
+        return with_env(found)
 
     def _of_wings(self) -> dict[str, tuple[str, str]]:
         try:
@@ -132,7 +134,7 @@ def sync() -> None:
 
     prepare_environment()
     failed = 0
-    for line, done in sync_all(project_path(), tracking_settings()):
+    for line, done in sync_all(project_path(), tracking_settings(), settings_of_env):
         click.echo(line)
         failed += not done
     if failed:
@@ -186,10 +188,10 @@ def env() -> None:
 @mlflow.command()
 def relocate() -> None:
     """Let the local store of a moved or copied project name the project's folder as it is now."""
-    from ..project import project_path, tracking_settings
+    from ..project import project_path
     from ..store.relocation import relocate as relocate_store
 
-    settings, project = tracking_settings(), project_path()
+    settings, project = settings_in_force(), project_path()
     told = relocate_store(settings.uri, settings.artifact_location, project)
     nothing = (
         f"Nothing to do: the project's store names no other folder whose artifacts lie in {project}"

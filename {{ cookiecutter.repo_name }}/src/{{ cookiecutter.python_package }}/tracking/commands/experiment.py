@@ -4,11 +4,12 @@ import shlex
 from typing import Any
 
 from ..program import mlflow_command, run_command
-from ..project import project_path, tracking_settings
+from ..project import project_path
 from ..settings import TrackingSettings, sqlite_path
 from ..store.client import open_client, prepare_environment
 from ..store.reasons import deleted_experiment
 from ..store.relocation import follow_move
+from .options import settings_in_force
 
 
 def client_and_experiment() -> tuple[Any, Any]:
@@ -58,7 +59,7 @@ def restore(name: str | None) -> str:
 
 def _opened() -> tuple[TrackingSettings, Any]:
     """Return the project's settings and a client of its store, which is not made by reading it."""
-    settings = tracking_settings()
+    settings = settings_in_force()
     path = sqlite_path(settings.uri)
     prepare_environment()
     follow_move(settings, project_path())

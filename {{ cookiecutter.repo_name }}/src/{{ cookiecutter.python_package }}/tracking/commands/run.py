@@ -2,7 +2,7 @@
 
 import copy
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -29,7 +29,7 @@ def tracked(command: click.Command) -> click.Command:
 def _tracked_callback(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def run(*args: Any, **kwargs: Any) -> Any:
-        _start_exporter()
+        _start_exporter(kwargs)
         from ..recording import lifecycle, spare
 
         try:
@@ -52,13 +52,18 @@ def _is_refused(error: BaseException) -> bool:
     return isinstance(error, RunRefusedError)
 
 
-def _start_exporter() -> None:
-    """Start the exporter, so that its imports overlap with those of the pipeline."""
+def _start_exporter(options: Mapping[str, Any]) -> None:
+    """Start the exporter, so that its imports overlap with those of the pipeline.
+
+    Args:
+        options: those of `kedro run`.
+    """
     from .. import project
     from ..recording import launcher, spare
 
     try:
-        hook = project.settings_hook()
+        about = (options.get(name) for name in ("env", "conf_source", "params"))
+        hook = project.hook_of_command(*about)
         if hook is None or not hook.is_enabled() or not launcher.can_export():
             return
         path = project.project_path()

@@ -19,9 +19,12 @@ def export_lines(settings: TrackingSettings) -> tuple[list[str], list[str]]:
         settings: the project's, with absolute paths.
     """
     uri, notes = settings.uri, []
+    if settings.credentials:
+        names = ", ".join(sorted(settings.credentials))
+        notes.append(f"What opens the store is not printed; set it from credentials.yml: {names}.")
     lines = [_export(env.EXPERIMENT_NAME, settings.experiment_name)]
     if redact_text(uri) == uri:
-        return [_export(env.TRACKING_URI, uri), *lines], []
+        return [_export(env.TRACKING_URI, uri), *lines], notes
     server = without_login(uri)
     if os.environ.get(env.TRACKING_URI) == uri:
         notes.append(f"{env.TRACKING_URI} holds a password and is set already; it stays as it is.")

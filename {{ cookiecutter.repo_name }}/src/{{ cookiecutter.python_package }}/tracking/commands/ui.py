@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from ..project import project_path, tracking_settings
+from ..project import project_path
 from ..redact import without_login
+from .options import settings_in_force
 from .server import address_of, chosen_port, run_server
 
 # In MLflow 3 the UI opens an experiment in its GenAI mode; this opens the run table.
@@ -26,7 +27,7 @@ def serve(host: str, port: int | None) -> int:
     from ..store.client import open_client, prepare_environment
     from ..store.relocation import follow_move
 
-    settings = tracking_settings()
+    settings = settings_in_force()
     prepare_environment()
     follow_move(settings, project_path())
     client = open_client(settings.uri)

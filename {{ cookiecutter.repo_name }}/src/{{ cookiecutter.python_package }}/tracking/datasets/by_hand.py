@@ -40,8 +40,10 @@ def record(dataset: Saved, path: str, to: Destination, say: Callable[[], None]) 
 
 
 def _record(dataset: Saved, path: str, to: Destination, say: Callable[[], None]) -> None:
+    if runs.active() or runs.is_worker():
+        return
     hook = settings_hook()
-    if runs.active() or runs.is_worker() or (hook is not None and not hook.is_enabled()):
+    if hook is not None and not hook.is_enabled():
         return
     if to.is_own:
         _tell(str(dataset.dataset_name), path)

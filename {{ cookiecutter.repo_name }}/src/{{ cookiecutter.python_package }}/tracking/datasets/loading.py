@@ -1,7 +1,7 @@
 """Loading from MLflow: the only place where a node's process imports it."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +10,8 @@ from urllib.parse import unquote
 
 from kedro.io import DatasetError
 
-from ..project import project_path, tracking_settings
+from .. import env
+from ..project import mlflow_yml, project_path, tracking_settings
 from .entries import make_default_folder
 from .held_folder import HeldFolder, hold
 from .kinds import MODEL, VALUES, FileKind
@@ -30,10 +31,9 @@ class Loaded(NamedTuple):
 
 def client_of(tracking_uri: str | None) -> Any:
     """Return an `MlflowClient` on a store; by default the project's own."""
-    from ..store.client import LOADING, http_settings
     from ..store.relocation import follow_move
 
-    with http_settings(**LOADING):  # it is set up as it is imported
+    with _reaching():  # it is set up as it is imported
         from mlflow import MlflowClient
 
     if not tracking_uri:
@@ -41,6 +41,16 @@ def client_of(tracking_uri: str | None) -> Any:
         follow_move(settings, project_path())
         tracking_uri = settings.uri
     return MlflowClient(tracking_uri=tracking_uri)
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Let MLflow reach the project's store while this lasts: patience, and credentials."""
+    from ..store.client import LOADING, http_settings
+
+    credentials = tracking_settings().credentials if mlflow_yml() is not None else {}
+    with http_settings(**LOADING), env.added(credentials):
+        yield
 
 
 def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) -> Loaded:
@@ -56,9 +66,7 @@ def load(client: Any, uri: str, kind: str | None, file: FileKind, keep: bool) ->
     Raises:
         DatasetError: there is no such thing, or it can't be loaded.
     """
-    from ..store.client import LOADING, http_settings
-
-    with http_settings(**LOADING):
+    with _reaching():
         if kind == MODEL:
             return load_model(client, uri, keep)
         run_id, _, name = uri.removeprefix("runs:/").partition("/")

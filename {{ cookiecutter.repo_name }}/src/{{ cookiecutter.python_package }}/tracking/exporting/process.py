@@ -54,6 +54,7 @@ def main(stdin: TextIO = sys.stdin) -> int:
     first = inbox.get()
     if first is None:
         return 0
+    os.environ.update(first.get("credentials", {}))
     prepare_environment()
     import_lean()
     warm = _warm_up(first["uri"], first["experiment_name"])

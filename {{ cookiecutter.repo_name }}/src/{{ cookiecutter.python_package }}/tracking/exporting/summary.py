@@ -35,6 +35,7 @@ def summarize(
         "run_id": export.run_id if export is not None else None,
         "experiment_id": export.experiment_id if export is not None else None,
         "experiment_name": settings.get("experiment_name"),
+        "run_env": settings.get("run_env"),
         "run_name": (export.run_name if export is not None else None) or settings.get("run_name"),
         "status": end["status"] if end else None,
         "duration_s": (end["t"] - header.get("start_ms", end["t"])) / 1000 if end else None,

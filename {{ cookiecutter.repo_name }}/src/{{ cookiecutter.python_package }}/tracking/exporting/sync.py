@@ -1,9 +1,10 @@
 """Journals that wait for their export: what they are, and their export."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .. import env
 from ..journal import layout, locks, mending, places
 from ..journal.header import header_of, homeless
 from ..journal.heartbeat import is_running, unseen
@@ -66,13 +67,18 @@ def _can_fail(folder: Path) -> bool:
     )
 
 
-def sync_all(project_path: Path, own: TrackingSettings) -> Iterator[tuple[str, bool]]:
+def sync_all(
+    project_path: Path,
+    own: TrackingSettings,
+    of_env: Callable[[str | None], TrackingSettings | None] = lambda _: None,
+) -> Iterator[tuple[str, bool]]:
     """Export the runs that wait, the oldest first, and yield a line for each.
 
     Args:
         project_path: the project's folder.
         own: the project's settings, with the credentials of its tracking URI, which no journal
             holds.
+        of_env: returns the settings of another environment, or None if they can't be had.
 
     Yields:
         The line, and whether the run is in MLflow now.
@@ -84,12 +90,34 @@ def sync_all(project_path: Path, own: TrackingSettings) -> Iterator[tuple[str, b
         yield "No run waits for its export.", True
     for folder in others:
         yield f"{folder.name}: {unseen(folder)}", True
+    known = {own.run_env: own}
     for folder in folders:
         try:
-            line, done = _synced(folder, own)
+            settings = _settings_for(folder, own, known, of_env)
+            with env.added(settings.credentials):
+                line, done = _synced(folder, settings)
         except Exception as error:  # the others can't help it
             line, done = reason(error), False
         yield f"{folder.name}: {line}", done
+
+
+def _settings_for(
+    folder: Path,
+    own: TrackingSettings,
+    known: dict[str | None, TrackingSettings],
+    of_env: Callable[[str | None], TrackingSettings | None],
+) -> TrackingSettings:
+    """Return the settings with a journal's credentials: its environment's, if it has any."""
+    recorded = header_of(folder).get("settings")
+    if not isinstance(recorded, dict) or "run_env" not in recorded:
+        return own
+    if redacted_equal(recorded.get("uri"), own.uri) and own.credentials:
+        return own  # what the command was told
+    run_env = recorded["run_env"]
+    if run_env not in known:
+        known[run_env] = of_env(run_env) or own
+    found = known[run_env]
+    return found if redacted_equal(recorded.get("uri"), found.uri) else own
 
 
 def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:

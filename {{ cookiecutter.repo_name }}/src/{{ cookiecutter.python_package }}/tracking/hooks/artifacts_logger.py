@@ -6,7 +6,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..arguments import named_options
+from ..arguments import hook_options
 from ..datasets.written_files import has_files, log_written_files
 from ..kedro_internals import dataset_of
 from ..logs import PlainLogger
@@ -17,7 +17,7 @@ from .guard import guarded
 logger = PlainLogger(__name__)
 
 
-@named_options
+@hook_options
 class MLflowArtifactsLoggerHook:
     """Records files and folders as artifacts before and after the pipeline, and files of datasets.
 
@@ -56,19 +56,20 @@ class MLflowArtifactsLoggerHook:
     @guarded
     def _begin(self, run_params: dict[str, Any], catalog: Any) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
-        if run is None or not self.enable_mlflow:
+        mine = runs.in_force(self, run and run.recorder)
+        if run is None or not mine.enable_mlflow:
             return
         config = ConfigInForce(Path(run_params["project_path"]), run.recorder)
-        after = {path: _logged_before(path) for path in config.files(self.after)}
+        after = {path: _logged_before(path) for path in config.files(mine.after)}
         run.at_end.append(lambda: self._log(run, after))
         # Where the process is killed, the exporter takes the files itself.
         run.recorder.log_at_end({str(path): since for path, since in after.items()})
-        parameters = config.files_of_parameters([*self.before, *self.after], catalog)
+        parameters = config.files_of_parameters([*mine.before, *mine.after], catalog)
         self._log(run, dict.fromkeys(parameters, 0))
-        for path in config.files(self.before):
+        for path in config.files(mine.before):
             # Its state at the end gets the same name.
             self._log(run, {path: 0}, "before" if path in after else None)
-        for name in self.datasets:
+        for name in mine.datasets:
             if name not in catalog:
                 logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
             elif (found := dataset_of(catalog, name)) is not None and not has_files(found):
@@ -87,12 +88,14 @@ class MLflowArtifactsLoggerHook:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Record what a dataset that was named in `datasets_after_node_run` just wrote."""
-        if dataset_name in self.datasets and self.enable_mlflow:
-            self._log_dataset(dataset_name, data)
+        self._log_dataset(dataset_name, data)
 
     @guarded
     def _log_dataset(self, name: str, data: Any) -> None:
         recorder = runs.current()
+        mine = runs.in_force(self, recorder)
+        if name not in mine.datasets or not mine.enable_mlflow:
+            return
         dataset = recorder and recorder.catalog and recorder.catalog.get(name)
         if recorder is not None and dataset is not None and has_files(dataset):
             log_written_files(recorder, name, dataset, data)

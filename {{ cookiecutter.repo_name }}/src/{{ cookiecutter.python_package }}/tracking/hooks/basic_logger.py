@@ -9,12 +9,13 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from .. import env
-from ..arguments import named_options
+from ..arguments import hook_options
 from ..clock import end_of
 from ..datasets.loaded_files import loaded_files
 from ..datasets.names import reserve_names
 from ..kedro_internals import is_parameter
 from ..logs import PlainLogger, mask_logs
+from ..project import mlflow_yml_of_run, read_mlflow_yml, with_mlflow_yml
 from ..recording import lifecycle, runs
 from ..recording.known_secrets import known_secrets, note_secrets
 from ..recording.recorder import Recorder
@@ -36,7 +37,7 @@ logger = PlainLogger(__name__)
 _TO_MASK = "_mlflow_secrets"
 
 
-@named_options
+@hook_options
 class MLflowBasicLoggerHook(FluentRuns):
     """Begins an MLflow run before the pipeline and ends it with the right status, whatever happens.
 
@@ -134,10 +135,13 @@ class MLflowBasicLoggerHook(FluentRuns):
     def _note_configuration(self, context: Any) -> None:
         from kedro.framework.project import settings
 
-        source = str(context.config_loader.conf_source)
-        note_configuration(source, Path(context.project_path), str(settings.CONF_SOURCE))
-        if self.is_enabled():
-            notebook.prepare(self.settings, Path(context.project_path))
+        source, project = str(context.config_loader.conf_source), Path(context.project_path)
+        note_configuration(source, project, str(settings.CONF_SOURCE))
+        found = read_mlflow_yml(context.config_loader, project)
+        if found is None or not found.faults:  # else a run is refused
+            mine = with_mlflow_yml(self, found)
+            if mine.is_enabled():
+                notebook.prepare(mine.settings, project)
 
     @hook_impl
     def after_catalog_created(
@@ -157,7 +161,10 @@ class MLflowBasicLoggerHook(FluentRuns):
         self, run_params: dict[str, Any], pipeline: Any, catalog: Any
     ) -> Generator[None, Any, Any]:
         """Begin the run, before any other hook; end it as FAILED if it can't go on from here."""
-        self._begin(run_params, pipeline, catalog)
+        found = mlflow_yml_of_run(run_params.get("env"))
+        if found is not None and found.faults and self.is_enabled():
+            raise RunRefusedError(f"No node was run: {'; '.join(found.faults)}")
+        self._begin(run_params, pipeline, catalog, found)
         try:
             answers = yield
             refusals: list[RunRefusedError] = []
@@ -212,18 +219,20 @@ class MLflowBasicLoggerHook(FluentRuns):
             look_for_run(recorder, node.name, "FAILED")
 
     @guarded
-    def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
+    def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any, found: Any) -> None:
         configuration = catalog.__dict__.pop(_TO_MASK, ())
-        if not self.is_enabled():
+        # With faults it is off, or the run would have been refused.
+        mine = self if found is None or found.faults else with_mlflow_yml(self, found)
+        if not mine.is_enabled():
             return
         project_path = Path(run_params["project_path"])
         try:
-            settings = self.settings.resolved(project_path)
+            settings = mine.settings.resolved(project_path)
         except ValueError as error:
             logger.warning("This run is not tracked: %s", error)
             return
-        found = known_secrets(settings, run_params.get("runtime_params"), configuration)
-        mask_logs(found)
+        secrets = known_secrets(settings, run_params.get("runtime_params"), configuration)
+        mask_logs(secrets)
         inputs = pipeline.inputs()
         names = [name for name in pipeline.datasets() if not is_parameter(name)]
 
@@ -234,7 +243,8 @@ class MLflowBasicLoggerHook(FluentRuns):
                 undeclared=frozenset(name for name in names if name not in catalog),
                 inputs=loaded_files(catalog, [name for name in names if name in inputs]),
                 resumed=None if run_params.get("only_missing_outputs") else frozenset(inputs),
-                secrets=found,
+                secrets=secrets,
+                mlflow_yml=found,
             )
             reserve_names(recorder, catalog, names)
             return recorder
@@ -244,12 +254,14 @@ class MLflowBasicLoggerHook(FluentRuns):
         run = lifecycle.begin(settings, project_path, make_recorder, header)
         setattr(catalog, runs.ATTRIBUTE, run.recorder)
         run.at_end.append(lambda: self._log_end_times(run))
+        for name, told in found.notes if found is not None else ():
+            run.recorder.warn(name, told)
         self._log_begin(run, run_params)
 
     def _log_begin(self, run: lifecycle.Run, run_params: dict[str, Any]) -> None:
-        recorder = run.recorder
-        if self.enable_logging_time_begin:
-            recorder.log_clock("__time_begin", run.begun[0], self.offset_hours)
+        recorder, mine = run.recorder, with_mlflow_yml(self, run.recorder.mlflow_yml)
+        if mine.enable_logging_time_begin:
+            recorder.log_clock("__time_begin", run.begun[0], mine.offset_hours)
         recorder.set_tag("mlflow.source.name", "kedro run")
         recorder.set_tag("mlflow.source.type", "PROJECT")
         recorder.set_tag("mlflow.user", getpass.getuser())
@@ -258,16 +270,16 @@ class MLflowBasicLoggerHook(FluentRuns):
         recorder.set_tag("kedro.version", run_params.get("kedro_version", ""))
         for name, value in run_params_that_are_set(run_params).items():
             recorder.set_tag(f"kedro.{name}", value)
-        chosen = self.logging_kedro_run_params
+        chosen = mine.logging_kedro_run_params
         for name, value in redact_mapping(run_params).items():
             if chosen == "__ALL__" or name in chosen:
                 recorder.log_params(value, f"___{name}")
 
     def _log_end_times(self, run: lifecycle.Run) -> None:
-        now = end_of(run.begun)
-        if self.enable_logging_time_end:
-            run.recorder.log_clock("__time_end", now, self.offset_hours)
-        if self.enable_logging_time:
+        mine, now = with_mlflow_yml(self, run.recorder.mlflow_yml), end_of(run.begun)
+        if mine.enable_logging_time_end:
+            run.recorder.log_clock("__time_end", now, mine.offset_hours)
+        if mine.enable_logging_time:
             run.recorder.log_metric("__time", (now - run.begun[0]) / 1e9)
 
     @guarded
@@ -275,4 +287,5 @@ class MLflowBasicLoggerHook(FluentRuns):
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
         if run is not None:
             run.end(status, error)
-            notebook.prepare(self.settings, run.project_path)
+            mine = with_mlflow_yml(self, run.recorder.mlflow_yml)
+            notebook.prepare(mine.settings, run.project_path)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
-from ..arguments import named_options
+from ..arguments import hook_options
 from ..datasets.entries import complete_catalog
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
@@ -20,7 +20,7 @@ from ..recording.recorder import Recorder
 from .guard import guarded
 
 
-@named_options
+@hook_options
 class MLflowCatalogLoggerHook:
     """Connects MLflow datasets to the run, and records params, automatic values and input data.
 
@@ -52,7 +52,7 @@ class MLflowCatalogLoggerHook:
     ) -> None:
         self.auto = auto
         self.enable_mlflow = enable_mlflow
-        self._automatic = Automatic(auto_limit_bytes, auto_dicts_of_numbers)
+        self.automatic = Automatic(auto_limit_bytes, auto_dicts_of_numbers)
 
     @hook_impl(trylast=True)
     def after_context_created(self, context: Any) -> None:
@@ -70,7 +70,7 @@ class MLflowCatalogLoggerHook:
     @guarded
     def _connect(self, pipeline: Any, catalog: Any) -> None:
         recorder = getattr(catalog, runs.ATTRIBUTE, None)
-        if recorder is None or not self.enable_mlflow:
+        if recorder is None or not runs.in_force(self, recorder).enable_mlflow:
             return
         loaded = {name for node in pipeline.nodes for name in node.inputs}
         for name in pipeline.datasets():
@@ -99,8 +99,8 @@ class MLflowCatalogLoggerHook:
 
     @guarded
     def _log_node_inputs(self, catalog: Any, given: dict[str, Any], answers: list[Any]) -> None:
-        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
-        if recorder is None:
+        recorder = runs.of_catalog(catalog)
+        if recorder is None or not runs.in_force(self, recorder).enable_mlflow:
             return
         for answer in answers:
             if isinstance(answer, Mapping):
@@ -130,14 +130,15 @@ class MLflowCatalogLoggerHook:
     def _log_node_outputs(
         self, catalog: Any, inputs: dict[str, Any], outputs: dict[str, Any]
     ) -> None:
-        recorder = runs.of_catalog(catalog) if self.enable_mlflow else None
-        if recorder is None:
+        recorder = runs.of_catalog(catalog)
+        mine = runs.in_force(self, recorder)
+        if recorder is None or not mine.enable_mlflow:
             return
         for name, value in outputs.items():
             if name not in recorder.undeclared:
                 _keep_sample(recorder, catalog, name, value, inputs)
-            elif self.auto:
-                self._automatic.record(recorder, name, value)
+            elif mine.auto:
+                mine.automatic.record(recorder, name, value)
 
 
 def _keep_sample(

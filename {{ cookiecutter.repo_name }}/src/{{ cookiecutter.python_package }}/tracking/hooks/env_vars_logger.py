@@ -7,7 +7,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from .. import env
-from ..arguments import named_options
+from ..arguments import hook_options
 from ..logs import PlainLogger
 from ..recording import runs
 from ..secret_names import looks_secret
@@ -18,7 +18,7 @@ logger = PlainLogger(__name__)
 ALL = "__ALL__"
 
 
-@named_options
+@hook_options
 class MLflowEnvVarsLoggerHook:
     """Records chosen environment variables as params or metrics, in `before_pipeline_run`.
 
@@ -53,9 +53,10 @@ class MLflowEnvVarsLoggerHook:
     @guarded
     def _log(self, catalog: Any) -> None:
         recorder = getattr(catalog, runs.ATTRIBUTE, None)
-        if recorder is None or not self.enable_mlflow:
+        mine = runs.in_force(self, recorder)
+        if recorder is None or not mine.enable_mlflow:
             return
-        names = self.param_env_vars
+        names = mine.param_env_vars
         if names == ALL:
             there = [name for name in sorted(os.environ) if not name.startswith(env.OFFERED)]
             names = tuple(name for name in there if not looks_secret(name))
@@ -64,11 +65,11 @@ class MLflowEnvVarsLoggerHook:
                 logger.info("Left out, for the names look secret: %s.", ", ".join(left_out))
         for name in names:
             if name in os.environ:
-                recorder.log_param(f"{self.prefix}{name}", os.environ[name])
-        for name in self.metric_env_vars:
+                recorder.log_param(f"{mine.prefix}{name}", os.environ[name])
+        for name in mine.metric_env_vars:
             if name in os.environ:
                 try:
-                    recorder.log_metric(f"{self.prefix}{name}", float(os.environ[name]))
+                    recorder.log_metric(f"{mine.prefix}{name}", float(os.environ[name]))
                 except ValueError:
                     recorder.warn(name, f"{name} is no number; kept as a param")
-                    recorder.log_param(f"{self.prefix}{name}", os.environ[name])
+                    recorder.log_param(f"{mine.prefix}{name}", os.environ[name])

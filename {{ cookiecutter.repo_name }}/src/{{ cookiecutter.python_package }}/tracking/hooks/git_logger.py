@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..arguments import named_options
+from ..arguments import hook_options
 from ..journal.places import FOLDER_NAME
 from ..locations import local_path
 from ..recording import lifecycle, runs
@@ -27,7 +27,7 @@ from .guard import guarded
 _DATABASE = ("", "-journal", "-shm", "-wal")
 
 
-@named_options
+@hook_options
 class MLflowGitLoggerHook:
     """Records the git state of the project, in `before_pipeline_run`; nothing outside a repository.
 
@@ -52,7 +52,7 @@ class MLflowGitLoggerHook:
     @guarded
     def _log(self, run_params: dict[str, Any], catalog: Any) -> None:
         recorder = getattr(catalog, runs.ATTRIBUTE, None)
-        if recorder is not None and self.enable_mlflow:
+        if recorder is not None and runs.in_force(self, recorder).enable_mlflow:
             log_git_state(recorder, Path(run_params["project_path"]))
 
 

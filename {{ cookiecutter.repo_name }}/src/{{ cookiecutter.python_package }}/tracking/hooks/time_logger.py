@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-from ..arguments import named_options
+from ..arguments import hook_options
 from ..clock import Moment, end_of, moment
 from ..kedro_internals import is_parameter
 from ..recording import lifecycle, runs
@@ -32,7 +32,7 @@ class _Clock(threading.local):
         self.saves: dict[str, Moment] = {}
 
 
-@named_options
+@hook_options
 class MLflowTimeLoggerHook:
     """Times nodes and the loading and saving of their datasets.
 
@@ -92,21 +92,22 @@ class MLflowTimeLoggerHook:
     @guarded
     def _ask_for_charts(self, run_params: dict[str, Any], catalog: Any) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
-        if run is None or not self.enable_mlflow:
+        mine = runs.in_force(self, run and run.recorder)
+        if run is None or not mine.enable_mlflow:
             return
         project = Path(run_params["project_path"])
         run.recorder.log_chart_settings(
-            gantt=self.enable_plotly,
-            gantt_params=self.gantt_params,
-            gantt_filepath=self.gantt_filepath and os.fspath(project / self.gantt_filepath),
-            time_log_filepath=self.time_log_filepath
-            and os.fspath(project / self.time_log_filepath),
+            gantt=mine.enable_plotly,
+            gantt_params=mine.gantt_params,
+            gantt_filepath=mine.gantt_filepath and os.fspath(project / mine.gantt_filepath),
+            time_log_filepath=mine.time_log_filepath
+            and os.fspath(project / mine.time_log_filepath),
         )
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, dataset_name: str, node: Any) -> None:
         """Start the clock of a load."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._begin_load(dataset_name, node)
 
     @guarded
@@ -119,7 +120,7 @@ class MLflowTimeLoggerHook:
     @hook_impl(trylast=True)
     def after_dataset_loaded(self, dataset_name: str, node: Any) -> None:
         """Record a load's time."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._end_load(dataset_name, node)
 
     @guarded
@@ -138,7 +139,7 @@ class MLflowTimeLoggerHook:
     @hook_impl(trylast=True)
     def before_node_run(self, node: Any, catalog: Any, is_async: bool) -> None:
         """Start the clock of a node."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.of_catalog(catalog)).enable_mlflow:
             self._begin_run(node, catalog, is_async)
 
     @guarded
@@ -152,13 +153,13 @@ class MLflowTimeLoggerHook:
     @hook_impl(tryfirst=True)
     def after_node_run(self, node: Any, catalog: Any) -> None:
         """Record a node's time."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.of_catalog(catalog)).enable_mlflow:
             self._end_run(node, catalog, None)
 
     @hook_impl(tryfirst=True)
     def on_node_error(self, error: Exception, node: Any, catalog: Any) -> None:
         """Record the time until a node failed, and its error."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.of_catalog(catalog)).enable_mlflow:
             self._end_run(node, catalog, error)
 
     @guarded
@@ -168,25 +169,26 @@ class MLflowTimeLoggerHook:
         self._clock.begun = None
         if recorder is None:
             return
+        mine = runs.in_force(self, recorder)
         recorder.log_span(
             node.name,
             "run",
             self._clock.run[0],
             end,
-            metric=None if error else f"{self.metric_name_prefix}{self.task_name_func(node)}",
+            metric=None if error else f"{mine.metric_name_prefix}{mine.task_name_func(node)}",
             error=f"{type(error).__name__}: {error}" if error else None,
         )
 
     @hook_impl(tryfirst=True)
     def before_dataset_saved(self, dataset_name: str) -> None:
         """Start the clock of a save."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._clock.saves[dataset_name] = moment()
 
     @hook_impl(tryfirst=True)
     def after_dataset_saved(self, dataset_name: str, node: Any) -> None:
         """Record a save's time."""
-        if self.enable_mlflow:
+        if runs.in_force(self, runs.current()).enable_mlflow:
             self._end_save(dataset_name, node)
 
     @guarded

@@ -32,7 +32,13 @@ def known_secrets(
         parameters: what a run was given besides its configuration.
         configuration: the secrets of its configuration; of the last that was read if None.
     """
+    opens: tuple[str, ...] = ()
+    if settings.credentials:
+        from ..credentials import secret_parts
+
+        opens = secret_values(secret_parts(settings.credentials))
     return merged(
+        opens,
         _configuration if configuration is None else configuration,
         secrets_in({"uri": settings.uri}),
         secrets_in(dict(os.environ)),

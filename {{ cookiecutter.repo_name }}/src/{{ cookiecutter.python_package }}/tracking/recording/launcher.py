@@ -51,7 +51,9 @@ class ExporterProcess:
         forked = None if cold else self._forked(settings, environ)
         self._process: Any = forked or self._started(environ)
         about = {"uri": settings.uri, "experiment_name": settings.experiment_name}
-        self._send({**about, "pipeline": processes.myself()})
+        # Credentials too: an environment can be read by others, see proc(5).
+        opens = {"credentials": dict(settings.credentials)} if settings.credentials else {}
+        self._send({**about, **opens, "pipeline": processes.myself()})
 
     def _forked(self, settings: TrackingSettings, environ: dict[str, str]) -> Any:
         """Return an exporter that an optional room has ready; None if there is none."""
@@ -224,13 +226,16 @@ def _read_to_end(
 
 
 def export_here(
-    folder: Path, uri: str, sides: list[tuple[Path, str]], held: list[str]
+    folder: Path,
+    settings: TrackingSettings,
+    sides: list[tuple[Path, str]],
+    held: list[str],
 ) -> dict[str, Any]:
     """Export a run that has ended from this very process, with `export="end"`.
 
     Args:
         folder: the run's journal folder.
-        uri: tracking URI, with its credentials.
+        settings: where the run goes, with the credentials.
         sides: journals that go elsewhere, each with its tracking URI.
         held: events that the journal's disk refused, as lines of JSON.
 
@@ -241,6 +246,6 @@ def export_here(
     from ..exporting.journals import export_each, export_journal
     from ..store.client import http_settings
 
-    with http_settings():
+    with http_settings(), env.added(settings.credentials):
         export_each(sides)
-        return export_journal(folder, uri, held)
+        return export_journal(folder, settings.uri, held)

@@ -137,7 +137,7 @@ class Run:
         uris = self.recorder.side_uris
         sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
         if self.settings.export == "end":
-            return launcher.export_here(folder, self.settings.uri, sides, held)
+            return launcher.export_here(folder, self.settings, sides, held)
         if self.exporter is not None:
             summary = self.exporter.finish(self.settings.export_wait, sides, held)
             if summary is None and not self.exporter.was_stopped:
@@ -274,6 +274,7 @@ def _waiting_summary(folder: Path, settings: TrackingSettings, error: str | None
     return {
         "state": "waiting",
         "experiment_name": settings.experiment_name,
+        "run_env": settings.run_env,
         "run_name": settings.run_name,
         "tracking_uri": settings.public()["uri"],
         "journal": str(folder),

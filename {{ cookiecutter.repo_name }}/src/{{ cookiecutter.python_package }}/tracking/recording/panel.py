@@ -1,6 +1,7 @@
 """What a run shows at its end: a panel on a terminal, plain lines elsewhere."""
 
 import math
+import shlex
 import shutil
 import sys
 import time
@@ -88,7 +89,8 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def next_command(summary: Mapping[str, Any]) -> str:
     """Return the one command to go on with."""
-    return mlflow_command("ui" if summary.get("state") == "exported" else "sync")
+    words, run_env = "ui" if summary.get("state") == "exported" else "sync", summary.get("run_env")
+    return mlflow_command(f"{words} --env {shlex.quote(run_env)}" if run_env else words)
 
 
 def metric_rows(summary: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -20,6 +20,7 @@ class Recorder(TimeVoice):
         inputs: file paths of the pipeline's free inputs, by dataset name.
         resumed: names of datasets that may be loaded as an earlier run left them.
         secrets: values that are masked wherever they occur; never written to disk.
+        mlflow_yml: what `mlflow.yml` says of this run; None without one.
     """
 
     def __init__(
@@ -31,11 +32,15 @@ class Recorder(TimeVoice):
         inputs: Mapping[str, str] | None = None,
         resumed: frozenset[str] | None = None,
         secrets: tuple[str, ...] = (),
+        mlflow_yml: Any = None,
     ) -> None:
         super().__init__(key, folder, secrets)
         self.undeclared = undeclared
         self.inputs = dict(inputs or {})
         self.resumed = resumed
+        self.mlflow_yml = mlflow_yml
+        # The project's hooks as this run has them, by their identities.
+        self.hooks: dict[int, Any] = {}
         # Journals for MLflow datasets that save elsewhere, see `datasets/destination.py`.
         self.sides: dict[str, Recorder] = {}
         self.side_uris: dict[str, str | None] = {}
@@ -51,4 +56,5 @@ class Recorder(TimeVoice):
             "inputs": self.inputs,
             "resumed": self.resumed,
             "secrets": self.secrets,
+            "mlflow_yml": self.mlflow_yml,
         }

@@ -6,11 +6,14 @@ worker process by the recorder that travels with the catalog.
 """
 
 import threading
-from typing import Any
+from typing import Any, TypeVar
 
+from ..arguments import with_options
 from .recorder import Recorder
 
 ATTRIBUTE = "_mlflow_recorder"
+
+_Hook = TypeVar("_Hook")
 
 _active: dict[str, Recorder] = {}
 _thread = threading.local()
@@ -70,3 +73,23 @@ def current() -> Recorder | None:
 def active() -> list[Recorder]:
     """Return the runs that have begun in this process and not ended."""
     return list(_active.values())
+
+
+def in_force(hook: _Hook, recorder: Recorder | None) -> _Hook:
+    """Return a hook of the project as a run has it: with the arguments that `mlflow.yml` gives.
+
+    One hook object serves all runs of a process, so it is never changed itself.
+
+    Args:
+        hook: the hook.
+        recorder: records the run, if it is known.
+    """
+    if recorder is None or recorder.mlflow_yml is None:
+        return hook
+    found: _Hook | None = recorder.hooks.get(id(hook))
+    if found is None:
+        given = recorder.mlflow_yml.hooks
+        names = [cls.__name__ for cls in reversed(type(hook).__mro__) if cls.__name__ in given]
+        changes = {name: value for cls in names for name, value in given[cls].items()}
+        found = recorder.hooks[id(hook)] = with_options(hook, changes) if changes else hook
+    return found

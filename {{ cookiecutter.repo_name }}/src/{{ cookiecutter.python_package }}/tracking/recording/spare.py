@@ -20,7 +20,7 @@ class _Spare:
     """An exporter, and what it was started for."""
 
     def __init__(self, settings: TrackingSettings, project_path: Path) -> None:
-        self.about = settings.uri, project_path
+        self.about = settings.uri, settings.credentials, project_path
         self.owner = os.getpid()
         self.exporter = ExporterProcess(settings, project_path)
 
@@ -39,7 +39,7 @@ def take(settings: TrackingSettings, project_path: Path) -> ExporterProcess:
     spare = _own_spare()
     if spare is None:
         return ExporterProcess(settings, project_path)
-    if spare.about != (settings.uri, project_path):
+    if spare.about != (settings.uri, settings.credentials, project_path):
         spare.exporter.stop()
         return ExporterProcess(settings, project_path)
     if spare.exporter.is_alive():

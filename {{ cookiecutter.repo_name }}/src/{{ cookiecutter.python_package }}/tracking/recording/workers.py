@@ -15,6 +15,7 @@ from typing import Any
 
 from ..kedro_internals import configure_worker, project_package
 from ..logs import mask_logs
+from ..project import note_mlflow_yml
 from . import runs
 from .recorder import Recorder
 
@@ -51,6 +52,8 @@ def _unpickle(
         if multiprocessing.parent_process() is not None and runs.adopt(recorder):
             if package is not None:
                 configure_worker(package)
+            if recorder.mlflow_yml is not None:
+                note_mlflow_yml(recorder.mlflow_yml.run_env, recorder.mlflow_yml)
             _watch_parent(siblings)
     return recorder
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..settings import sqlite_uri
-from .model_parts import copy_code, pinned
+from .model_parts import copy_code, pinned, write_example
 
 MODEL = "model.pkl"
 EXPERIMENTS = "experiments"
@@ -239,7 +239,7 @@ def write_sklearn_model(
     if about.get("signature"):
         content["signature"] = about["signature"]
     if about.get("example"):
-        content["saved_input_example_info"] = _write_example(place, about["example"])
+        content["saved_input_example_info"] = write_example(place, about["example"])
     tools = [pinned(name) for name in ("pip", "setuptools", "wheel")]
     environment = {
         "python": python,
@@ -260,16 +260,38 @@ def write_sklearn_model(
         (place / name).write_text(text, encoding="utf-8")
 
 
-def _write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
-    serving = json.dumps(example, indent=1)
-    (place / "serving_input_example.json").write_text(serving, encoding="utf-8")
-    is_frame = "dataframe_split" in example
-    own = json.dumps(example["dataframe_split" if is_frame else "inputs"])
-    (place / "input_example.json").write_text(own, encoding="utf-8")
-    paths = {
-        "artifact_path": "input_example.json",
-        "serving_input_path": "serving_input_example.json",
-    }
-    if is_frame:
-        return {**paths, "type": "dataframe", "pandas_orient": "split"}
-    return {**paths, "type": "ndarray"}
+def artifacts_at(place: str, tracking_uri: str) -> Any:
+    """Return what stores the artifacts of a run: it logs, lists and deletes files.
+
+    Why: `MlflowClient` has no way to delete one.
+    Seen in: MLflow 3.17.2 (`get_artifact_repository`, `ArtifactRepository.delete_artifacts`).
+    Goes when: `MlflowClient` deletes artifacts.
+    """
+    from mlflow.store.artifact import artifact_repository_registry
+
+    return artifact_repository_registry.get_artifact_repository(place, tracking_uri)
+
+
+def forget_run(client: Any, run_id: str) -> None:
+    """Delete a run; for good where the store is a database, which no garbage collector visits.
+
+    Why: `MlflowClient.delete_run` marks it as deleted only.
+    Seen in: MLflow 3.17.2 (`SqlAlchemyStore._hard_delete_run`).
+    Goes when: `MlflowClient` deletes for good.
+    """
+    client.delete_run(run_id)
+    hard = getattr(client._tracking_client.store, "_hard_delete_run", None)
+    if hard is not None:
+        hard(run_id)
+
+
+def forget_experiment(client: Any, experiment_id: str) -> None:
+    """Delete an experiment, as `forget_run` does.
+
+    Seen in: MLflow 3.17.2 (`SqlAlchemyStore._hard_delete_experiment`).
+    Why, and goes when: as there.
+    """
+    client.delete_experiment(experiment_id)
+    hard = getattr(client._tracking_client.store, "_hard_delete_experiment", None)
+    if hard is not None:
+        hard(experiment_id)

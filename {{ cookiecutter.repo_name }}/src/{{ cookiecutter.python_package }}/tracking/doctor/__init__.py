@@ -1,0 +1,1 @@
+"""Optional: `kedro mlflow doctor`, which says whether a run would arrive."""
