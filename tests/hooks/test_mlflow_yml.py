@@ -39,7 +39,7 @@ CATALOG = '{"next": MLflowDataSet("m")}'
 
 @pytest.fixture(scope="module")
 def lab(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
-    """A project of this module with a light pipeline; each test writes the environments it needs."""
+    """The project of this module, with a light pipeline; tests write the environments."""
     root = tmp_path_factory.mktemp("lab") / "my-iris"
     project = BakedProject(Path(shutil.copytree(compiled, root)), PYTHON)
     replace_pipelines(project, NODES, PIPELINE, CATALOG)
