@@ -127,7 +127,8 @@ def test_run_arrives_and_the_password_is_nowhere(
     team: BakedProject, client: MlflowClient, linger: str
 ) -> None:
     """With an exporter that is a program, and with one that is a fork of a resident."""
-    stop, seen = threading.Event(), []
+    stop = threading.Event()
+    seen: list[tuple[str, str]] = []
     watcher = threading.Thread(target=watch, args=(stop, seen))
     watcher.start()
     env = {"KEDRO_MLFLOW_LINGER": linger}
