@@ -10,8 +10,8 @@ import pytest
 from tests.harness.baked import BakedProject
 
 COMMANDS = {
-    *("discard", "doctor", "env", "exporter", "layer", "relocate", "restore", "status", "sync", "ui"),
-    *("download", "runs"),
+    *("discard", "env", "exporter", "layer", "relocate", "restore", "status", "sync", "ui"),
+    *("doctor", "download", "runs"),
     *("models", "promote", "serve"),
 }
 
@@ -65,6 +65,20 @@ for name in sys.argv[1:]:
     assert "env|0|NoneType|export MLFLOW_" in done.stdout
     assert "discard x|1|SystemExit|Error: no run that waits has the key 'x'" in done.stdout
     assert "sync --help|0|NoneType|Usage" in done.stdout
+
+
+def test_each_command_that_opens_the_store_takes_an_environment(project: BakedProject) -> None:
+    code = """
+import importlib, sys
+from click.testing import CliRunner
+from kedro.framework.startup import bootstrap_project
+group = importlib.import_module(f"{bootstrap_project('.').package_name}.cli").mlflow
+for name in sys.argv[1:]:
+    print(name, "--env" in CliRunner().invoke(group, [name, "--help"]).output)
+"""
+    names = sorted(COMMANDS - {"layer"})
+    done = project.run("python", "-c", code, *names)
+    assert done.stdout.splitlines() == [f"{name} True" for name in names]
 
 
 @pytest.mark.parametrize(

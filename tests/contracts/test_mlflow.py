@@ -256,3 +256,26 @@ def test_write_sklearn_model(internals: Any, baked: BakedProject, tmp_path: Path
     loaded = mlflow.sklearn.load_model(str(ours))
     assert numpy.array_equal(loaded.predict(frame), model.predict(frame))
     assert pickle.dumps(loaded.coef_) == pickle.dumps(model.coef_)
+
+
+def test_artifacts_at(internals: Any, client: MlflowClient, tmp_path: Path) -> None:
+    store = internals.artifacts_at((tmp_path / "files").as_uri(), client.tracking_uri)
+    (tmp_path / "a.txt").write_text("a")
+    store.log_artifact(str(tmp_path / "a.txt"))
+    assert [item.path for item in store.list_artifacts()] == ["a.txt"]
+    store.delete_artifacts("a.txt")
+    assert store.list_artifacts() == []
+
+
+def test_forget_run(internals: Any, client: MlflowClient) -> None:
+    run_id = client.create_run("0").info.run_id
+    client.log_param(run_id, "a", 1)
+    internals.forget_run(client, run_id)
+    with pytest.raises(mlflow.MlflowException, match="not found"):
+        client.get_run(run_id)
+
+
+def test_forget_experiment(internals: Any, client: MlflowClient) -> None:
+    experiment_id = client.create_experiment("passing")
+    internals.forget_experiment(client, experiment_id)
+    assert client.get_experiment_by_name("passing") is None

@@ -43,7 +43,10 @@ def spare(baked: BakedProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
     module.discard()
 
 
-HERE, THERE = SimpleNamespace(uri="sqlite:///a.db"), SimpleNamespace(uri="sqlite:///b.db")
+HERE, THERE = (
+    SimpleNamespace(uri="sqlite:///a.db", credentials={}),
+    SimpleNamespace(uri="sqlite:///b.db", credentials={}),
+)
 
 
 def test_it_is_started_once_and_by_no_thread(spare: Any, tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def translated(bare: Lab, run_id: str) -> list[str]:
     for name, text in files.items():
         (bare.root / name).write_text(text)
     home = bare.root / "src/plain"
+    (home / "tracking" / ".installed.json").write_text("{}")  # who installs has translated
     done = translate(KedroProject(bare.root, "plain", home, sys.executable, {}, {}))
     for path, text in done.texts.items():
         path.write_bytes(text.encode())

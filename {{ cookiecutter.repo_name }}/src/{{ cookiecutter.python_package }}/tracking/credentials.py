@@ -6,23 +6,25 @@ from typing import Any
 
 from .arguments import nearest
 
-# Key of the entry -> environment variable.
-VARIABLES = {
-    "username": "MLFLOW_TRACKING_USERNAME",
-    "password": "MLFLOW_TRACKING_PASSWORD",
-    "token": "MLFLOW_TRACKING_TOKEN",
-    "ca_file": "MLFLOW_TRACKING_SERVER_CERT_PATH",
-    "client_cert": "MLFLOW_TRACKING_CLIENT_CERT_PATH",
-    "insecure_tls": "MLFLOW_TRACKING_INSECURE_TLS",
-    "aws_access_key_id": "AWS_ACCESS_KEY_ID",
-    "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
-    "aws_session_token": "AWS_SESSION_TOKEN",
-    "region_name": "AWS_DEFAULT_REGION",
-    "endpoint_url": "MLFLOW_S3_ENDPOINT_URL",
-    "google_application_credentials": "GOOGLE_APPLICATION_CREDENTIALS",
-    "azure_storage_connection_string": "AZURE_STORAGE_CONNECTION_STRING",
-    "azure_storage_access_key": "AZURE_STORAGE_ACCESS_KEY",
-}
+# Key of the entry -> environment variable. In pairs: a mapping would be masked in the patch of a
+# run, as one of secrets.
+_TABLE = (
+    ("username", "MLFLOW_TRACKING_USERNAME"),
+    ("password", "MLFLOW_TRACKING_PASSWORD"),
+    ("token", "MLFLOW_TRACKING_TOKEN"),
+    ("ca_file", "MLFLOW_TRACKING_SERVER_CERT_PATH"),
+    ("client_cert", "MLFLOW_TRACKING_CLIENT_CERT_PATH"),
+    ("insecure_tls", "MLFLOW_TRACKING_INSECURE_TLS"),
+    ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
+    ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+    ("aws_session_token", "AWS_SESSION_TOKEN"),
+    ("region_name", "AWS_DEFAULT_REGION"),
+    ("endpoint_url", "MLFLOW_S3_ENDPOINT_URL"),
+    ("google_application_credentials", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ("azure_storage_connection_string", "AZURE_STORAGE_CONNECTION_STRING"),
+    ("azure_storage_access_key", "AZURE_STORAGE_ACCESS_KEY"),
+)
+VARIABLES = dict(_TABLE)
 # Paths, which may be relative to the project.
 _FILES = ("ca_file", "client_cert", "google_application_credentials")
 # Other variables of theirs are taken by their own names, and none of another program's.

@@ -17,7 +17,8 @@ from .arguments import nearest, options_of, with_options
 from .option_types import unfit
 
 KEY = "mlflow"
-HOOKS, CREDENTIALS = "hooks", "credentials"
+HOOKS = "hooks"
+NAME_OF_ENTRY = "credentials"
 # Top-level keys of kedro-mlflow's file of that name -> ours for what stands most often below them.
 _KEDRO_MLFLOW = {
     "server": "`server.mlflow_tracking_uri` is `uri`",
@@ -123,12 +124,12 @@ def _checked(  # noqa: PLR0913  what a file is checked against
     faults: list[str] = []
     notes: list[tuple[str, str]] = []
     given = dict(content)
-    others, name = given.pop(HOOKS, None) or {}, given.pop(CREDENTIALS, None)
+    others, name = given.pop(HOOKS, None) or {}, given.pop(NAME_OF_ENTRY, None)
     basic = [hook for hook in hooks if _names(hook) & {"MLflowBasicLoggerHook"}]
     known = options_of(basic[0]) if basic else []
     for key in list(given):
         if basic and key not in known:
-            names = [*known, HOOKS, CREDENTIALS]
+            names = [*known, HOOKS, NAME_OF_ENTRY]
             told = "it has the arguments of MLflowBasicLoggerHook, hooks and credentials"
             if str(key).startswith("MLflow"):
                 told = f"write it below `{HOOKS}:`"
@@ -216,7 +217,7 @@ def _credentials(
 
     if not isinstance(name, str):
         raise ValueError(
-            f"`{CREDENTIALS}` must be the name of an entry of credentials.yml, where secrets "
+            f"`{NAME_OF_ENTRY}` must be the name of an entry of credentials.yml, where secrets "
             f"stand; move what is below it there"
         )
     entries: dict[str, Any] = {}

@@ -80,7 +80,7 @@ def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             raise PermissionError(f"{there} is no folder that can be written to")
         return f"{file} is made by the first run", (uri, f"{location}/{_unique()}")
-    elif file is None and not uri.startswith(("http://", "https://", "file:")):
+    if file is None and not uri.startswith(("http://", "https://", "file:")):
         _connect(uri)
     client = open_client(uri)
     found = _experiment(client, about)

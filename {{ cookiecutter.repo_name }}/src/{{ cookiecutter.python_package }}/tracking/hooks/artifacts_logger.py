@@ -56,7 +56,7 @@ class MLflowArtifactsLoggerHook:
     @guarded
     def _begin(self, run_params: dict[str, Any], catalog: Any) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
-        mine = runs.in_force(self, run and run.recorder)
+        mine = runs.in_force(self, run.recorder if run else None)
         if run is None or not mine.enable_mlflow:
             return
         config = ConfigInForce(Path(run_params["project_path"]), run.recorder)

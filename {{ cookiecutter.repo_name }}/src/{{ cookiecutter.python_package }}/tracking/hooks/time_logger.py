@@ -92,7 +92,7 @@ class MLflowTimeLoggerHook:
     @guarded
     def _ask_for_charts(self, run_params: dict[str, Any], catalog: Any) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
-        mine = runs.in_force(self, run and run.recorder)
+        mine = runs.in_force(self, run.recorder if run else None)
         if run is None or not mine.enable_mlflow:
             return
         project = Path(run_params["project_path"])

@@ -286,10 +286,11 @@ def forget_run(client: Any, run_id: str) -> None:
 
 
 def forget_experiment(client: Any, experiment_id: str) -> None:
-    """Delete an experiment, as `forget_run` does.
+    """Delete an experiment, as `forget_run` deletes a run.
 
+    Why: `MlflowClient.delete_experiment` marks it as deleted only.
     Seen in: MLflow 3.17.2 (`SqlAlchemyStore._hard_delete_experiment`).
-    Why, and goes when: as there.
+    Goes when: `MlflowClient` deletes for good.
     """
     client.delete_experiment(experiment_id)
     hard = getattr(client._tracking_client.store, "_hard_delete_experiment", None)

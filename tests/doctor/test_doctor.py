@@ -100,14 +100,14 @@ def test_package_that_is_missing_is_named_with_its_remedy(
     hidden = "".join(f"sys.modules[{name!r}] = None\n" for name in names)
     (tmp_path / "sitecustomize.py").write_text(f"import sys\n{hidden}")
     env = {"PYTHONPATH": str(tmp_path)}
-    write(project, "sql/mlflow.yml", f"uri: postgresql://ann:{SECRET}@127.0.0.1/db\n")
+    write(project, "sql/mlflow.yml", f"uri: postgresql+psycopg2://ann:{SECRET}@127.0.0.1/db\n")
     done = project.run("kedro", "mlflow", "doctor", "--env", "sql", env=env, code=1)
     told = lines_of(done.stdout)
     package = project.tracking("datasets.needs").package_of("psycopg2")
     assert told["store"] == (
         f"needs the package {package}, which is not installed: `pip install {package}`"
     )
-    assert told["uri"] == "postgresql://***@127.0.0.1/db  (conf/sql/mlflow.yml)"
+    assert told["uri"] == "postgresql+psycopg2://***@127.0.0.1/db  (conf/sql/mlflow.yml)"
     assert SECRET not in done.stdout + done.stderr
     write(project, "s3/mlflow.yml", "artifact_location: s3://bucket/files\n")
     done = project.run("kedro", "mlflow", "doctor", "--env", "s3", env=env, code=1)
@@ -118,10 +118,10 @@ def test_package_that_is_missing_is_named_with_its_remedy(
 def test_database_that_is_down_is_told_at_once(project: BakedProject) -> None:
     """MLflow tries for 102 s."""
     pytest.importorskip("psycopg2")
-    env = {"MLFLOW_TRACKING_URI": f"postgresql://ann:{SECRET}@127.0.0.1:{free_port()}/db"}
+    env = {"MLFLOW_TRACKING_URI": f"postgresql+psycopg2://ann:{SECRET}@127.0.0.1:{free_port()}/db"}
     done = project.run("kedro", "mlflow", "doctor", env=env, code=1)
     told = lines_of(done.stdout)["store"]
-    assert told.startswith("the database says: connection to server at")
+    assert told.startswith("the database says: connection")
     assert "Connection refused" in told
     assert SECRET not in done.stdout + done.stderr
 

@@ -1,0 +1,1 @@
+"""The commands of `kedro mlflow` and of `kedro run`."""
