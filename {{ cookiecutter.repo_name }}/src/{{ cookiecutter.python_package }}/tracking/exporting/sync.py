@@ -1,6 +1,7 @@
 """Journals that wait for their export: what they are, and their export."""
 
 import datetime
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from .journals import export_journal, journals_of, set_aside, waiting_journals
 from .progress import size_text
 
 _BUSY = "another process is at work on it"
+# How long `sync` waits in all for servers that ask to wait.
+_PATIENCE = 120.0
 
 
 def describe_waiting(project_path: Path) -> list[str]:
@@ -84,15 +87,16 @@ def sync_all(project_path: Path, own: TrackingSettings) -> Iterator[tuple[str, b
         yield "No run waits for its export.", True
     for folder in others:
         yield f"{folder.name}: {unseen(folder)}", True
+    until = time.monotonic() + _PATIENCE
     for folder in folders:
         try:
-            line, done = _synced(folder, own)
+            line, done = _synced(folder, own, until)
         except Exception as error:  # the others can't help it
             line, done = reason(error), False
         yield f"{folder.name}: {line}", done
 
 
-def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
+def _synced(folder: Path, own: TrackingSettings, until: float) -> tuple[str, bool]:
     """Export one journal; returns what became of it, and whether it is in MLflow now."""
     header = header_of(folder)
     refused = layout.refusal(header)
@@ -119,7 +123,7 @@ def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
         ), False
     else:
         target = str(recorded)
-    summary = export_journal(folder, target)
+    summary = export_journal(folder, target, until=until)
     if summary["state"] == "exported":
         words = [f"exported as run {summary['run_name']} ({summary['run_id']})", *summary["notes"]]
         return "; ".join(words), True

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,10 @@ class ExporterProcess:
         """Return an exporter that an optional room has ready; None if there is none."""
         try:
             for start in wings.exporter_starts():
-                found = start(settings.uri, settings.linger, self._log, self.project_path, environ)
+                with _error_output() as output:
+                    streams = self._log.fileno(), output
+                    place = self.project_path
+                    found = start(settings.uri, settings.linger, streams, place, environ)
                 if found is not None:
                     return found
         except Exception as error:
@@ -71,15 +74,20 @@ class ExporterProcess:
             if os.name == "nt"
             else {"start_new_session": True}
         )
-        return subprocess.Popen(
-            [sys.executable, "-m", _EXPORTER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            cwd=self.project_path,
-            env=environ,
-            **own_group,
-        )
+        command = [sys.executable, "-m", _EXPORTER]
+        with _error_output() as output:
+            if os.name != "nt":  # Windows has no descriptors that a child could be given
+                own_group["pass_fds"] = (output,)
+                command.append(str(output))
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                cwd=self.project_path,
+                env=environ,
+                **own_group,
+            )
 
     def assign(self, journal: Path, export_wait: float, is_new: bool) -> None:
         """Tell it which run to export, and whether no other exporter has tried."""
@@ -168,6 +176,19 @@ class ExporterProcess:
             logger.debug("The exporter has ended early.")
 
 
+@contextlib.contextmanager
+def _error_output() -> Iterator[int]:
+    """Yield a duplicate of the error output, for the one line that can't wait for the run's end."""
+    try:
+        descriptor = os.dup(2)
+    except OSError:  # closed, as of a daemon
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _read_to_end(
     process: Any, seconds: float, show: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], bool]:
@@ -224,7 +245,7 @@ def _read_to_end(
 
 
 def export_here(
-    folder: Path, uri: str, sides: list[tuple[Path, str]], held: list[str]
+    folder: Path, uri: str, sides: list[tuple[Path, str]], held: list[str], wait: float
 ) -> dict[str, Any]:
     """Export a run that has ended from this very process, with `export="end"`.
 
@@ -233,6 +254,7 @@ def export_here(
         uri: tracking URI, with its credentials.
         sides: journals that go elsewhere, each with its tracking URI.
         held: events that the journal's disk refused, as lines of JSON.
+        wait: how long a server may ask to wait, in seconds.
 
     Returns:
         The exporter's summary of the run.
@@ -243,4 +265,4 @@ def export_here(
 
     with http_settings():
         export_each(sides)
-        return export_journal(folder, uri, held)
+        return export_journal(folder, uri, held, time.monotonic() + wait)

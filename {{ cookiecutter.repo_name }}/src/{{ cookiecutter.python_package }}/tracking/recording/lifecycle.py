@@ -137,7 +137,8 @@ class Run:
         uris = self.recorder.side_uris
         sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
         if self.settings.export == "end":
-            return launcher.export_here(folder, self.settings.uri, sides, held)
+            wait = self.settings.export_wait
+            return launcher.export_here(folder, self.settings.uri, sides, held, wait)
         if self.exporter is not None:
             summary = self.exporter.finish(self.settings.export_wait, sides, held)
             if summary is None and not self.exporter.was_stopped:

@@ -9,13 +9,13 @@ import platform
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..settings import sqlite_uri
-from .model_parts import copy_code, pinned
+from .model_parts import copy_code, pinned, write_example
 
 MODEL = "model.pkl"
 EXPERIMENTS = "experiments"
@@ -239,7 +239,7 @@ def write_sklearn_model(
     if about.get("signature"):
         content["signature"] = about["signature"]
     if about.get("example"):
-        content["saved_input_example_info"] = _write_example(place, about["example"])
+        content["saved_input_example_info"] = write_example(place, about["example"])
     tools = [pinned(name) for name in ("pip", "setuptools", "wheel")]
     environment = {
         "python": python,
@@ -260,16 +260,30 @@ def write_sklearn_model(
         (place / name).write_text(text, encoding="utf-8")
 
 
-def _write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
-    serving = json.dumps(example, indent=1)
-    (place / "serving_input_example.json").write_text(serving, encoding="utf-8")
-    is_frame = "dataframe_split" in example
-    own = json.dumps(example["dataframe_split" if is_frame else "inputs"])
-    (place / "input_example.json").write_text(own, encoding="utf-8")
-    paths = {
-        "artifact_path": "input_example.json",
-        "serving_input_path": "serving_input_example.json",
-    }
-    if is_frame:
-        return {**paths, "type": "dataframe", "pandas_orient": "split"}
-    return {**paths, "type": "ndarray"}
+@contextmanager
+def checked_replies(checked: Callable[[Any, int, float], Any]) -> Iterator[None]:
+    """Let MLflow send its requests through sessions of ours meanwhile.
+
+    Why: MLflow has no place where an answer can be looked at. It takes a login page for an uploaded
+    artifact, sleeps for as long as `Retry-After` says or drops that header, and bounds the time
+    between two bytes of an answer only.
+    Seen in: MLflow 3.17.2 (`mlflow.utils.request_utils._get_request_session`).
+    Goes when: MLflow has a plugin for answers, as for headers, and tells `Retry-After`.
+
+    Args:
+        checked: makes ours, with the method `request`, of a `requests.Session` that repeats
+            nothing that was answered, the number of retries, and the first pause in seconds.
+    """
+    from mlflow.utils import request_utils
+
+    usual: Any = request_utils._get_request_session
+
+    def session(retries: int, backoff: float, jitter: float, *_: Any, **_options: Any) -> Any:
+        inner = usual(retries, backoff, jitter, frozenset(), False, False)
+        return checked(inner, retries, backoff)
+
+    request_utils._get_request_session = session  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        request_utils._get_request_session = usual  # type: ignore[assignment]
