@@ -37,7 +37,7 @@ def is_permanent(error: BaseException) -> bool:
 
 
 def fault_in(error: BaseException) -> StoreError | None:
-    """Return what was wrong with the store where MLflow made another error of it; None if nothing."""
+    """Return what was wrong with the store, where MLflow made another error of it; else None."""
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, StoreError):
         seen = seen.__cause__ or seen.__context__

@@ -1,4 +1,4 @@
-"""What an HTTP server's answer means that is not MLflow's own word: wait, log in, look elsewhere."""
+"""What an HTTP server's answer means that is not MLflow's own: wait, log in, look elsewhere."""
 
 import datetime
 import json
@@ -198,8 +198,6 @@ def _words(response: Any) -> str:
 def _without_query(url: str) -> str:
     """Return a URL without what may be secret in it."""
     parts = urlsplit(url)
-    return (
-        f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        if parts.netloc
-        else url.partition("?")[0]
-    )
+    if not parts.netloc:
+        return url.partition("?")[0]
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
