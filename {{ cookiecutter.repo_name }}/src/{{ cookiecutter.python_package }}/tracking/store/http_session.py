@@ -86,7 +86,7 @@ class CheckedSession:
 
 
 def asked_to_wait(uri: str) -> float:
-    """Return for how many seconds the server of a tracking URI takes no more requests; 0 if it does."""
+    """Return for how many seconds a tracking URI's server wants no more requests, or 0."""
     with _lock:
         until, _ = _pauses.get(_host(uri), (0.0, None))
     return max(0.0, until - time.monotonic())
