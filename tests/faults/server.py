@@ -13,9 +13,13 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.harness.baked import clean_env
 from tests.harness.ports import free_port
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass
@@ -104,7 +108,7 @@ class Proxy:
     def uri(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Proxy:
+    def __enter__(self) -> Self:
         self.set(self.mode)
         return self
 

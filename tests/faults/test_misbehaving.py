@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -242,7 +243,7 @@ def test_one_experiment_is_forbidden(
     check_synced(lab, server, tracking, folder, tmp_path)
 
 
-def runs_of(server: Server, experiment: str) -> list[object]:
+def runs_of(server: Server, experiment: str) -> list[Any]:
     wanted = client_of(server.uri).get_experiment_by_name(experiment).experiment_id
     return [run for run in runs_in(server.uri) if run.info.experiment_id == wanted]
 

@@ -158,6 +158,7 @@ class _Limited(io.RawIOBase):
         self._sock = sock
         self._seconds = seconds
         self._end = time.monotonic() + seconds
+        self._has_begun = False
 
     def readable(self) -> bool:
         return True
@@ -165,18 +166,23 @@ class _Limited(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         left = self._end - time.monotonic()
         usual = self._sock.gettimeout()
-        if left <= 0:
+        try:
+            if left <= 0:
+                raise TimeoutError
+            if usual is None or left < usual:
+                self._sock.settimeout(left)
+            found: int | None = self._raw.readinto(buffer)  # type: ignore[attr-defined]
+        except TimeoutError as error:
+            if not self._has_begun:
+                raise
             raise StoreError(
                 f"a reply of the MLflow server takes longer than {self._seconds:g} s "
                 "(MLFLOW_HTTP_REQUEST_TIMEOUT)"
-            )
-        if usual is None or left < usual:
-            self._sock.settimeout(left)
-        try:
-            found: int | None = self._raw.readinto(buffer)  # type: ignore[attr-defined]
-            return found
+            ) from error
         finally:
             self._sock.settimeout(usual)
+        self._has_begun = True
+        return found
 
     def close(self) -> None:
         self._raw.close()

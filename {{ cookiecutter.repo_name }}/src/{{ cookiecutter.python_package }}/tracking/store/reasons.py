@@ -95,7 +95,7 @@ def reason_in(experiment_name: str, error: BaseException) -> str:
 def plain(error: BaseException) -> str:
     """Return what an error says, in plain words where MLflow's or HTTP's are none."""
     text = redact_text(str(error.args[0] if error.args else error))
-    is_technical = re.search(r"HTTPS?Connection|database schema", text)
+    is_technical = re.search(r"HTTPS?Connection|database schema|failed with error code", text)
     return reason(error) if is_technical or fault_in(error) else text
 
 

@@ -88,8 +88,9 @@ def fault_of(response: Any, method: str, url: str) -> StoreError | None:
             f"the MLflow server sends elsewhere ({status}) to {target or 'no address'}: log in "
             "there, or correct the tracking URI"
         )
+    # MLflow itself calls the number of its version a page.
     is_page = _is_page(response) and not _is_wanted_page(method, url)
-    if status < 300 and is_page:
+    if status < 300 and is_page and response.text.lstrip().startswith("<"):
         return StoreError(
             f"the MLflow server answers with a web page ({_without_query(response.url)}) and not "
             "with data: log in, or correct the tracking URI"
