@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -261,7 +262,9 @@ def test_a_login_page_for_artifacts_only(
     done = lab.run()
     check_pipeline(lab, done)
     folder = check_kept(lab, done, "artifacts: the MLflow server answers with a web page")
-    assert done.output.count("web page") == 1
+    panel = done.output.rpartition("waiting on disk")[2]
+    assert re.search(r"because: \d+ artifacts: ", panel), panel
+    assert panel.count("web page") == 1
     proxy.rule = behaves
     check_synced(lab, server, tracking, folder, tmp_path)
 
