@@ -34,6 +34,11 @@ def everything(read: int) -> str:
 def test_it_is_said_once_without_secrets(module: Any, pipe: tuple[int, int]) -> None:
     word = module.EarlyWord(pipe[1])
     word.tell("no way to http://me:pa55word@host/")
+    os.set_blocking(pipe[0], False)
+    with pytest.raises(BlockingIOError):
+        os.read(pipe[0], 1)  # no run has begun
+    os.set_blocking(pipe[0], True)
+    word.begin()
     word.tell("another reason")
     told = everything(pipe[0])
     assert told.startswith("MLflow: no way to http://***@host/. The pipeline goes on")
@@ -44,6 +49,7 @@ def test_it_is_said_once_without_secrets(module: Any, pipe: tuple[int, int]) -> 
 def test_the_output_is_let_go_of(module: Any, pipe: tuple[int, int], has_answered: bool) -> None:
     """Whoever reads the pipeline's output to its end waits for no exporter."""
     word = module.EarlyWord(pipe[1])
+    word.begin()
     if has_answered:
         word.answered()
     told = everything(pipe[0])
@@ -54,7 +60,9 @@ def test_the_output_is_let_go_of(module: Any, pipe: tuple[int, int], has_answere
 def test_a_closed_reader_and_no_output_are_no_fault(module: Any) -> None:
     read, write = os.pipe()
     os.close(read)
-    module.EarlyWord(write).tell("nobody listens")
-    module.EarlyWord(None).tell("nowhere")
+    for descriptor in (write, None):
+        word = module.EarlyWord(descriptor)
+        word.begin()
+        word.tell("nobody listens")
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.close(write)

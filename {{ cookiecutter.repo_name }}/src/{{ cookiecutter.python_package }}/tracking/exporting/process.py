@@ -54,15 +54,14 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
     gc.disable()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    heartbeat, ended = Heartbeat(), threading.Event()
-    listener = threading.Thread(target=_listen, args=(stdin, inbox, heartbeat, ended), daemon=True)
-    listener.start()
+    heartbeat, ended, word = Heartbeat(), threading.Event(), EarlyWord(error_output)
+    listening = (stdin, inbox, heartbeat, ended, word)
+    threading.Thread(target=_listen, args=listening, daemon=True).start()
     first = inbox.get()
     if first is None:
         return 0
     prepare_environment()
     import_lean()
-    word = EarlyWord(error_output)
     warm = _warm_up(first["uri"], first["experiment_name"], word)
     packages = installed_versions()
     gc.freeze()
@@ -104,6 +103,7 @@ def _listen(
     inbox: "queue.Queue[dict[str, Any] | None]",
     heartbeat: Heartbeat,
     ended: threading.Event,
+    word: EarlyWord,
 ) -> None:
     pipeline = None
     for line in stdin:
@@ -112,9 +112,11 @@ def _listen(
             pipeline = Pipeline(message["pipeline"])
         if "journal" in message and pipeline is not None:
             heartbeat.start(Path(message["journal"]), pipeline)
+            word.begin()
         if "end" in message:
             ended.set()
         inbox.put(message)
+    word.close()
     inbox.put(None)
 
 

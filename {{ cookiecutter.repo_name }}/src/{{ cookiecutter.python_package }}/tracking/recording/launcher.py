@@ -179,10 +179,9 @@ class ExporterProcess:
 @contextlib.contextmanager
 def _error_output() -> Iterator[int]:
     """Yield a duplicate of the error output, for the one line that can't wait for the run's end."""
-    try:
-        descriptor = os.dup(2)
-    except OSError:  # closed, as of a daemon
-        descriptor = os.open(os.devnull, os.O_WRONLY)
+    # Where it was closed as Python began, as of a daemon, its number is another file's by now.
+    has_one = sys.__stderr__ is not None
+    descriptor = os.dup(2) if has_one else os.open(os.devnull, os.O_WRONLY)
     try:
         yield descriptor
     finally:
