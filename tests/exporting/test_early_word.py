@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness.baked import BakedProject
+from tests.faults.server import Proxy
+from tests.harness.baked import BakedProject, clean_env
+from tests.harness.doors import PYTHON
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a child is given no descriptors")
 
 
 @pytest.fixture
@@ -66,3 +75,38 @@ def test_a_closed_reader_and_no_output_are_no_fault(module: Any) -> None:
         word.tell("nobody listens")
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.close(write)
+
+
+def test_a_pipeline_that_is_killed_is_let_go_of_at_once(
+    baked: BakedProject, pipe: tuple[int, int], tmp_path: Path
+) -> None:
+    """Its exporter waits for a server that hangs, and holds nobody up who reads the output."""
+    read, write = pipe
+    command = [str(PYTHON), "-m", f"{baked.package}.tracking.exporting.process", str(write)]
+    variables = {"PYTHONPATH": str(baked.root / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with Proxy(target=1, mode="hang") as proxy:
+        exporter = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[write],
+            cwd=tmp_path,
+            env=clean_env(PYTHON, variables),
+        )
+        os.close(write)
+        assert exporter.stdin is not None
+        about = {"uri": proxy.uri, "experiment_name": "x"}
+        myself = baked.tracking("journal.processes").myself()
+        exporter.stdin.write(json.dumps({**about, "pipeline": myself}).encode() + b"\n")
+        exporter.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not proxy.requests:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        began = time.monotonic()
+        exporter.stdin.close()
+        assert everything(read) == ""
+        assert time.monotonic() - began < 3
+        assert exporter.poll() is None, "it waited for no server"
+        exporter.kill()
+        exporter.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -180,3 +181,20 @@ def test_mlflow_has_its_own_sessions_again(baked: BakedProject) -> None:
     with baked.tracking("store.client").http_settings():
         pass
     assert request_utils._get_request_session is usual
+
+
+def test_a_node_that_loads_is_told_the_same(baked: BakedProject, proxy: Misbehaving) -> None:
+    """A login page is no value, and the error of the dataset says what to do."""
+    from kedro.io import DatasetError
+
+    proxy.rule = redirect
+    loading = baked.tracking("datasets.loading")
+    pickles = SimpleNamespace(extension=".pkl")
+    client = loading.client_of(proxy.uri)
+    with pytest.raises(DatasetError, match="cannot load 'x.pkl' from run '1': the MLflow server"):
+        loading.load(client, "runs:/1/x", "pkl", pickles, keep=False)
+    for kind in ("m", "p"):
+        with pytest.raises(DatasetError, match="cannot load 'x' from run '1': the MLflow server"):
+            loading.load(client, "runs:/1/x", kind, pickles, keep=False)
+    with pytest.raises(DatasetError, match="answers with a web page"):
+        loading.load(client, "models:/m@champion", "model", pickles, keep=False)

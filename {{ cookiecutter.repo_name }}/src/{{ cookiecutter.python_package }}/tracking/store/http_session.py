@@ -171,7 +171,7 @@ class _Limited(io.RawIOBase):
                 raise TimeoutError
             if usual is None or left < usual:
                 self._sock.settimeout(left)
-            found: int | None = self._raw.readinto(buffer)  # type: ignore[attr-defined]
+            found: int | None = self._raw.readinto(buffer)
         except TimeoutError as error:
             if not self._has_begun:
                 raise

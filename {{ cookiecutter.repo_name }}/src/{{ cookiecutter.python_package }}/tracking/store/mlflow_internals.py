@@ -286,4 +286,4 @@ def checked_replies(checked: Callable[[Any, int, float], Any]) -> Iterator[None]
     try:
         yield
     finally:
-        request_utils._get_request_session = usual  # type: ignore[assignment]
+        request_utils._get_request_session = usual
