@@ -279,3 +279,35 @@ def test_forget_experiment(internals: Any, client: MlflowClient) -> None:
     experiment_id = client.create_experiment("passing")
     internals.forget_experiment(client, experiment_id)
     assert client.get_experiment_by_name("passing") is None
+
+
+def test_checked_replies(internals: Any) -> None:
+    """MLflow asks for its session by this name at each request, with the retries first."""
+    asked: list[Any] = []
+
+    class Checked:
+        def __init__(self, session: Any, retries: int, backoff: float) -> None:
+            asked.append((session, retries, backoff))
+
+        def request(self, method: str, url: str, **options: Any) -> Any:
+            asked.append((method, url, options))
+            raise ConnectionError("not sent")
+
+    from mlflow.utils import request_utils
+
+    usual = request_utils._get_request_session
+    with internals.checked_replies(Checked):
+        client = MlflowClient(tracking_uri="http://127.0.0.1:9")
+        with pytest.raises(mlflow.MlflowException, match="not sent") as raised:
+            client.get_run("1")
+    assert request_utils._get_request_session is usual
+    assert isinstance(raised.value.__context__, ConnectionError)
+    (session, retries, _), (method, url, options) = asked
+    assert (method, url) == ("GET", "http://127.0.0.1:9/api/2.0/mlflow/runs/get")
+    assert isinstance(options["timeout"], int)
+    assert retries == int(os.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES", 7))
+    for adapter in session.adapters.values():
+        repeats = adapter.max_retries
+        assert not repeats.status_forcelist
+        assert not repeats.respect_retry_after_header
+        assert adapter.poolmanager.pool_classes_by_scheme

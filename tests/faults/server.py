@@ -13,9 +13,13 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.harness.baked import clean_env
 from tests.harness.ports import free_port
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass
@@ -104,7 +108,7 @@ class Proxy:
     def uri(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Proxy:
+    def __enter__(self) -> Self:
         self.set(self.mode)
         return self
 
@@ -144,6 +148,8 @@ class Proxy:
             if not request:
                 return
             self.requests.append(request.split(b"\r\n", 1)[0].decode())
+            if self._answers_itself(connection, request):
+                return
             if self.mode == "die":
                 self.countdown -= 1
                 if self.countdown < 0:
@@ -164,6 +170,10 @@ class Proxy:
             return  # the other side went away, which is what these tests are about
         finally:
             connection.close()
+
+    def _answers_itself(self, _connection: socket.socket, _request: bytes) -> bool:
+        """Whether it has answered in a way of its own; see `misbehaving.py`."""
+        return False
 
     def _forward(self, request: bytes) -> bytes:
         head, _, body = request.partition(b"\r\n\r\n")

@@ -161,10 +161,10 @@ def test_one_bad_journal_never_stops_the_others(  # row 2
     of_side = place.tracking("exporting.sync")
     export = journals.export_journal
 
-    def fails(folder: Path, uri: str) -> Any:
+    def fails(folder: Path, uri: str, **others: Any) -> Any:
         if folder == bad:
             raise RuntimeError("of an odd journal")
-        return export(folder, uri)
+        return export(folder, uri, **others)
 
     monkeypatch.setattr(of_side, "export_journal", fails)
     monkeypatch.setattr(journals, "export_journal", fails)

@@ -57,3 +57,63 @@ def test_reasons_of_different_kinds_stay_apart(baked: BakedProject) -> None:
     assert told == (
         "2 artifacts: the MLflow server refuses connections; models: the MLflow server answers 503"
     )
+
+
+LISTED = {
+    "metrics": "MLflow refused the metric 'loss {n}': INVALID_PARAMETER_VALUE: too long",
+    "params": "MLflow refused the param 'p{n}': too long",
+    "inputs": "the input 'part {n}' is not recorded: no file /data/part-{n}.csv",
+    "models": "'model_{n}' is no MLflow model, its pickle is an artifact instead: no flavour",
+    "artifacts": "the artifact 'folder/report-{n}.txt' is missing from the journal",
+    "two values": "param 'p{n}' was recorded with two values; the first is kept as the param, the "
+    "last as the tag 'kedro.later_value.p{n}'",
+}
+
+
+@pytest.mark.parametrize("kind", LISTED)
+def test_eleven_notes_of_one_kind_are_one_note(kind: str, baked: BakedProject) -> None:
+    """Of each list that the panel shows: the reason once, the first by name, the rest counted."""
+    notes = [LISTED[kind].format(n=number) for number in range(11)]
+    (told, other) = baked.tracking("store.reasons").counted([*notes[:5], "another", *notes[5:]])
+    assert told.startswith(notes[0])
+    assert "(and 10 more: " in told
+    assert len(told) < 250
+    assert other == "another"
+
+
+def test_refused_metrics_are_one_row_of_the_panel(baked: BakedProject, tmp_path: Path) -> None:
+    """Eleven refused metrics and as many params, of a store that takes the rest."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+    recorder = new_journal(baked.tracking, tmp_path, "sqlite:///unused.db")
+    export = baked.tracking("exporting.run_export").RunExport(recorder.folder, None)
+    for number in range(11):
+        export._batches.add_metric(f"bad{number}", 1.0, 1, 0)
+        export._batches.add_param(f"bad{number}", "x")
+    export._batches.add_metric("good", 1.0, 1, 0)
+    written: list[str] = []
+
+    class Strict:
+        def log_batch(self, _run: str, metrics: Any = (), params: Any = (), tags: Any = ()) -> None:
+            names = [one.key for one in (*metrics, *params, *tags)]
+            if any(name.startswith("bad") for name in names):
+                raise MlflowException("not this name", error_code=INVALID_PARAMETER_VALUE)
+            written.extend(names)
+
+        def get_run(self, _run: str) -> Any:
+            return _Run
+
+    class _Run:
+        class data:  # noqa: N801  as MLflow has it
+            params: dict[str, str] = {}
+
+    export._batches.send(Strict(), "run")
+    assert written == ["good"]
+    summary = baked.tracking("exporting.summary").summarize(recorder.folder, export, "later")
+    refused = [note for note in summary["notes"] if "refused" in note]
+    assert [note.partition(":")[0] for note in refused] == [
+        "MLflow refused the metric 'bad0'",
+        "MLflow refused the param 'bad0'",
+    ]
+    assert all("(and 10 more: " in note for note in refused)

@@ -131,12 +131,16 @@ def load_value(client: Any, run_id: str, name: str) -> Any:
     """Load a metric or param of a run as it was saved.
 
     Raises:
-        DatasetError: the run has none of that name.
+        DatasetError: the run has none of that name, or the store can't be asked.
     """
+    from mlflow.exceptions import MlflowException
+
     try:
         return fetch(client, run_id, name)
     except KeyError as error:
         raise DatasetError(str(error.args[0])) from error
+    except MlflowException as error:
+        raise DatasetError(f"cannot load {name!r} from run {run_id!r}: {_told(error)}") from error
 
 
 def load_model(client: Any, uri: str, keep: bool) -> Loaded:

@@ -10,8 +10,9 @@ from ..journal import layout
 from ..logs import PlainLogger
 from ..models.promotion import Deciding
 from ..store.client import open_client
+from ..store.http_session import asked_to_wait
 from ..store.lean_imports import import_everything
-from ..store.reasons import reason
+from ..store.reasons import is_forbidden, reason_in
 from .comparison import Comparison, is_shown
 from .run_export import RunExport
 
@@ -48,6 +49,8 @@ class Exporter:
         self.comparison: Comparison | None = None
         self.export: RunExport | None = None
         self.error: str | None = None
+        # Whether the server permits no more than this run; it may take others.
+        self.is_refused_here = False
         # What the other runs were asked by: metrics, and how they decide.
         self._compared_by: tuple[Sequence[str], Mapping[str, Deciding]] = ((), {})
         self._failures = 0
@@ -92,16 +95,28 @@ class Exporter:
             self._failures += 1
             if self._failures == 2:
                 import_everything()  # it may be for want of something that was left out
-            self._next_try = time.monotonic() + min(0.25 * 2**self._failures, MAX_BACKOFF)
-            if reason(error) != self.error:
-                self.error = reason(error)
+            pause = max(min(0.25 * 2**self._failures, MAX_BACKOFF), self.asked_to_wait())
+            self._next_try = time.monotonic() + pause
+            self.is_refused_here = is_forbidden(error)
+            told = reason_in(self._experiment_name(), error)
+            if told != self.error:
+                self.error = told
                 logger.warning("Cannot export now: %s", self.error)
                 state = {**layout.read_state(self.folder), "error": self.error}
                 layout.write_state(self.folder, state)
             return False
         self._failures = 0
         self.error = None
+        self.is_refused_here = False
         return True
+
+    def asked_to_wait(self) -> float:
+        """Return for how many seconds the server wants no more requests; 0 if it takes them."""
+        return asked_to_wait(self.uri)
+
+    def _experiment_name(self) -> str:
+        settings = layout.read_json(self.folder / layout.HEADER).get("settings") or {}
+        return str(settings.get("experiment_name") or settings.get("experiment_id"))
 
     def _flush(self) -> None:
         export = self._opened()

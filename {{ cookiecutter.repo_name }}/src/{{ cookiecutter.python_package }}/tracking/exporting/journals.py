@@ -1,5 +1,6 @@
 """The journals of a project: which wait for their export, and the export of one."""
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,16 @@ from .summary import summarize
 logger = PlainLogger(__name__)
 
 
-def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dict[str, Any]:
+def export_journal(
+    folder: Path, uri: str, held: list[str] | None = None, until: float = 0.0
+) -> dict[str, Any]:
     """Export one finished journal now and return its summary; for `sync` and for `export="end"`.
 
     Args:
         folder: the run's journal folder.
         uri: tracking URI, with its credentials.
         held: events that the journal's disk refused.
+        until: how long to wait for a server that asks to wait, in seconds of `time.monotonic`.
 
     Returns:
         The summary; `{"state": "busy"}` if its pipeline or another exporter is at work on it, and
@@ -36,7 +40,11 @@ def export_journal(folder: Path, uri: str, held: list[str] | None = None) -> dic
         if not mine:
             return {"state": "busy", "journal": str(folder)}
         work = Exporter(folder, uri)
-        done = work.finish(died=True, held=held)
+        while not (done := work.finish(died=True, held=held)):
+            wait = work.asked_to_wait()
+            if not wait or time.monotonic() + wait > until:
+                break
+            time.sleep(wait)
         return conclude(work, done)
 
 
@@ -97,14 +105,16 @@ def conclude(work: Exporter, done: bool) -> dict[str, Any]:
     return summary
 
 
-def export_leftovers(project_path: Path, uri: str) -> None:
-    """Export what earlier runs could not, for the same store."""
-    export_each((folder, uri) for folder in leftovers(project_path, uri))
+def export_leftovers(project_path: Path, uri: str, but: Path | None = None) -> None:
+    """Export what earlier runs could not, for the same store; `but` is left to whoever has it."""
+    export_each((folder, uri) for folder in leftovers(project_path, uri, but))
 
 
-def leftovers(project_path: Path, uri: str) -> Iterator[Path]:
-    """Yield the journals of earlier runs that wait for the same store."""
+def leftovers(project_path: Path, uri: str, but: Path | None = None) -> Iterator[Path]:
+    """Yield the journals of earlier runs that wait for the same store, without `but`."""
     for folder in waiting_journals(project_path):
+        if folder == but:
+            continue
         header = header_of(folder)
         if layout.refusal(header) is not None or not mending.is_whole(header):
             continue  # `kedro mlflow status` and `sync` tell of it

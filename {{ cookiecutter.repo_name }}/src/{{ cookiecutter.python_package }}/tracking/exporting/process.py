@@ -24,8 +24,9 @@ from ..journal.packages import installed_versions, record_versions
 from ..logs import PlainLogger
 from ..store.client import open_client, prepare_environment
 from ..store.lean_imports import import_lean
-from ..store.reasons import reason
+from ..store.reasons import reason_in
 from .attempts import Exporter, Warm
+from .early_word import EarlyWord
 from .journals import conclude, export_each, export_leftovers, leftovers
 from .progress import Progress
 
@@ -40,24 +41,31 @@ NICENESS = 5
 GRACE_SECONDS = 5.0
 # After the pipeline's process is gone nobody waits any more, but nobody may be left over either.
 GRACE_WITHOUT_PARENT = 30.0
+# What is left of `export_wait` for the export itself, where the server asked to wait before it.
+_LAST_SECONDS = 2.0
 
 
-def main(stdin: TextIO = sys.stdin) -> int:
-    """Run the exporter process; returns its exit code."""
+def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
+    """Run the exporter process; returns its exit code.
+
+    Args:
+        error_output: a descriptor of the pipeline's own, for what is to be known before its end.
+        stdin: where the three lines come from.
+    """
     # 2,000 modules are imported and stay: collecting among them takes a quarter of the start.
     gc.disable()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     inbox: queue.Queue[dict[str, Any] | None] = queue.Queue()
-    heartbeat, ended = Heartbeat(), threading.Event()
-    listener = threading.Thread(target=_listen, args=(stdin, inbox, heartbeat, ended), daemon=True)
-    listener.start()
+    heartbeat, ended, word = Heartbeat(), threading.Event(), EarlyWord(error_output)
+    listening = (stdin, inbox, heartbeat, ended, word)
+    threading.Thread(target=_listen, args=listening, daemon=True).start()
     first = inbox.get()
     if first is None:
         return 0
     os.environ.update(first.get("credentials", {}))
     prepare_environment()
     import_lean()
-    warm = _warm_up(first["uri"], first["experiment_name"])
+    warm = _warm_up(first["uri"], first["experiment_name"], word)
     packages = installed_versions()
     gc.freeze()
     gc.enable()
@@ -74,7 +82,8 @@ def main(stdin: TextIO = sys.stdin) -> int:
         work = Exporter(folder, first["uri"], warm, job["is_new"])
         work.prepare_comparison()
         with Progress(work.told, ended):
-            end = _follow(work, inbox, Pipeline(first["pipeline"]))
+            end = _follow(work, inbox, Pipeline(first["pipeline"]), word)
+            word.close()
             done = _finish(work, end, float(job["export_wait"]))
         heartbeat.stop()
         lasting.stop()
@@ -82,12 +91,13 @@ def main(stdin: TextIO = sys.stdin) -> int:
             lasting.sync()
         summary = conclude(work, done)
     sides = [(Path(side), uri) for side, uri in (end or {}).get("sides", ())]
-    is_last = not (sides or done and any(leftovers(Path.cwd(), first["uri"])))
+    goes_on = done or work.is_refused_here
+    is_last = not (sides or goes_on and any(leftovers(Path.cwd(), first["uri"], folder)))
     with contextlib.suppress(OSError):  # the pipeline was killed
         print(json.dumps({**summary, "is_last": is_last}), flush=True)
     export_each(sides)
-    if done and not is_last:
-        export_leftovers(Path.cwd(), first["uri"])
+    if goes_on and not is_last:
+        export_leftovers(Path.cwd(), first["uri"], folder)
     return 0 if done else 75
 
 
@@ -96,6 +106,7 @@ def _listen(
     inbox: "queue.Queue[dict[str, Any] | None]",
     heartbeat: Heartbeat,
     ended: threading.Event,
+    word: EarlyWord,
 ) -> None:
     pipeline = None
     for line in stdin:
@@ -104,29 +115,41 @@ def _listen(
             pipeline = Pipeline(message["pipeline"])
         if "journal" in message and pipeline is not None:
             heartbeat.start(Path(message["journal"]), pipeline)
+            word.begin()
         if "end" in message:
             ended.set()
         inbox.put(message)
+    word.close()
     inbox.put(None)
 
 
-def _warm_up(uri: str, experiment_name: str) -> Warm:
+def _warm_up(uri: str, experiment_name: str, word: EarlyWord) -> Warm:
     """Do what costs time before the run begins: the imports, and the first query."""
     try:
         client = open_client(uri)
-        return Warm(client, client.get_experiment_by_name(experiment_name))
+        warm = Warm(client, client.get_experiment_by_name(experiment_name))
     except Exception as error:
-        logger.warning("The store is not open yet: %s", reason(error))
-    return Warm()
+        told = reason_in(experiment_name, error)
+        logger.warning("The store is not open yet: %s", told)
+        word.tell(told)
+        return Warm()
+    word.answered()
+    return warm
 
 
 def _follow(
-    work: Exporter, inbox: "queue.Queue[dict[str, Any] | None]", pipeline: Pipeline
+    work: Exporter,
+    inbox: "queue.Queue[dict[str, Any] | None]",
+    pipeline: Pipeline,
+    word: EarlyWord,
 ) -> dict[str, Any] | None:
     """Export until the run ends; None if the pipeline's process died without a word."""
     seconds = POLL_SECONDS if _cpu_count() > 1 else POLL_SECONDS_ALONE
     while True:
-        work.step()
+        if work.step():
+            word.close()
+        elif work.error is not None:
+            word.tell(work.error)
         try:
             message = inbox.get(timeout=seconds)
         except queue.Empty:
@@ -147,19 +170,21 @@ def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> b
     """Bring the run to its end; gives up where the store stays out of reach."""
     died = end is None
     held = list(end["held"]) if end is not None else []
-    grace = GRACE_WITHOUT_PARENT if died else min(GRACE_SECONDS, export_wait / 2)
-    deadline = time.monotonic() + grace
+    ended = time.monotonic()
+    deadline = ended + (GRACE_WITHOUT_PARENT if died else min(GRACE_SECONDS, export_wait / 2))
+    latest = max(deadline, ended + export_wait - min(_LAST_SECONDS, export_wait / 4))
     while not work.finish(died, held):
-        if time.monotonic() >= deadline:
+        wait = work.asked_to_wait()
+        if time.monotonic() + wait >= (latest if wait else deadline):
             return False
-        time.sleep(0.25)
+        time.sleep(max(wait, 0.25))
     return True
 
 
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    code = main()
+    code = main(int(sys.argv[1]) if sys.argv[1:] else None)
     sys.stdout.flush()
     # Tearing down MLflow's and SQLAlchemy's modules takes 0.2 s that the pipeline would wait.
     os._exit(code)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..journal import layout
 from ..redact import redact_text
-from ..store.reasons import reason
+from ..store.reasons import counted, reason
 from .comparison import Comparison, is_shown
 from .run_export import RunExport
 
@@ -65,6 +65,7 @@ def summarize(
         summary["metrics"] = {name: shown[name] for name in chosen}
         if len(shown) > MAX_SHOWN:
             summary["notes"].append(f"{len(shown) - MAX_SHOWN} more metrics are in MLflow")
+        summary["notes"] = counted(summary["notes"])
     return summary
 
 

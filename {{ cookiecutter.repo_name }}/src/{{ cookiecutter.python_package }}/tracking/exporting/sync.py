@@ -1,6 +1,7 @@
 """Journals that wait for their export: what they are, and their export."""
 
 import datetime
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from .journals import export_journal, journals_of, set_aside, waiting_journals
 from .progress import size_text
 
 _BUSY = "another process is at work on it"
+# How long `sync` waits in all for servers that ask to wait.
+_PATIENCE = 120.0
 
 
 def describe_waiting(project_path: Path) -> list[str]:
@@ -90,12 +93,13 @@ def sync_all(
         yield "No run waits for its export.", True
     for folder in others:
         yield f"{folder.name}: {unseen(folder)}", True
+    until = time.monotonic() + _PATIENCE
     known = {own.run_env: own}
     for folder in folders:
         try:
             settings = _settings_for(folder, own, known, of_env)
             with env.added(settings.credentials):
-                line, done = _synced(folder, settings)
+                line, done = _synced(folder, settings, until)
         except Exception as error:  # the others can't help it
             line, done = reason(error), False
         yield f"{folder.name}: {line}", done
@@ -120,7 +124,7 @@ def _settings_for(
     return found if redacted_equal(recorded.get("uri"), found.uri) else own
 
 
-def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
+def _synced(folder: Path, own: TrackingSettings, until: float) -> tuple[str, bool]:
     """Export one journal; returns what became of it, and whether it is in MLflow now."""
     header = header_of(folder)
     refused = layout.refusal(header)
@@ -147,7 +151,7 @@ def _synced(folder: Path, own: TrackingSettings) -> tuple[str, bool]:
         ), False
     else:
         target = str(recorded)
-    summary = export_journal(folder, target)
+    summary = export_journal(folder, target, until=until)
     if summary["state"] == "exported":
         words = [f"exported as run {summary['run_name']} ({summary['run_id']})", *summary["notes"]]
         return "; ".join(words), True

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,10 @@ class ExporterProcess:
         """Return an exporter that an optional room has ready; None if there is none."""
         try:
             for start in wings.exporter_starts():
-                found = start(settings.uri, settings.linger, self._log, self.project_path, environ)
+                with _error_output() as output:
+                    streams = self._log.fileno(), output
+                    place = self.project_path
+                    found = start(settings.uri, settings.linger, streams, place, environ)
                 if found is not None:
                     return found
         except Exception as error:
@@ -73,15 +76,20 @@ class ExporterProcess:
             if os.name == "nt"
             else {"start_new_session": True}
         )
-        return subprocess.Popen(
-            [sys.executable, "-m", _EXPORTER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            cwd=self.project_path,
-            env=environ,
-            **own_group,
-        )
+        command = [sys.executable, "-m", _EXPORTER]
+        with _error_output() as output:
+            if os.name != "nt":  # Windows has no descriptors that a child could be given
+                own_group["pass_fds"] = (output,)
+                command.append(str(output))
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                cwd=self.project_path,
+                env=environ,
+                **own_group,
+            )
 
     def assign(self, journal: Path, export_wait: float, is_new: bool) -> None:
         """Tell it which run to export, and whether no other exporter has tried."""
@@ -170,6 +178,18 @@ class ExporterProcess:
             logger.debug("The exporter has ended early.")
 
 
+@contextlib.contextmanager
+def _error_output() -> Iterator[int]:
+    """Yield a duplicate of the error output, for the one line that can't wait for the run's end."""
+    # Where it was closed as Python began, as of a daemon, its number is another file's by now.
+    has_one = sys.__stderr__ is not None
+    descriptor = os.dup(2) if has_one else os.open(os.devnull, os.O_WRONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _read_to_end(
     process: Any, seconds: float, show: Callable[[str], None]
 ) -> tuple[list[dict[str, Any]], bool]:
@@ -248,4 +268,5 @@ def export_here(
 
     with http_settings(), env.added(settings.credentials):
         export_each(sides)
-        return export_journal(folder, settings.uri, held)
+        until = time.monotonic() + settings.export_wait
+        return export_journal(folder, settings.uri, held, until)

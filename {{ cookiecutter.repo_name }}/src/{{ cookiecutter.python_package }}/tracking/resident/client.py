@@ -7,9 +7,9 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from .. import env
 from ..logs import PlainLogger
@@ -26,14 +26,14 @@ _RESIDENT = f"{__name__.rpartition('.')[0]}.server"
 
 
 def start(
-    uri: str, linger: float, log: IO[bytes], cwd: Path, environ: Mapping[str, str]
+    uri: str, linger: float, streams: Sequence[int], cwd: Path, environ: Mapping[str, str]
 ) -> ForkedExporter | None:
     """Return an exporter that a resident forks; None where none may linger.
 
     Args:
         uri: tracking URI; of it, the resident is told the kind of store only.
         linger: how long the resident stays after its last run, in seconds.
-        log: the exporter's error output.
+        streams: descriptors of the exporter's error output, and of the pipeline's.
         cwd: its working directory.
         environ: its whole environment.
     """
@@ -46,14 +46,14 @@ def start(
     about = {"linger": linger, "cwd": str(cwd), "environ": environ, "processors": processors}
     connection = connect(place.socket)
     if connection is not None:
-        exporter = _ask(connection, about, log, None)
+        exporter = _ask(connection, about, streams, None)
         if exporter is not None and exporter.answers(ANSWER_SECONDS):
             return exporter
         logger.debug("The resident does not answer; another one takes its place.")
         if exporter is not None:
             exporter.kill()
             _close(exporter)
-    return _start_resident(place, kind_of(uri), about, log)
+    return _start_resident(place, kind_of(uri), about, streams)
 
 
 def may_linger(linger: float) -> bool:
@@ -103,7 +103,7 @@ def ask(connection: socket.socket, what: bytes, seconds: float = 1.0) -> dict[st
 def _ask(
     connection: socket.socket,
     about: Mapping[str, Any],
-    log: IO[bytes],
+    streams: Sequence[int],
     starter: "subprocess.Popen[bytes] | None",
 ) -> ForkedExporter | None:
     """Send a run's request: one byte, and with it all that the exporter is to hold open."""
@@ -119,7 +119,7 @@ def _ask(
         exporter = ForkedExporter(
             connection, os.fdopen(stdin_write, "wb"), os.fdopen(stdout_read, "rb"), starter
         )
-        given = [request.fileno(), stdin_read, stdout_write, log.fileno()]
+        given = [request.fileno(), stdin_read, stdout_write, *streams]
         try:
             socket.send_fds(connection, [RUN], given)
         except OSError:
@@ -129,7 +129,7 @@ def _ask(
 
 
 def _start_resident(
-    place: Place, kind: str, about: Mapping[str, Any], log: IO[bytes]
+    place: Place, kind: str, about: Mapping[str, Any], streams: Sequence[int]
 ) -> ForkedExporter | None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with theirs:
@@ -145,7 +145,7 @@ def _start_resident(
             env={"PATH": os.environ.get("PATH", os.defpath), **at_start(about["environ"])},
             start_new_session=True,
         )
-    return _ask(ours, about, log, starter)
+    return _ask(ours, about, streams, starter)
 
 
 def _close(exporter: ForkedExporter) -> None:

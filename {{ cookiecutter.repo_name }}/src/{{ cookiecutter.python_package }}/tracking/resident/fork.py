@@ -64,7 +64,7 @@ def _let_go_of(resident: Inherited) -> None:
 
 def _serve(resident: Inherited, connection: socket.socket) -> int:
     connection.settimeout(REQUEST_SECONDS)
-    what, descriptors, _, _ = socket.recv_fds(connection, 1, 4, socket.MSG_CMSG_CLOEXEC)
+    what, descriptors, _, _ = socket.recv_fds(connection, 1, 5, socket.MSG_CMSG_CLOEXEC)
     if what == STATUS:
         about = {"since": resident.since, "runs": resident.runs, "layer": str(LAYER)}
         connection.sendall(json.dumps(about).encode())
@@ -73,13 +73,13 @@ def _serve(resident: Inherited, connection: socket.socket) -> int:
         os.write(resident.words[1], LEAVE + b"\n")
         connection.sendall(b"{}")
         return NO_RUN
-    if what != RUN or len(descriptors) != 4:  # whoever asked is gone, or of another layer
+    if what != RUN or len(descriptors) != 5:  # whoever asked is gone, or of another layer
         return NO_RUN
     try:
         connection.sendall(b"%d\n" % os.getpid())
     except OSError:  # it did not wait
         return NO_RUN
-    request, *standard = descriptors
+    request, *standard, error_output = descriptors
     with os.fdopen(request, "rb") as file:
         file.seek(0)
         about = json.loads(file.read())
@@ -90,7 +90,7 @@ def _serve(resident: Inherited, connection: socket.socket) -> int:
         os.dup2(descriptor, number)
         os.close(descriptor)
     _take_on(about)
-    code = process.main()
+    code = process.main(error_output)
     with contextlib.suppress(OSError):
         connection.sendall(b"%d\n" % code)
     return code

@@ -4,10 +4,12 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ..settings import MAX_AT_ONCE, sqlite_path
+from .http_session import CheckedSession
+from .mlflow_internals import checked_replies
 from .reasons import StoreError
 from .sqlite import ensure_sqlite
 
@@ -26,10 +28,14 @@ LOADING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 _lock = threading.Lock()
 _inside: list[int] = []
 _ours: list[str] = []
+_replies = ExitStack()
+_is_own_process = False
 
 
 def prepare_environment() -> None:
     """Set MLflow's HTTP behaviour for this process, where the user has not set it."""
+    global _is_own_process  # noqa: PLW0603  the exporter's, or that of a command
+    _is_own_process = True
     for name, value in HTTP_SETTINGS.items():
         os.environ.setdefault(name, value)
 
@@ -39,7 +45,7 @@ def http_settings(**others: str) -> Iterator[None]:
     """Set MLflow's HTTP behaviour while this lasts, where the user has not set it.
 
     In a node's process, which is the user's: MLflow reads it at each call, so calls of the user's
-    own in other threads have it too meanwhile.
+    own in other threads have it too meanwhile. Answers are looked at as the exporter does.
 
     Args:
         others: values other than those of `HTTP_SETTINGS`.
@@ -48,6 +54,7 @@ def http_settings(**others: str) -> Iterator[None]:
         if not _inside:
             _ours[:] = [name for name in HTTP_SETTINGS if name not in os.environ]
             os.environ.update({name: {**HTTP_SETTINGS, **others}[name] for name in _ours})
+            _look_at_replies()
         _inside.append(1)
     try:
         yield
@@ -55,8 +62,14 @@ def http_settings(**others: str) -> Iterator[None]:
         with _lock:
             _inside.pop()
             if not _inside:
+                _replies.close()
                 for name in _ours:
                     os.environ.pop(name, None)
+
+
+def _look_at_replies() -> None:
+    with suppress(ImportError):  # without MLflow nothing is asked; whoever needs it is told
+        _replies.enter_context(checked_replies(CheckedSession))
 
 
 def open_client(uri: str) -> Any:
@@ -71,6 +84,12 @@ def open_client(uri: str) -> Any:
     if path is not None:
         ensure_sqlite(path, uri)
     from mlflow import MlflowClient
+
+    if _is_own_process and uri.startswith(("http:", "https:")):
+        with _lock:
+            if not _inside:
+                _inside.append(1)  # for good
+                _look_at_replies()
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 

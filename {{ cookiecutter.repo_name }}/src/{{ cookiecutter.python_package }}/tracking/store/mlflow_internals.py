@@ -9,7 +9,7 @@ import platform
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -296,3 +296,32 @@ def forget_experiment(client: Any, experiment_id: str) -> None:
     hard = getattr(client._tracking_client.store, "_hard_delete_experiment", None)
     if hard is not None:
         hard(experiment_id)
+
+
+@contextmanager
+def checked_replies(checked: Callable[[Any, int, float], Any]) -> Iterator[None]:
+    """Let MLflow send its requests through sessions of ours meanwhile.
+
+    Why: MLflow has no place where an answer can be looked at. It takes a login page for an uploaded
+    artifact, sleeps for as long as `Retry-After` says or drops that header, and bounds the time
+    between two bytes of an answer only.
+    Seen in: MLflow 3.17.2 (`mlflow.utils.request_utils._get_request_session`).
+    Goes when: MLflow has a plugin for answers, as for headers, and tells `Retry-After`.
+
+    Args:
+        checked: makes ours, with the method `request`, of a `requests.Session` that repeats
+            nothing that was answered, the number of retries, and the first pause in seconds.
+    """
+    from mlflow.utils import request_utils
+
+    usual: Any = request_utils._get_request_session
+
+    def session(retries: int, backoff: float, jitter: float, *_: Any, **_options: Any) -> Any:
+        inner = usual(retries, backoff, jitter, frozenset(), False, False)
+        return checked(inner, retries, backoff)
+
+    request_utils._get_request_session = session  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        request_utils._get_request_session = usual

@@ -1,4 +1,4 @@
-"""What a model's folder holds besides the model: the project's own code, and pins."""
+"""What a model's folder holds besides the model: the project's own code, pins, an example."""
 
 import json
 import shutil

@@ -14,9 +14,21 @@ _PERMANENT = frozenset(
 # What differs where one reason holds up many things: paths and URLs, names, ids of requests.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
 
+# How many are named of things that share a reason, after the first.
+_NAMED = 3
+
 
 class StoreError(Exception):
-    """The tracking store can't be used, for a reason that its text tells to a user."""
+    """The tracking store can't be used, for a reason that its text tells to a user.
+
+    Args:
+        text: what is wrong, and the remedy.
+        is_forbidden: it is about one experiment, where others may be permitted.
+    """
+
+    def __init__(self, text: str, is_forbidden: bool = False) -> None:
+        super().__init__(text)
+        self.is_forbidden = is_forbidden
 
 
 def is_permanent(error: BaseException) -> bool:
@@ -24,10 +36,21 @@ def is_permanent(error: BaseException) -> bool:
     return str(getattr(error, "error_code", "")) in _PERMANENT
 
 
+def fault_in(error: BaseException) -> StoreError | None:
+    """Return what was wrong with the store, where MLflow made another error of it; else None."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, StoreError):
+        seen = seen.__cause__ or seen.__context__
+    return seen
+
+
 def reason(error: BaseException) -> str:
     """Return one line that says what is wrong, without credentials."""
-    text = str(error).strip() or type(error).__name__
-    if isinstance(error, ModuleNotFoundError) and error.name:
+    fault = fault_in(error)
+    text = str(fault or error).strip() or type(error).__name__
+    if fault is not None:
+        pass  # told already
+    elif isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         text = f"this store needs the package {package!r}, which is not installed"
     elif "database is locked" in text:
@@ -47,14 +70,33 @@ def reason(error: BaseException) -> str:
         text = f"the MLflow server {cause}"
     elif "Read timed out" in text or "timed out" in text:
         text = "the MLflow server does not answer"
+    elif re.search(r"Connection aborted|Connection broken|RemoteDisconnected", text):
+        text = "the MLflow server closes the connection before it has answered"
+    elif "failed with error code 404" in text:
+        text = (
+            "the MLflow server does not know what it is asked for (404): it is older than this "
+            "MLflow, or the tracking URI is not its own"
+        )
     return redact_text(text.splitlines()[0])[:500]
+
+
+def is_forbidden(error: BaseException) -> bool:
+    """Whether the server refuses this experiment, and may take others."""
+    fault = fault_in(error)
+    return fault is not None and fault.is_forbidden
+
+
+def reason_in(experiment_name: str, error: BaseException) -> str:
+    """Return what `reason` does, with the name of the experiment that the server refuses."""
+    told = reason(error)
+    return f"experiment {experiment_name!r}: {told}" if is_forbidden(error) else told
 
 
 def plain(error: BaseException) -> str:
     """Return what an error says, in plain words where MLflow's or HTTP's are none."""
     text = redact_text(str(error.args[0] if error.args else error))
-    is_technical = re.search(r"HTTPS?Connection|database schema", text)
-    return reason(error) if is_technical else text
+    is_technical = re.search(r"HTTPS?Connection|database schema|failed with error code", text)
+    return reason(error) if is_technical or fault_in(error) else text
 
 
 def deleted_experiment(name: str) -> str:
@@ -81,6 +123,27 @@ def summed_up(reasons: Iterable[str]) -> str:
     return "; ".join(
         same[0] if len(same) == 1 else f"{len(same)} {_common(same)}" for same in groups.values()
     )
+
+
+def counted(notes: Iterable[str]) -> list[str]:
+    """Return notes that differ in names, paths and ids only as one, with how many they are.
+
+    Example:
+        >>> counted([f"MLflow refused the param 'p{n}': too long" for n in range(9)])
+        ["MLflow refused the param 'p0': too long (and 8 more: 'p1', 'p2', 'p3', …)"]
+    """
+    groups: dict[str, list[str]] = {}
+    for note in notes:
+        groups.setdefault(_PARTICULAR.sub("…", note), []).append(note)
+    return [_first_of(same) for same in groups.values()]
+
+
+def _first_of(notes: list[str]) -> str:
+    others = [(_PARTICULAR.findall(note) or [""])[0] for note in notes[1:]]
+    named = list(dict.fromkeys(filter(None, others)))[:_NAMED]
+    if len(others) > len(named):
+        named.append("…")
+    return f"{notes[0]} (and {len(others)} more: {', '.join(named)})" if others else notes[0]
 
 
 def _common(texts: list[str]) -> str:

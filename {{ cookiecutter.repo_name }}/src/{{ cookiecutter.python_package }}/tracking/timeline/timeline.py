@@ -158,6 +158,9 @@ class Timeline:
         try:
             put_span_rows(client, experiment_id, spans)
         except NotImplementedError as unsupported:  # MLflow servers before 3.4
+            if "could not identify" in str(unsupported):  # it did not answer, once
+                self._put_file(client, spans)
+                return
             self._note(f"the timeline is not in MLflow: {unsupported}")
 
     def _put_file(self, client: Any, spans: list[dict[str, Any]]) -> None:
