@@ -13,7 +13,7 @@ from typing import Any
 
 from ..journal.events import MAX_BATCH_METRICS
 from ..journal.places import JournalPlaces
-from ..store.client import together
+from ..store.client import together, upload_together
 from ..store.mlflow_internals import write_sklearn_model
 from . import flavor_process
 from .flavors import requirements
@@ -111,7 +111,8 @@ class ModelExport:
                 partial(log, str(path), None if folder == "." else folder)
                 for path, folder in zip(files, folders, strict=True)
             ]
-            together(client.tracking_uri, uploads)
+            location = str(model.artifact_location)
+            upload_together(client.tracking_uri, location, uploads)
 
     def _completed(self) -> dict[str, Any]:
         about = self.event["about"]

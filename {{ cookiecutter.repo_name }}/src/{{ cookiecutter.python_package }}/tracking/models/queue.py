@@ -92,6 +92,12 @@ class ModelQueue:
             for note in model.notes:
                 self._note(f"{label}: {note}")
 
+    def wait_for(self, why: str) -> None:
+        """Leave all models to another time, for their store of artifacts does not take anything."""
+        text = why.removeprefix("artifacts: ")
+        for model in self._pending:
+            self.waiting[f"model {model.name!r}"] = f"models: {text}"
+
     def _give_up_or_wait(self, model: ModelExport, label: str, error: Exception) -> None:
         if isinstance(error, FlavorError) or is_permanent(error):
             self._note(
