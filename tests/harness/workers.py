@@ -52,7 +52,7 @@ def rank_of(item: pytest.Item) -> int:
         return 0
     if item.nodeid.startswith(ALONE):
         return 4
-    if not any(item.get_closest_marker(name) for name in ("slow", "faults", "browser")):
+    if not any(item.get_closest_marker(name) for name in ("slow", "faults", "stores", "browser")):
         return 3
     return 2 if "environment" in getattr(item, "fixturenames", ()) else 1
 
