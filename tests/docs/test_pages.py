@@ -28,6 +28,7 @@ PROSE = {
     "decisions.md",
     "durability.md",
     "secrets.md",
+    "stores.md",
     "values.md",
     "versions.md",
 }

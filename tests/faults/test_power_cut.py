@@ -13,7 +13,7 @@ import pytest
 
 from .disk import Disk, Step
 from .journals import Tracking
-from .matrix import COUNTS
+from tests.harness.matrix import COUNTS
 
 TEXT = "of the run"
 

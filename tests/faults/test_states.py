@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from .journals import Tracking, new_journal
-from .matrix import COUNTS
+from tests.harness.matrix import COUNTS
 
 URI = "http://in-memory"
 

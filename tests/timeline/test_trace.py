@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,13 +115,19 @@ def test_spans_that_cannot_be_written_wait(
     (tmp_path / "artifacts").write_text("a file where the folder should be")
     experiment = client.get_experiment_by_name("traced").experiment_id
     run_id = client.create_run(experiment).info.run_id
-    timeline = timeline_of(baked, [])
+    places = SimpleNamespace(find=lambda name: tmp_path / name)
+    uploads = baked.tracking("exporting.uploads").Uploads(places, pytest.fail)
+    timeline = timeline_of(baked, [], uploads.add_call)
     add_node(timeline, "train", 1)
-    finish = (client, experiment, run_id, (START_MS + 9000) * NS, None)
-    timeline.finish(*finish)
-    (why,) = timeline.waiting.values()
+    for _ in range(2):  # the later one takes the place of the earlier
+        timeline.finish(client, experiment, run_id, (START_MS + 9000) * NS, None)
+    (task,) = uploads.tasks(client, run_id)
+    task()
+    (why,) = uploads.waiting.values()
     assert why.startswith("artifacts: ")
     (tmp_path / "artifacts").unlink()
-    timeline.finish(*finish)
-    assert timeline.waiting == {}
+    (task,) = uploads.tasks(client, run_id)
+    task()
+    assert uploads.waiting == {}
+    assert not uploads
     assert "train" in spans_of(client, baked)[1]

@@ -5,20 +5,9 @@ from urllib.parse import urlsplit
 
 from ..redact import redact_text
 from .client import is_far, is_served
+from .packages import missing_by
 from .reasons import reason
 
-# By scheme, what pip installs for it.
-PACKAGES = {
-    "s3": "boto3",
-    "r2": "boto3",
-    "b2": "boto3",
-    "gs": "google-cloud-storage",
-    "wasbs": "azure-storage-blob azure-identity",
-    "abfss": "azure-storage-file-datalake azure-identity",
-    "hdfs": "pyarrow",
-    "viewfs": "pyarrow",
-    "sftp": "pysftp",
-}
 # What clients say, in this order, and what it means; `{place}` is the store.
 _SAID = (
     (r"NoSuchBucket|specified bucket does not exist|bucket .*not.*exist", "{place} does not exist"),
@@ -79,10 +68,8 @@ def artifact_reason(error: BaseException, location: str) -> str:
     """
     if is_served(location) or not is_far(location):
         return reason(error)
-    package = PACKAGES.get(urlsplit(location).scheme)
-    is_missing = isinstance(error, ImportError) or "HadoopFileSystem" in str(error)
-    if is_missing and package:
-        return f"{place_of(location)} needs a package: `pip install {package}`"
+    if missing := missing_by(error):
+        return missing
     text = f"{type(error).__name__}: {error}"
     for pattern, meaning in _SAID:
         if re.search(pattern, text):

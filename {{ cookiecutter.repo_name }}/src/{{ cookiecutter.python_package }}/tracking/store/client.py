@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..settings import MAX_AT_ONCE, sqlite_path
+from .charsets import keep_characters, refuse_lossy
+from .mlflow_internals import guard_databases
+from .one_at_a_time import one_at_a_time
 from .reasons import StoreError
 from .sqlite import ensure_sqlite
 
@@ -33,6 +36,8 @@ ARTIFACT_SETTINGS = {
 # A reply comes when the server has handed the file on: a second more for so many bytes.
 _SLOWEST_BYTES = 2_000_000
 _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+# What the URIs of a database's server begin with.
+DATABASES = ("mysql", "postgresql", "mssql")
 # A node that loads has no such loop; and it waits, for minutes by MLflow's own defaults.
 LOADING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
@@ -123,6 +128,8 @@ def open_client(uri: str) -> Any:
     path = sqlite_path(uri)
     if path is not None:
         ensure_sqlite(path, uri)
+    elif uri.startswith(DATABASES):
+        guard_databases(one_at_a_time, refuse_lossy, keep_characters)
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -1,9 +1,11 @@
-"""What a model's folder holds besides the model: the project's own code, and pins."""
+"""What a model's folder holds besides the model: the project's own code, pins, an example."""
 
+import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 
 def copy_code(place: Path, sources: Iterable[str]) -> str | None:
@@ -23,3 +25,50 @@ def pinned(name: str, sign: str = "==") -> str:
         return f"{name}{sign}{version(name)}"
     except PackageNotFoundError:
         return name
+
+
+def environment_files(python: str, requirements: Sequence[str]) -> dict[str, str]:
+    """Return the files that say what a model is loaded with, by their names.
+
+    Args:
+        python: the version of Python.
+        requirements: packages with their versions, as pip takes them.
+    """
+    import yaml
+
+    environment = {
+        "python": python,
+        "build_dependencies": [pinned(name) for name in ("pip", "setuptools", "wheel")],
+        "dependencies": ["-r requirements.txt"],
+    }
+    conda = {
+        "name": "mlflow-env",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={python}", pinned("pip", "<="), {"pip": list(requirements)}],
+    }
+    return {
+        "python_env.yaml": yaml.safe_dump(environment, sort_keys=False),
+        "conda.yaml": yaml.safe_dump(conda, sort_keys=False),
+        "requirements.txt": "\n".join(requirements) + "\n",
+    }
+
+
+def write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
+    """Write a model's input example as MLflow does; returns what `MLmodel` says of it.
+
+    Args:
+        place: the model's folder.
+        example: what a server is sent, with `dataframe_split` or `inputs`.
+    """
+    serving = json.dumps(example, indent=1)
+    (place / "serving_input_example.json").write_text(serving, encoding="utf-8")
+    is_frame = "dataframe_split" in example
+    own = json.dumps(example["dataframe_split" if is_frame else "inputs"])
+    (place / "input_example.json").write_text(own, encoding="utf-8")
+    paths = {
+        "artifact_path": "input_example.json",
+        "serving_input_path": "serving_input_example.json",
+    }
+    if is_frame:
+        return {**paths, "type": "dataframe", "pandas_orient": "split"}
+    return {**paths, "type": "ndarray"}
