@@ -31,7 +31,7 @@ class RunArtifacts:
         self._experiment_id, self._run_id = experiment_id, run_id
         self._uploads.location = location
         if is_far(location):
-            self._threads = UploadThreads(self._uploads, is_proven=is_served(location))
+            self._threads = UploadThreads(self._uploads, is_made=is_served(location))
 
     def wants(self) -> bool:
         """Whether there is something to send now."""

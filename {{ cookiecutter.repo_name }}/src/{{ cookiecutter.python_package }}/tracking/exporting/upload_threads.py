@@ -6,7 +6,13 @@ as long as something comes of it.
 
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    ALL_COMPLETED,
+    FIRST_COMPLETED,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from typing import Any
 
 from ..settings import MAX_AT_ONCE
@@ -32,12 +38,14 @@ class UploadThreads:
 
     Args:
         uploads: what waits.
-        is_proven: whether the store of artifacts is known to answer, as the MLflow server is.
+        is_made: whether the client is made already, as that of the MLflow server is.
     """
 
-    def __init__(self, uploads: Uploads, is_proven: bool = False) -> None:
+    def __init__(self, uploads: Uploads, is_made: bool = False) -> None:
         self._uploads = uploads
-        self._is_proven = is_proven
+        # Whether several may be sent at once, and whether the last one was taken.
+        self._is_open = is_made
+        self._is_proven = False
         self._pause = Pause()
         self._lock = threading.Lock()
         self._futures: dict[int, tuple[Upload, Future[None]]] = {}
@@ -73,10 +81,9 @@ class UploadThreads:
             run_id: the run.
             until: the latest time, of `time.monotonic`.
         """
-        if not self._is_proven:
-            for one in self._chosen():
-                self._submit(client, run_id, one)
-            self._wait(until)
+        for one in self._chosen():
+            self._submit(client, run_id, one)
+        self._wait(until, for_proof=True)
         return self.may_send
 
     def finish(self, client: Any, run_id: str, until: float | None) -> None:
@@ -92,7 +99,7 @@ class UploadThreads:
         goes_on = True
         while goes_on:
             chosen = [one for one in self._chosen() if id(one) not in tried]
-            if not chosen and not self._is_proven and not self._under_way():
+            if not chosen and not self._is_open and not self._under_way():
                 chosen = [one for one in self._uploads.pending() if id(one) not in tried]
             if not chosen and not self._under_way():
                 break
@@ -114,16 +121,18 @@ class UploadThreads:
         """Return what may be begun now."""
         with self._lock:
             waiting = [one for one in self._uploads.pending() if id(one) not in self._futures]
-            if self._is_proven or not waiting:
+            if self._is_open or not waiting:
                 return waiting
             if self._futures:
                 return []
-        small = [one for one in waiting if self._uploads.size_of(one) < LARGE_BYTES]
+        small = [one for one in waiting if not self._is_large(one)]
         return (small or waiting)[:1]
 
+    def _is_large(self, one: Upload) -> bool:
+        return self._uploads.size_of(one) >= LARGE_BYTES
+
     def _submit(self, client: Any, run_id: str, one: Upload) -> None:
-        is_large = self._uploads.size_of(one) >= LARGE_BYTES
-        pool = self._large if is_large else self._small
+        pool = self._large if self._is_large(one) else self._small
         with self._lock:
             self._futures[id(one)] = one, pool.submit(self._send, client, run_id, one)
 
@@ -133,7 +142,7 @@ class UploadThreads:
             is_sent = self._uploads.send(client, run_id, one)
         finally:
             with self._lock:
-                self._is_proven = is_sent
+                self._is_open = self._is_proven = is_sent
                 if is_sent:
                     self._last_success = time.monotonic()
                     self._pause.succeeded()
@@ -141,11 +150,11 @@ class UploadThreads:
                     self._pause.failed()
                 self._futures.pop(id(one), None)
 
-    def _wait(self, until: float | None) -> bool:
-        """Wait for those under way; False if nothing comes of them any more."""
+    def _wait(self, until: float | None, for_proof: bool = False) -> bool:
+        """Wait for those under way, or the first reply; False if nothing comes of them any more."""
         begun = sign = time.monotonic()
         read = -1
-        while under_way := self._under_way():
+        while (under_way := self._under_way()) and not (for_proof and self._is_proven):
             now = time.monotonic()
             found = self._uploads.read_under_way()
             if found != read or self._last_success > sign:
@@ -158,7 +167,8 @@ class UploadThreads:
                 self._call_off()
                 if is_late or not self._under_way():
                     return False
-            wait([future for _, future in under_way], timeout=0.1)
+            some = FIRST_COMPLETED if for_proof else ALL_COMPLETED
+            wait([future for _, future in under_way], timeout=0.1, return_when=some)
         return True
 
     def _call_off(self) -> None:
@@ -171,9 +181,9 @@ class UploadThreads:
     def _explain(self, until: float | None) -> None:
         """Say of those that were not tried, or hang, why they wait."""
         reasons = list(self._uploads.waiting.values())
-        is_out_of_time = until is not None and time.monotonic() >= until
         others = reasons[-1] if reasons else f"artifacts: {no_answer(self._uploads.location)}"
-        if is_out_of_time and self._uploads.read_under_way() and not reasons:
+        is_large = any(self._is_large(one) for one, _ in self._under_way())
+        if is_large and not reasons and until is not None and time.monotonic() >= until:
             others = "artifacts: the upload takes longer than `export_wait`"
         for one in self._uploads.pending():
             self._uploads.waiting.setdefault(one.label, others)
