@@ -6,13 +6,7 @@ as long as something comes of it.
 
 import threading
 import time
-from concurrent.futures import (
-    ALL_COMPLETED,
-    FIRST_COMPLETED,
-    Future,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from ..settings import MAX_AT_ONCE
@@ -43,9 +37,8 @@ class UploadThreads:
 
     def __init__(self, uploads: Uploads, is_made: bool = False) -> None:
         self._uploads = uploads
-        # Whether several may be sent at once, and whether the last one was taken.
-        self._is_open = is_made
-        self._is_proven = False
+        # Whether the store's client is made, and whether several may be sent at once.
+        self.is_made = self._is_open = is_made
         self._pause = Pause()
         self._lock = threading.Lock()
         self._futures: dict[int, tuple[Upload, Future[None]]] = {}
@@ -58,11 +51,6 @@ class UploadThreads:
         """Whether the last upload has failed."""
         return self._pause.failures > 0
 
-    @property
-    def may_send(self) -> bool:
-        """Whether something else may go there now: the store has answered, or nothing waits."""
-        return self._is_proven or (not self._uploads and not self.is_failing)
-
     def wants(self) -> bool:
         """Whether there is something to begin now."""
         return self._pause.is_over and bool(self._chosen())
@@ -72,19 +60,6 @@ class UploadThreads:
         if self._pause.is_over:
             for one in self._chosen():
                 self._submit(client, run_id, one)
-
-    def prove(self, client: Any, run_id: str, until: float | None) -> bool:
-        """Wait for the first reply of the store; False if it gives none, or fails.
-
-        Args:
-            client: an `MlflowClient`.
-            run_id: the run.
-            until: the latest time, of `time.monotonic`.
-        """
-        for one in self._chosen():
-            self._submit(client, run_id, one)
-        self._wait(until, for_proof=True)
-        return self.may_send
 
     def finish(self, client: Any, run_id: str, until: float | None) -> None:
         """Upload what waits, each once, and wait; `Uploads.waiting` tells what is left, and why.
@@ -96,13 +71,19 @@ class UploadThreads:
         """
         begun = time.monotonic()
         tried: dict[int, Upload] = {}  # kept, for the id of one that is gone may come again
+        rounds = 2
         goes_on = True
         while goes_on:
             chosen = [one for one in self._chosen() if id(one) not in tried]
             if not chosen and not self._is_open and not self._under_way():
                 chosen = [one for one in self._uploads.pending() if id(one) not in tried]
             if not chosen and not self._under_way():
-                break
+                # Two that make one folder of a store at once are in each other's way.
+                rounds -= 1
+                if not rounds or not self._uploads or self._last_success < begun:
+                    break
+                tried.clear()
+                continue
             for one in chosen:
                 tried[id(one)] = one
                 self._submit(client, run_id, one)
@@ -142,7 +123,7 @@ class UploadThreads:
             is_sent = self._uploads.send(client, run_id, one)
         finally:
             with self._lock:
-                self._is_open = self._is_proven = is_sent
+                self.is_made, self._is_open = True, is_sent
                 if is_sent:
                     self._last_success = time.monotonic()
                     self._pause.succeeded()
@@ -150,11 +131,11 @@ class UploadThreads:
                     self._pause.failed()
                 self._futures.pop(id(one), None)
 
-    def _wait(self, until: float | None, for_proof: bool = False) -> bool:
-        """Wait for those under way, or the first reply; False if nothing comes of them any more."""
+    def _wait(self, until: float | None) -> bool:
+        """Wait for those under way; False if nothing comes of them any more."""
         begun = sign = time.monotonic()
         read = -1
-        while (under_way := self._under_way()) and not (for_proof and self._is_proven):
+        while under_way := self._under_way():
             now = time.monotonic()
             found = self._uploads.read_under_way()
             if found != read or self._last_success > sign:
@@ -167,8 +148,7 @@ class UploadThreads:
                 self._call_off()
                 if is_late or not self._under_way():
                     return False
-            some = FIRST_COMPLETED if for_proof else ALL_COMPLETED
-            wait([future for _, future in under_way], timeout=0.1, return_when=some)
+            wait([future for _, future in under_way], timeout=0.1)
         return True
 
     def _call_off(self) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ..settings import MAX_AT_ONCE, sqlite_path
@@ -159,10 +160,24 @@ def upload_together(uri: str, location: str, tasks: Sequence[Callable[[], object
     if not is_far(location):
         together(uri, tasks)
         return
+    failed: list[Callable[[], object]] = []
+    errors: list[Exception] = []
+
+    def try_one(task: Callable[[], object]) -> None:
+        try:
+            task()
+        except Exception as error:
+            failed.append(task)
+            errors.append(error)
+
     if tasks and not is_served(location):  # its client is made by the first, in one thread
         tasks[0]()
         tasks = tasks[1:]
-    together(location, tasks)
+    together(location, [partial(try_one, task) for task in tasks])
+    if errors and len(errors) == len(tasks):
+        raise errors[0]
+    for task in failed:  # two that make one folder of a store at once are in each other's way
+        task()
 
 
 def together(uri: str, tasks: Sequence[Callable[[], object]]) -> None:
