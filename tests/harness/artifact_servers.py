@@ -150,7 +150,9 @@ def gcs(folder: Path) -> Iterator[ArtifactServer]:
 def azure(folder: Path) -> Iterator[ArtifactServer]:
     """Serve Azure Blob Storage out of memory, with Azurite."""
     _needs("azure.storage.blob", "azure-storage-blob")
-    program = _program("azurite-blob", "`npm install --prefix build/npm azurite`, which .ci/run does")
+    program = _program(
+        "azurite-blob", "`npm install --prefix build/npm azurite`, which .ci/run does"
+    )
     port = free_port()
     command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
     command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
@@ -174,7 +176,7 @@ def azure(folder: Path) -> Iterator[ArtifactServer]:
 
 @contextmanager
 def sftp(folder: Path) -> Iterator[ArtifactServer]:
-    """Run an SSH server with keys of its own; the client's home has its settings and known hosts."""
+    """Run an SSH server with keys of its own; the client's home has settings and known hosts."""
     _needs("pysftp", "pysftp")
     program = _program("sshd", "Debian's openssh-server, which .ci/run installs")
     keys, home, port = folder / "keys", folder / "home", free_port()

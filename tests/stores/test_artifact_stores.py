@@ -21,6 +21,7 @@ from tests.faults.server import Server, start_server
 from tests.harness.artifact_servers import SERVERS, ArtifactServer
 from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
+from tests.harness.wires import Wire
 
 from .lab import AT_ONCE, MODEL_NAME, StoreLab, check_whole
 
@@ -29,6 +30,8 @@ KINDS = [
     *(f"{name}, {way}" for name in SERVERS for way in ("direct", SERVER)),
     FOLDER,
 ]
+
+
 @dataclass
 class ArtifactLab(StoreLab):
     """The lab with its artifacts in a store behind a wire."""
@@ -48,10 +51,11 @@ class ArtifactLab(StoreLab):
             self.env["LAB_LOCATION"] = f"{self.place}/{name}"
 
 
-class Mount:
+class Mount(Wire):
     """A mounted folder, which goes as a wire is cut: what is written there is an error."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self._folder = folder
         folder.mkdir()
 
@@ -93,7 +97,9 @@ def stored(
     folder = tmp_path_factory.mktemp("artifact-lab")
     project = BakedProject(Path(shutil.copytree(lab_root, folder / "lab")), PYTHON)
     config = f"{SRC}/mlflow/mlflow_config.py"
-    project.edit(config, 'experiment_name="fault_lab"', 'experiment_name=os.environ["LAB_EXPERIMENT"]')
+    project.edit(
+        config, 'experiment_name="fault_lab"', 'experiment_name=os.environ["LAB_EXPERIMENT"]'
+    )
     project.edit(
         config,
         'artifact_location="./mlruns/fault_lab"',
@@ -102,7 +108,9 @@ def stored(
     if request.param != SERVER:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MLFLOW_TRACKING_URI", project.store)
-            yield ArtifactLab(project, dict(server.env), server.secrets, f"{server.location}/direct")
+            yield ArtifactLab(
+                project, dict(server.env), server.secrets, f"{server.location}/direct"
+            )
         return
     # Else the server's own client goes on for minutes where its store is down.
     settings = {**server.env, "AWS_MAX_ATTEMPTS": "1"}

@@ -68,9 +68,7 @@ class Exporter:
             self.comparison = Comparison(self._warm.client, experiment_id, began)
             self.comparison.prepare()
 
-    def finish(
-        self, died: bool, held: list[str] | None = None, until: float | None = None
-    ) -> bool:
+    def finish(self, died: bool, held: list[str] | None = None, until: float | None = None) -> bool:
         """Export the rest and set the status; False if the store can't be used.
 
         Args:

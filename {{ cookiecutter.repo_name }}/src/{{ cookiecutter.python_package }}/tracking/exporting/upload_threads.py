@@ -57,6 +57,7 @@ class UploadThreads:
 
     def begin(self, client: Any, run_id: str) -> None:
         """Begin to upload what waits, and do not wait for it."""
+        self._uploads.spread()
         if self._pause.is_over:
             for one in self._chosen():
                 self._submit(client, run_id, one)
@@ -69,6 +70,7 @@ class UploadThreads:
             run_id: the run.
             until: the latest time, of `time.monotonic`; None to wait as long as each call does.
         """
+        self._uploads.spread()
         begun = time.monotonic()
         tried: dict[int, Upload] = {}  # kept, for the id of one that is gone may come again
         rounds = 2

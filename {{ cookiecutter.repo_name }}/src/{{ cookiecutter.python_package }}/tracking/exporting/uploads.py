@@ -1,5 +1,6 @@
 """Artifacts on their way from the journal to MLflow."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -43,6 +44,8 @@ class Uploads:
         self.location = ""
         self._places = places
         self._note = note
+        # Threads upload, others add and ask.
+        self._lock = threading.Lock()
         self._pending: list[Upload] = []
         self._under_way: list[Upload] = []
         self._sent_bytes = 0
@@ -82,7 +85,7 @@ class Uploads:
         earlier = [one for one in self._pending if one.call and one.relative == label]
         self._pending.append(Upload(label, call=call))
         for one in earlier:
-            if not any(one is other for other in self._under_way):
+            if not self._is_under_way(one):
                 self._drop(one)
 
     def pending(self) -> list[Upload]:
@@ -96,6 +99,25 @@ class Uploads:
                 calls.add(one.relative)
         return found
 
+    def spread(self) -> None:
+        """Make an upload of each file of a folder, for MLflow sends those one after another."""
+        for one in list(self._pending):
+            path = self._places.find(one.relative)
+            if one.call is not None or not path.is_dir() or self._is_under_way(one):
+                continue
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            if not self._is_whole(one, path, snapshot.size_of(path)):
+                files = []
+            top = path.name if one.folder is None else f"{one.folder}/{path.name}"
+            parts = [(file, file.relative_to(path).parent.as_posix()) for file in files]
+            self._drop(one)
+            for file, inner in parts:
+                relative = f"{one.relative}/{file.relative_to(path).as_posix()}"
+                self._pending.append(Upload(relative, top if inner == "." else f"{top}/{inner}"))
+
+    def _is_under_way(self, one: Upload) -> bool:
+        return any(one is other for other in list(self._under_way))
+
     def size_of(self, one: Upload) -> int:
         """Return how many bytes it has; 0 if it is gone, or no file."""
         path = self._places.find(one.relative)
@@ -108,7 +130,8 @@ class Uploads:
     def send(self, client: Any, run_id: str, one: Upload) -> bool:
         """Upload one of them; False if the store did not take it, which `waiting` tells of."""
         path = self._places.find(one.relative)
-        self._under_way.append(one)
+        with self._lock:
+            self._under_way.append(one)
         try:
             size = self.size_of(one)
             if one.call is not None:
@@ -122,9 +145,11 @@ class Uploads:
                 self._pending.append(one)  # the others have their turn before it
             return False
         finally:
-            self._under_way = [other for other in self._under_way if other is not one]
+            with self._lock:
+                self._under_way = [other for other in self._under_way if other is not one]
         self._drop(one)
-        self._sent_bytes += size
+        with self._lock:
+            self._sent_bytes += size
         self.waiting.pop(one.label, None)
         return True
 
@@ -147,10 +172,11 @@ class Uploads:
 
     def _drop(self, one: Upload) -> bool:
         """Take one out, by its identity: two may be equal; False if it is gone already."""
-        for number, other in enumerate(self._pending):
-            if other is one:
-                del self._pending[number]
-                return True
+        with self._lock:
+            for number, other in enumerate(self._pending):
+                if other is one:
+                    del self._pending[number]
+                    return True
         return False
 
     def read_under_way(self) -> int:

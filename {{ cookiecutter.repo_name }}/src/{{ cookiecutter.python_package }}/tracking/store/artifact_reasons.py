@@ -17,7 +17,10 @@ _SAID = (
         r"|Partial credentials|ClientAuthenticationError|Anonymous caller",
         "no credentials for {place} are found",
     ),
-    (r"ExpiredToken|token (has|is) expired|TokenRefreshRequired", "the login at {place} is expired"),
+    (
+        r"ExpiredToken|token (has|is) expired|TokenRefreshRequired",
+        "the login at {place} is expired",
+    ),
     (
         r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed|invalid_grant"
         r"|Authentication failed|BadAuthenticationType|server failed to authenticate",
@@ -29,7 +32,10 @@ _SAID = (
         "{place} allows no writing with these credentials",
     ),
     (r"No hostkey for host", "the host key of {place} is not in ~/.ssh/known_hosts"),
-    (r"CERTIFICATE_VERIFY_FAILED|SSL validation failed", "the certificate of {place} is not trusted"),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSL validation failed",
+        "the certificate of {place} is not trusted",
+    ),
     (
         r"[Cc]onnection refused|Could not connect to the endpoint|Failed to establish a new"
         r"|Unable to connect",
