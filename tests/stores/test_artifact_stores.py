@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pytest
 from tests.faults.lab import SRC
 from tests.faults.picture import Picture, client_of
 from tests.faults.server import Server, start_server
-from tests.harness.artifact_servers import SERVERS, ArtifactServer
+from tests.harness.artifact_servers import BUCKET, SERVERS, ArtifactServer
 from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
 from tests.harness.wires import Wire
@@ -221,3 +222,55 @@ def check_no_secret(lab: ArtifactLab, *outputs: str) -> None:
     files = (path for path in lab.root.rglob("*") if path.is_file())
     for text in (*texts, *(path.read_bytes() for path in files)):
         assert not [one for one in lab.secrets if one.encode() in text]
+
+
+@pytest.fixture
+def hanging() -> Iterator[str]:
+    """An S3 server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@each(f"{TEN}, direct")
+def test_what_is_wrong_is_said_once_and_sync_brings_all(
+    stored: ArtifactLab, server: ArtifactServer, reference: Picture, tmp_path: Path
+) -> None:
+    """Wrong keys, no package, no bucket: one sentence each with its remedy; then all arrives."""
+    stored.begin("wrong")
+    away = server.location.replace(BUCKET, "new-bucket")
+    stored.env["LAB_LOCATION"] = f"{away}/wrong"
+    shims = tmp_path / "boto3.py"
+    shims.write_text('raise ModuleNotFoundError("No module named \'boto3\'", name="boto3")\n')
+    done = stored.run(env={"LAB_WAIT": "10", "PYTHONPATH": str(tmp_path)})
+    assert done.code == 0, done.output
+    (why,) = re.findall(r"because: (.*)", done.output)
+    assert why.count("pip install boto3") == 2  # of artifacts and of models, not of each of them
+    assert len(why) < 400
+    # A key that is no good, then a good one, but no bucket.
+    wrong = stored.sync(code=1, env={"AWS_SECRET_ACCESS_KEY": "wrong"}).output
+    assert "new-bucket refuses the credentials" in wrong
+    missing = stored.sync(code=1).output
+    assert "new-bucket does not exist" in missing
+    (folder,) = server.folder.rglob(BUCKET)
+    (folder.parent / "new-bucket").mkdir()
+    synced = stored.sync()
+    (run,) = stored.runs()
+    check_artifacts(stored, run, reference)
+    check_no_secret(stored, done.output, wrong, missing, synced.output)
+
+
+@each(f"{TEN}, direct")
+def test_store_that_hangs_holds_up_neither_the_run_nor_its_metrics(
+    stored: ArtifactLab, reference: Picture, hanging: str
+) -> None:
+    """An S3 server that never answers: the wait is bounded, the rest is in MLflow, sync brings all."""
+    stored.begin("hang")
+    done = stored.run(env={"LAB_WAIT": "6", "MLFLOW_S3_ENDPOINT_URL": hanging})
+    assert done.code == 0, done.output
+    (run,) = stored.runs()
+    assert run.info.status == "FINISHED", done.output
+    (why,) = re.findall("because: (.*)", done.output)
+    assert f"s3://{BUCKET} does not answer" in why
+    stored.sync()
+    (run,) = stored.runs()
+    check_artifacts(stored, run, reference)
