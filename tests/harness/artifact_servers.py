@@ -41,14 +41,12 @@ class ArtifactServer:
         wire: carries all that goes to it.
         env: what its clients are given.
         secrets: what may stand in no file and no output.
-        folder: what the server itself has, its log too.
     """
 
     location: str
     wire: Wire
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
-    folder: Path = Path()
 
 
 def _program(name: str, hint: str) -> str:
@@ -93,7 +91,7 @@ def _running(command: list[str], port: int, folder: Path, **env: str) -> Iterato
             process.wait()
 
 
-def _s3(wire: Wire, folder: Path) -> ArtifactServer:
+def _s3(wire: Wire) -> ArtifactServer:
     env = {
         "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{wire.port}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -104,7 +102,7 @@ def _s3(wire: Wire, folder: Path) -> ArtifactServer:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    return ArtifactServer(f"s3://{BUCKET}", wire, env, (SECRET,), folder)
+    return ArtifactServer(f"s3://{BUCKET}", wire, env, (SECRET,))
 
 
 @contextmanager
@@ -117,7 +115,7 @@ def rclone(folder: Path) -> Iterator[ArtifactServer]:
     command = [program, "serve", "s3", str(folder / "data"), "--addr", f"127.0.0.1:{port}"]
     command += ["--auth-key", f"{ACCESS_KEY},{SECRET}", "--config", os.devnull]
     with _running(command, port, folder), Wire(port) as wire:
-        yield _s3(wire, folder)
+        yield _s3(wire)
 
 
 @contextmanager
@@ -130,7 +128,7 @@ def moto(folder: Path) -> Iterator[ArtifactServer]:
         request = urllib.request.Request(f"http://127.0.0.1:{port}/{BUCKET}", method="PUT")
         urllib.request.urlopen(request, timeout=30).close()
         with Wire(port) as wire:
-            yield _s3(wire, folder)
+            yield _s3(wire)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from ..redact import redact_text
 from .client import is_far, is_served
-from .packages import missing_by
+from .packages import missing_by, missing_for
 from .reasons import reason
 
 # What clients say, in this order, and what it means; `{place}` is the store.
@@ -74,7 +74,9 @@ def artifact_reason(error: BaseException, location: str) -> str:
     """
     if is_served(location) or not is_far(location):
         return reason(error)
-    if missing := missing_by(error):
+    # Of two threads that import one package at once Python may refuse one: the next try has it.
+    is_there = isinstance(error, ImportError) and missing_for(location) is None
+    if not is_there and (missing := missing_by(error)):
         return missing
     text = f"{type(error).__name__}: {error}"
     for pattern, meaning in _SAID:
