@@ -85,10 +85,8 @@ def test_create_sqlite_store(internals: Any, tmp_path: Path) -> None:
     assert tables(tmp_path / "ours.db") == tables(tmp_path / "theirs.db")
 
 
-def test_guard_databases(
-    internals: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A new store is made under the lock, once; a schema that is not the newest is looked at twice."""
+def test_guard_databases(internals: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new store is made under the lock, once; an older schema is looked at twice."""
     from mlflow.store.db import utils
 
     seen: list[str] = []
