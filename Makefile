@@ -24,7 +24,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-age test-browser torch bench check fix lock newest pythons kedros clean
+.PHONY: help demo test test-fast test-faults test-stores test-age test-browser torch bench check fix lock newest pythons kedros clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -39,10 +39,13 @@ test: $(VENV)/dev.stamp ## all tests; some of them: make test PYTEST_ARGS='-k ga
 	$(PYTEST) $(PYTEST_ARGS)
 
 test-fast: $(VENV)/dev.stamp ## the tests that take under two minutes
-	$(PYTEST) -m 'not slow and not faults and not browser' $(PYTEST_ARGS)
+	$(PYTEST) -m 'not slow and not faults and not stores and not browser' $(PYTEST_ARGS)
 
 test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
 	$(PYTEST) -m faults $(PYTEST_ARGS)
+
+test-stores: $(VENV)/dev.stamp ## each store of runs and of artifacts; prints which work here, and why others were skipped
+	$(PYTEST) -m stores $(PYTEST_ARGS)
 
 test-age: $(VENV)/dev.stamp ## long runs and many journals in their true sizes, some minutes
 	AGE=1 $(PYTEST) tests/faults -k 'test_age or than_are_held or random_moments' $(PYTEST_ARGS)

@@ -25,7 +25,7 @@ settings.load_profile("any speed")
 
 pytest_plugins = [
     "tests.harness.temporary",
-    "tests.faults.matrix",
+    "tests.harness.matrix",
     "tests.harness.residents",
     "tests.harness.workers",
 ]

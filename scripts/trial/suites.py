@@ -8,7 +8,7 @@ from pathlib import Path
 from .environment import Venv
 from .outcome import Outcome
 
-FAST = "not slow and not faults and not browser"
+FAST = "not slow and not faults and not stores and not browser"
 CONTRACT = "contract"
 _LIMIT = 3600
 # pytest's own: all passed, some failed, none selected. All else means that it did not come so far.

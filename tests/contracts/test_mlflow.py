@@ -8,6 +8,8 @@ import pickle
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Span
+from mlflow.exceptions import MlflowException
 
 from tests.harness.baked import BakedProject
 
@@ -80,6 +83,39 @@ def test_create_sqlite_store(internals: Any, tmp_path: Path) -> None:
     internals.create_sqlite_store(tmp_path / "ours.db")
     MlflowClient(f"sqlite:///{tmp_path / 'theirs.db'}").search_experiments()
     assert tables(tmp_path / "ours.db") == tables(tmp_path / "theirs.db")
+
+
+def test_guard_databases(internals: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new store is made under the lock, once; an older schema is looked at twice."""
+    from mlflow.store.db import utils
+
+    seen: list[str] = []
+
+    def refuse(_engine: Any) -> None:
+        seen.append("check")
+        raise MlflowException("out-of-date database schema")
+
+    @contextmanager
+    def lock(_engine: Any) -> Iterator[None]:
+        seen.append("lock")
+        yield
+        seen.append("unlock")
+
+    for name in ("_initialize_tables", "create_sqlalchemy_engine", "MAX_RETRY_COUNT"):
+        monkeypatch.setattr(utils, name, getattr(utils, name))
+    monkeypatch.setattr(utils._initialize_tables, "is_guarded", None, raising=False)
+    monkeypatch.delattr(utils._initialize_tables, "is_guarded")
+    monkeypatch.setattr(utils, "_verify_schema", refuse)
+    for _ in range(2):
+        internals.guard_databases(
+            lock, lambda _: seen.append("tables"), lambda _: seen.append("connected")
+        )
+    with pytest.raises(MlflowException, match="out-of-date"):
+        MlflowClient(f"sqlite:///{tmp_path / 'new.db'}").search_experiments()
+    assert "connected" in seen
+    told = [word for word in seen if word != "connected"]
+    assert told == ["lock", "tables", "unlock", "check", "lock", "check"]
+    assert utils.MAX_RETRY_COUNT == 1
 
 
 def test_put_trace(

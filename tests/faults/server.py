@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class Server:
-    """An MLflow server on the loopback, with its store in a folder."""
+    """An MLflow server on the loopback, with its store in a folder.
+
+    Args:
+        folder: its store, artifacts and log.
+        port: where it listens.
+        process: the server.
+        options: of `mlflow server`, beside ours.
+        settings: variables that it gets, beside ours.
+    """
 
     folder: Path
     port: int
     process: subprocess.Popen[bytes]
+    options: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def uri(self) -> str:
@@ -44,29 +55,32 @@ class Server:
 
     def start_again(self) -> None:
         """Start it again on the same store and port."""
-        self.process = _start(self.folder, self.port)
+        self.process = _start(self.folder, self.port, self.options, self.settings)
         _wait_until_up(self)
 
 
-def start_server(folder: Path) -> Server:
-    """Start a server and wait until it answers."""
-    port = free_port()
-    server = Server(folder, port, _start(folder, port))
+def start_server(folder: Path, *options: str, settings: Mapping[str, str] | None = None) -> Server:
+    """Start a server and wait until it answers; for the arguments see `Server`."""
+    port, settings = free_port(), settings or {}
+    server = Server(folder, port, _start(folder, port, options, settings), options, settings)
     _wait_until_up(server)
     return server
 
 
-def _start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+def _start(
+    folder: Path, port: int, options: Sequence[str], settings: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     python = Path(sys.executable)
     command = [str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{folder / 'server.db'}"]
     command += ["--artifacts-destination", str(folder / "artifacts"), "--serve-artifacts"]
-    settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    command += options
+    ours = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with (folder / "server.log").open("ab") as log:
         return subprocess.Popen(
             command,
             cwd=folder,
-            env=clean_env(python, settings),
+            env=clean_env(python, {**ours, **settings}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

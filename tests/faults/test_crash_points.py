@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.harness.doors import PYTHON
+from tests.harness.matrix import COUNTS
 
 from .journals import Tracking, end, new_journal, picture_by_key, reference_of, without_key
 from .lab import Lab
-from .matrix import COUNTS
 
 # The process that calls it is killed at the n-th call of what is wrapped; `left[0]` is n.
 KILLING = """

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.harness.matrix import COUNTS
+
 from .disk import Disk, Step
 from .journals import Tracking
-from .matrix import COUNTS
 
 TEXT = "of the run"
 

@@ -21,8 +21,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.harness.matrix import COUNTS
+
 from .journals import Tracking, new_journal
-from .matrix import COUNTS
 
 URI = "http://in-memory"
 

@@ -18,6 +18,9 @@ TOGETHER = (
     "tests/history/test_search.py",
     "tests/models/test_champion.py",
     "tests/serving/",
+    "tests/stores/test_artifact_stores.py",
+    "tests/stores/test_databases.py",
+    "tests/stores/test_servers.py",
     "tests/whole_run/test_first_run.py",
     "tests/whole_run/test_journey.py",
     "tests/whole_run/test_user_day.py",
@@ -52,7 +55,7 @@ def rank_of(item: pytest.Item) -> int:
         return 0
     if item.nodeid.startswith(ALONE):
         return 4
-    if not any(item.get_closest_marker(name) for name in ("slow", "faults", "browser")):
+    if not any(item.get_closest_marker(name) for name in ("slow", "faults", "stores", "browser")):
         return 3
     return 2 if "environment" in getattr(item, "fixturenames", ()) else 1
 

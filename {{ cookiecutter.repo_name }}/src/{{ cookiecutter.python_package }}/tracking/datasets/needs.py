@@ -18,6 +18,16 @@ _PACKAGES = {
     "yaml": "pyyaml",
 }
 _ENGINES = {"calamine": "python_calamine"}
+# What fsspec's own file systems import when they are opened.
+_PROTOCOLS = {
+    "hdfs": "pyarrow",
+    "arrow_hdfs": "pyarrow",
+    "http": "aiohttp",
+    "https": "aiohttp",
+    "sftp": "paramiko",
+    "ssh": "paramiko",
+    "smb": "smbprotocol",
+}
 _PARQUET = ("pyarrow", "fastparquet")
 # Classes that certainly write one file at their path.
 _ONE_FILE = frozenset(class_.removeprefix("kedro_datasets.") for class_, _ in FILES.values())
@@ -131,7 +141,8 @@ def _missing_for_protocol(protocol: str) -> list[str]:
         if known is None and one not in registry:
             near = nearest(one, fsspec.available_protocols())
             return [f"another protocol: fsspec knows no {one!r}.{near}"]
-        module = str(known["class"]).partition(".")[0] if known else "fsspec"
+        own = str(known["class"]).partition(".")[0] if known else "fsspec"
+        module = _PROTOCOLS.get(one, own) if own == "fsspec" else own
         if is_missing(module):
             return [remedy(module)]
     return []

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..journal import snapshot
 from ..journal.places import JournalPlaces
+from ..store.reasons import is_race
 from .folder_digest import has_parts, parts_of, stat_digest
 
 # `MAX_INPUT_TAG_VALUE_SIZE` of `mlflow/utils/validation.py`.
@@ -47,7 +48,13 @@ class InputQueue:
                 self._note(f"the input {event['n']!r} is not recorded: {error}")
             self._events.pop(0)
         if self._made:
-            client.log_inputs(run_id, self._made)
+            try:
+                client.log_inputs(run_id, self._made)
+            except Exception as error:
+                if not is_race(error):
+                    raise
+                # Another run has just written the same dataset, which MLflow finds now.
+                client.log_inputs(run_id, self._made)
             self._made = []
 
     def __bool__(self) -> bool:

@@ -39,10 +39,10 @@ POLL_SECONDS_ALONE = 1.0
 NICENESS = 5
 # How long to go on trying once the run has ended and the store can't be reached.
 GRACE_SECONDS = 5.0
+# What is left of `export_wait` after uploads, or a wait that the server asked for.
+LAST_WORDS_SECONDS = 2.0
 # After the pipeline's process is gone nobody waits any more, but nobody may be left over either.
 GRACE_WITHOUT_PARENT = 30.0
-# What is left of `export_wait` for the export itself, where the server asked to wait before it.
-_LAST_SECONDS = 2.0
 
 
 def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
@@ -172,8 +172,8 @@ def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> b
     held = list(end["held"]) if end is not None else []
     ended = time.monotonic()
     deadline = ended + (GRACE_WITHOUT_PARENT if died else min(GRACE_SECONDS, export_wait / 2))
-    latest = max(deadline, ended + export_wait - min(_LAST_SECONDS, export_wait / 4))
-    while not work.finish(died, held):
+    latest = max(deadline, ended + export_wait - min(LAST_WORDS_SECONDS, export_wait / 4))
+    while not work.finish(died, held, None if died else latest):
         wait = work.asked_to_wait()
         if time.monotonic() + wait >= (latest if wait else deadline):
             return False

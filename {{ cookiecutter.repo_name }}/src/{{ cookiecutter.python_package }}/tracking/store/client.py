@@ -5,11 +5,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from ..settings import MAX_AT_ONCE, sqlite_path
+from .charsets import keep_characters, refuse_lossy
 from .http_session import CheckedSession
-from .mlflow_internals import checked_replies
+from .mlflow_internals import checked_replies, guard_databases
+from .one_at_a_time import one_at_a_time
 from .reasons import StoreError
 from .sqlite import ensure_sqlite
 
@@ -20,8 +23,23 @@ HTTP_SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_POOL_MAXSIZE": "16",  # uploads go beside other calls
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+# Clients of stores of artifacts, in the exporter's own process.
+ARTIFACT_SETTINGS = {
+    # Of boto3, which else tries five times and waits a minute for each connection.
+    "AWS_RETRY_MODE": "standard",
+    "AWS_MAX_ATTEMPTS": "2",
+    "AWS_DEFAULTS_MODE": "standard",
+    # It holds so much of each file: a hundred megabytes by the client's own default.
+    "MLFLOW_GCS_UPLOAD_CHUNK_SIZE": str(16 * 1024 * 1024),
+}
+# A reply comes when the server has handed the file on: a second more for so many bytes.
+_SLOWEST_BYTES = 2_000_000
+_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+# What the URIs of a database's server begin with.
+DATABASES = ("mysql", "postgresql", "mssql")
 # A node that loads has no such loop; and it waits, for minutes by MLflow's own defaults.
 LOADING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
@@ -30,13 +48,16 @@ _inside: list[int] = []
 _ours: list[str] = []
 _replies = ExitStack()
 _is_own_process = False
+# How long each large upload that is under way may take, and what was set before them.
+_patience: list[int] = []
+_before: list[str | None] = []
 
 
 def prepare_environment() -> None:
     """Set MLflow's HTTP behaviour for this process, where the user has not set it."""
     global _is_own_process  # noqa: PLW0603  the exporter's, or that of a command
     _is_own_process = True
-    for name, value in HTTP_SETTINGS.items():
+    for name, value in {**HTTP_SETTINGS, **ARTIFACT_SETTINGS}.items():
         os.environ.setdefault(name, value)
 
 
@@ -72,6 +93,43 @@ def _look_at_replies() -> None:
         _replies.enter_context(checked_replies(CheckedSession))
 
 
+@contextmanager
+def time_for(size: int) -> Iterator[None]:
+    """Let MLflow wait longer for a server's reply while this lasts, if much is uploaded.
+
+    A server replies once it has handed the file on to its own store of artifacts.
+
+    Args:
+        size: what is uploaded, in bytes.
+    """
+    seconds = size // _SLOWEST_BYTES
+    if seconds < 5:
+        yield
+        return
+    with _lock:
+        if not _patience:
+            _before[:] = [os.environ.get(_TIMEOUT)]
+        _patience.append(seconds)
+        _set_timeout()
+    try:
+        yield
+    finally:
+        with _lock:
+            _patience.remove(seconds)
+            _set_timeout()
+
+
+def _set_timeout() -> None:
+    (before,) = _before
+    usual = int(before or HTTP_SETTINGS[_TIMEOUT])
+    if _patience:
+        os.environ[_TIMEOUT] = str(usual + max(_patience))
+    elif before is None:
+        os.environ.pop(_TIMEOUT, None)
+    else:
+        os.environ[_TIMEOUT] = before
+
+
 def open_client(uri: str) -> Any:
     """Return an `MlflowClient` on a store that works; makes an SQLite store where there is none.
 
@@ -83,6 +141,8 @@ def open_client(uri: str) -> Any:
     path = sqlite_path(uri)
     if path is not None:
         ensure_sqlite(path, uri)
+    elif uri.startswith(DATABASES):
+        guard_databases(one_at_a_time, refuse_lossy, keep_characters)
     from mlflow import MlflowClient
 
     if _is_own_process and uri.startswith(("http:", "https:")):
@@ -92,6 +152,50 @@ def open_client(uri: str) -> Any:
                 _look_at_replies()
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def is_far(location: str) -> bool:
+    """Whether artifacts at a location go through a network, and several may go there at once."""
+    return "://" in location and not location.startswith("file:") or is_served(location)
+
+
+def is_served(location: str) -> bool:
+    """Whether the MLflow server itself takes the artifacts of a location."""
+    return location.startswith(("mlflow-artifacts:", "http:", "https:"))
+
+
+def upload_together(uri: str, location: str, tasks: Sequence[Callable[[], object]]) -> None:
+    """Run uploads to one store of artifacts, several at once where it is far away.
+
+    Args:
+        uri: the tracking URI.
+        location: where the artifacts go.
+        tasks: the uploads.
+
+    Raises:
+        Exception: the first error of the tasks.
+    """
+    if not is_far(location):
+        together(uri, tasks)
+        return
+    failed: list[Callable[[], object]] = []
+    errors: list[Exception] = []
+
+    def try_one(task: Callable[[], object]) -> None:
+        try:
+            task()
+        except Exception as error:
+            failed.append(task)
+            errors.append(error)
+
+    if tasks and not is_served(location):  # its client is made by the first, in one thread
+        tasks[0]()
+        tasks = tasks[1:]
+    together(location, [partial(try_one, task) for task in tasks])
+    if errors and len(errors) == len(tasks):
+        raise errors[0]
+    for task in failed:  # two that make one folder of a store at once are in each other's way
+        task()
 
 
 def together(uri: str, tasks: Sequence[Callable[[], object]]) -> None:

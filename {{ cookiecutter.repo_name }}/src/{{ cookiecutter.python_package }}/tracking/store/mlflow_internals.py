@@ -10,12 +10,13 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ..settings import sqlite_uri
-from .model_parts import copy_code, pinned, write_example
+from .model_parts import copy_code, environment_files, write_example
 
 MODEL = "model.pkl"
 EXPERIMENTS = "experiments"
@@ -54,6 +55,57 @@ def create_sqlite_store(file: Path) -> None:
     engine.dispose()
     create_tables(engine)
     engine.dispose()
+
+
+def guard_databases(
+    one_at_a_time: Callable[[Any], AbstractContextManager[None]],
+    before_tables: Callable[[Any], None],
+    on_connect: Callable[[Any], None],
+) -> None:
+    """Let MLflow open and fill databases of this process as several exporters at once need it.
+
+    Why: each process that finds a database empty makes its tables, which two at once break; and
+    MLflow tries for 100 s to connect, where the exporter has a loop of its own.
+    Seen in: MLflow 3.17.2 (`mlflow.store.db.utils`, of which the names below are).
+    Goes when: MLflow takes a lock of the database itself.
+
+    Args:
+        one_at_a_time: holds a lock of an engine's database.
+        before_tables: raises where an engine's database may get no tables.
+        on_connect: is given each new connection of the driver.
+    """
+    import sqlalchemy
+
+    utils: Any = import_module("mlflow.store.db.utils")
+    make, check, open_ = (
+        utils._initialize_tables,
+        utils._verify_schema,
+        utils.create_sqlalchemy_engine,
+    )
+    if hasattr(make, "is_guarded"):
+        return
+
+    def initialize_tables(engine: Any) -> None:
+        with one_at_a_time(engine):
+            if not utils._all_tables_exist(engine):
+                before_tables(engine)
+                make(engine)
+
+    def verify_schema(engine: Any) -> None:
+        try:
+            check(engine)
+        except Exception:
+            with one_at_a_time(engine):  # another process may be about to make it so
+                check(engine)
+
+    def create_engine(uri: str) -> Any:
+        engine = open_(uri)
+        sqlalchemy.event.listen(engine, "connect", lambda one, _: on_connect(one))
+        return engine
+
+    initialize_tables.is_guarded = True  # type: ignore[attr-defined]
+    utils._initialize_tables, utils._verify_schema = initialize_tables, verify_schema
+    utils.create_sqlalchemy_engine, utils.MAX_RETRY_COUNT = create_engine, 1
 
 
 def locations_in(
@@ -240,23 +292,8 @@ def write_sklearn_model(
         content["signature"] = about["signature"]
     if about.get("example"):
         content["saved_input_example_info"] = write_example(place, about["example"])
-    tools = [pinned(name) for name in ("pip", "setuptools", "wheel")]
-    environment = {
-        "python": python,
-        "build_dependencies": tools,
-        "dependencies": ["-r requirements.txt"],
-    }
-    conda = {
-        "name": "mlflow-env",
-        "channels": ["conda-forge"],
-        "dependencies": [f"python={python}", pinned("pip", "<="), {"pip": requirements}],
-    }
-    for name, text in (
-        ("MLmodel", yaml.safe_dump(content)),
-        ("python_env.yaml", yaml.safe_dump(environment, sort_keys=False)),
-        ("conda.yaml", yaml.safe_dump(conda, sort_keys=False)),
-        ("requirements.txt", "\n".join(requirements) + "\n"),
-    ):
+    files = {"MLmodel": yaml.safe_dump(content), **environment_files(python, requirements)}
+    for name, text in files.items():
         (place / name).write_text(text, encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,39 @@ def pinned(name: str, sign: str = "==") -> str:
         return name
 
 
+def environment_files(python: str, requirements: Sequence[str]) -> dict[str, str]:
+    """Return the files that say what a model is loaded with, by their names.
+
+    Args:
+        python: the version of Python.
+        requirements: packages with their versions, as pip takes them.
+    """
+    import yaml
+
+    environment = {
+        "python": python,
+        "build_dependencies": [pinned(name) for name in ("pip", "setuptools", "wheel")],
+        "dependencies": ["-r requirements.txt"],
+    }
+    conda = {
+        "name": "mlflow-env",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={python}", pinned("pip", "<="), {"pip": list(requirements)}],
+    }
+    return {
+        "python_env.yaml": yaml.safe_dump(environment, sort_keys=False),
+        "conda.yaml": yaml.safe_dump(conda, sort_keys=False),
+        "requirements.txt": "\n".join(requirements) + "\n",
+    }
+
+
 def write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
-    """Write an input example into a model's folder; returns what `MLmodel` says of it."""
+    """Write a model's input example as MLflow does; returns what `MLmodel` says of it.
+
+    Args:
+        place: the model's folder.
+        example: what a server is sent, with `dataframe_split` or `inputs`.
+    """
     serving = json.dumps(example, indent=1)
     (place / "serving_input_example.json").write_text(serving, encoding="utf-8")
     is_frame = "dataframe_split" in example

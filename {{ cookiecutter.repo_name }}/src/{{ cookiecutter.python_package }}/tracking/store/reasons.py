@@ -7,10 +7,16 @@ from os.path import commonprefix
 
 from ..program import mlflow_command
 from ..redact import redact_text
+from .packages import missing_by
 
 _PERMANENT = frozenset(
     {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "INVALID_STATE"}
 )
+# What MySQL and PostgreSQL say where a text does not fit the character set of a column.
+_CHARACTERS = re.compile(
+    r"Incorrect string value.* for column ([^ ]+)|has no equivalent in encoding"
+)
+_SAME_ROW = re.compile(r"UniqueViolation|UNIQUE constraint|Duplicate entry|Deadlock found")
 # What differs where one reason holds up many things: paths and URLs, names, ids of requests.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
 
@@ -33,6 +39,8 @@ class StoreError(Exception):
 
 def is_permanent(error: BaseException) -> bool:
     """Whether trying the same call again can't help: MLflow refused the content."""
+    if _CHARACTERS.search(str(error)):
+        return False  # the value is right, and the database can be converted
     return str(getattr(error, "error_code", "")) in _PERMANENT
 
 
@@ -44,15 +52,26 @@ def fault_in(error: BaseException) -> StoreError | None:
     return seen
 
 
+def is_race(error: BaseException) -> bool:
+    """Whether another process wrote the same row at the same moment; asked again, it is there."""
+    return _SAME_ROW.search(str(error)) is not None
+
+
 def reason(error: BaseException) -> str:
     """Return one line that says what is wrong, without credentials."""
     fault = fault_in(error)
     text = str(fault or error).strip() or type(error).__name__
     if fault is not None:
         pass  # told already
-    elif isinstance(error, ModuleNotFoundError) and error.name:
-        package = error.name.partition(".")[0]
-        text = f"this store needs the package {package!r}, which is not installed"
+    elif package := missing_by(error):
+        text = package
+    elif no_room := _CHARACTERS.search(text):
+        text = (
+            f"the database's column {no_room[1]} keeps no such character; convert it, say with "
+            f"`ALTER TABLE … MODIFY … CHARACTER SET utf8mb4`"
+            if no_room[1]
+            else "the database keeps no such character; it must be one of UTF-8"
+        )
     elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
     elif "out-of-date database schema" in text:

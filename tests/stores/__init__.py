@@ -1,0 +1,1 @@
+"""Each store of runs and of artifacts, on the real part."""

@@ -1,0 +1,169 @@
+"""Stores of runs: databases."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults.picture import Picture
+from tests.harness.baked import BakedProject
+from tests.harness.doors import PYTHON
+from tests.harness.servers import PASSWORD, USER, Database, mariadb, postgresql
+from tests.harness.wires import Wire
+
+from .lab import AT_ONCE, StoreLab, check_models, check_no_secret, check_whole
+
+# What a database or MLflow says where two processes made its tables at once.
+BROKEN = re.compile(
+    r"schema|already exists|duplicate|UniqueViolation|IntegrityError|Traceback", re.I
+)
+
+
+@pytest.fixture(scope="module")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with postgresql(tmp_path_factory.mktemp("postgresql")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A database through a driver of Python's."""
+
+    server: str
+    scheme: str
+    name: str
+    make: str
+
+
+KINDS = {
+    "PostgreSQL, psycopg2": Kind(
+        "postgresql_server", "postgresql+psycopg2", "runs_2", "CREATE DATABASE runs_2 OWNER me;"
+    ),
+    "PostgreSQL, psycopg 3": Kind(
+        "postgresql_server", "postgresql+psycopg", "runs_3", "CREATE DATABASE runs_3 OWNER me;"
+    ),
+    "MariaDB, pymysql": Kind(
+        "mariadb_server",
+        "mysql+pymysql",
+        "runs",
+        "CREATE DATABASE runs CHARACTER SET utf8mb4; GRANT ALL ON runs.* TO me@'127.0.0.1';",
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=str)
+def wired(
+    request: pytest.FixtureRequest, lab_root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[StoreLab, Wire]]:
+    """A lab whose runs go into an empty database, through a wire."""
+    kind = KINDS[request.param]
+    server: Database = request.getfixturevalue(kind.server)
+    server.execute(kind.make)
+    root = shutil.copytree(lab_root, tmp_path_factory.mktemp("databases") / "lab")
+    with Wire(server.address) as wire:
+        uri = f"{kind.scheme}://{USER}:{PASSWORD}@127.0.0.1:{wire.port}/{kind.name}"
+        env = {"MLFLOW_TRACKING_URI": uri, "MLFLOW_EXPERIMENT_NAME": "words"}
+        yield StoreLab(BakedProject(Path(root), PYTHON), env), wire
+
+
+def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
+    """Ten processes on an empty store: ten whole runs, ten versions of a model that predicts."""
+    lab, _ = wired
+    outputs = lab.run_at_once()
+    if lab.waiting():  # the machine was too slow for the bounded wait; nothing is lost
+        lab.sync()
+    assert lab.waiting() == []
+    assert not [line for text in outputs for line in text.splitlines() if BROKEN.search(line)]
+    runs = lab.runs()
+    assert len(runs) == AT_ONCE
+    for run in runs:
+        check_whole(lab, run, reference)
+    check_models(lab, runs)
+    check_no_secret(lab, *outputs)
+
+
+def test_outage_in_the_middle(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
+    """The store goes in the middle of a run and comes back: `sync` makes it whole, with its model."""
+    lab, wire = wired
+    lab.env["MLFLOW_EXPERIMENT_NAME"] = "outage"
+    done = lab.run_with_outage(wire)
+    assert done.code == 0, done.output
+    assert "waiting on disk" in done.output
+    status = lab.run("kedro", "mlflow", "status").output
+    wire.mend()
+    synced = lab.sync()
+    (run,) = lab.runs()
+    check_whole(lab, run, reference)
+    check_models(lab, [run])
+    assert lab.waiting() == []
+    check_no_secret(lab, done.output, status, synced.output)
+
+
+@pytest.fixture
+def mysql_lab(
+    request: pytest.FixtureRequest, mariadb_server: Database, lab_root: Path, tmp_path: Path
+) -> StoreLab:
+    """A lab on a database of MariaDB of the test's own, whose character set is the parameter."""
+    charset = request.param
+    name = f"of_{charset}"
+    mariadb_server.execute(
+        f"CREATE DATABASE {name} CHARACTER SET {charset}; GRANT ALL ON {name}.* TO me@'127.0.0.1';"
+    )
+    root = Path(shutil.copytree(lab_root, tmp_path / "lab"))
+    uri = f"mysql+pymysql://{USER}:{PASSWORD}@127.0.0.1:{mariadb_server.address}/{name}"
+    env = {"MLFLOW_TRACKING_URI": uri, "MLFLOW_EXPERIMENT_NAME": "words", "LAB_WAIT": "4"}
+    return StoreLab(BakedProject(root, PYTHON), env)
+
+
+@pytest.mark.parametrize("mysql_lab", ["latin1", "utf8mb3"], indirect=True)
+def test_empty_mysql_that_would_lose_characters(
+    mysql_lab: StoreLab, mariadb_server: Database, reference: Picture
+) -> None:
+    """It is refused by name before it has a table; converted, it gets the run, emoji and all."""
+    name = mysql_lab.store.rpartition("/")[2]
+    done = mysql_lab.run()
+    assert done.code == 0, done.output
+    assert f"the empty database '{name}' keeps the characters of {name[3:]} only" in done.output
+    remedy = f"ALTER DATABASE {name} CHARACTER SET utf8mb4"
+    assert f"`{remedy}`" in done.output
+    assert mariadb_server.execute(f"SHOW TABLES FROM {name};") == ""
+    mariadb_server.execute(f"{remedy};")
+    mysql_lab.sync()
+    (run,) = mysql_lab.runs()
+    check_whole(mysql_lab, run, reference)
+
+
+@pytest.mark.parametrize("mysql_lab", ["utf8mb4"], indirect=True)
+def test_mysql_column_that_would_lose_characters(
+    mysql_lab: StoreLab, mariadb_server: Database, reference: Picture
+) -> None:
+    """A server that would write `?` and say nothing, and a connection of latin1: the run waits, and says
+    which column; converted, it gets the run."""
+    name = mysql_lab.store.rpartition("/")[2]
+    mysql_lab.env["MLFLOW_TRACKING_URI"] += "?charset=latin1"
+    mysql_lab.run(env={"MLFLOW_EXPERIMENT_NAME": "first", "LAB_WAIT": "60"})
+    column = f"ALTER TABLE {name}.params MODIFY value VARCHAR(8000) CHARACTER SET {{}} NOT NULL;"
+    mode = mariadb_server.execute("SELECT @@GLOBAL.sql_mode;").strip()
+    mariadb_server.execute(f"DELETE FROM {name}.params; {column.format('latin1')}")
+    mariadb_server.execute("SET GLOBAL sql_mode = '';")
+    try:
+        done = mysql_lab.run()
+        assert "waiting on disk" in done.output
+        assert "`params`.`value` keeps no such character" in done.output
+        mariadb_server.execute(column.format("utf8mb4"))
+        mysql_lab.sync()
+    finally:
+        mariadb_server.execute(f"SET GLOBAL sql_mode = '{mode}';")
+    (run,) = mysql_lab.runs()
+    check_whole(mysql_lab, run, reference)
