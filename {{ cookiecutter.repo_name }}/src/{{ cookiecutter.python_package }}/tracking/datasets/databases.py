@@ -51,19 +51,17 @@ def place_of(con: str, secrets: Sequence[str] = ()) -> str:
         >>> place_of("postgresql+psycopg://ann:secret@db.local:5432/shop?sslmode=require")
         'postgresql+psycopg://db.local:5432/shop'
     """
-    place, _, options = con.partition("?")
-    # A password may have a `?` in it.
-    if "@" in options and "@" not in place:
-        place = place.partition("://")[0] + "://" + con.rpartition("@")[2].partition("?")[0]
-    head, mark, rest = redact_text(place, secrets).partition("://")
-    rest = rest.rpartition("@")[2] if mark else ""
+    # In `credentials.yml` the whole connection string is a secret.
+    head, mark, rest = redact_text(con, [one for one in secrets if one != con]).partition("://")
+    if not mark:  # pairs of an ODBC driver, with the password among them
+        return "unnamed database"
+    rest, _, options = rest.rpartition("@")[2].partition("?")
     driver = dict(parse_qsl(options)).get("odbc_connect", "")
-    named = dict(
-        pair.partition("=")[::2] for pair in unquote(driver).lower().split(";") if "=" in pair
-    )
-    if "server" in named and not rest.strip("/"):
+    pairs = (pair.partition("=") for pair in unquote(driver).split(";"))
+    named = {key.strip().lower(): value for key, _, value in pairs}
+    if not rest.strip("/") and "server" in named:
         rest = f"{named['server']}/{named.get('database', '')}"
-    return f"{head.partition(':')[0] if not mark else head}://{rest}"
+    return f"{head}://{rest}"
 
 
 def text_hash(text: str) -> str:

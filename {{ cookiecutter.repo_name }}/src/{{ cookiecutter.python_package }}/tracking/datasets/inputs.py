@@ -17,7 +17,7 @@ from ..kedro_internals import dataset_of, file_of, loaded_file_of, loaded_versio
 from ..models.signature import columns_of
 from ..recording.inputs import Question
 from ..recording.recorder import Recorder
-from .databases import digest_of, place_of, source_of, text_hash
+from .databases import Source, digest_of, place_of, source_of, text_hash
 from .mlflow_dataset import MLflowDataset
 from .object_states import state_of
 from .parts import states_of_parts
@@ -97,6 +97,6 @@ def _log_query(
 
     def read() -> dict[str, Any]:
         about = {"query_sha256": text_hash(text_of_query(dataset))}
-        return {"about": about, "digest": digest_of(source._replace(about=about), rows, columns)}
+        return {"about": about, "digest": digest_of(Source(source.uri, about), rows, columns)}
 
-    recorder.log_input(name, source.uri, rows, columns, question=read)
+    recorder.log_input(name, source.uri, rows, columns, about=source.about, question=read)

@@ -72,7 +72,7 @@ def store_of(dataset: Any, url: str) -> Any:
     except ValueError:
         found = None
     if found is None:
-        from fsspec.core import url_to_fs
+        from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 
         found, _ = url_to_fs(url, **options_of(dataset))
     return found

@@ -125,7 +125,7 @@ class RunExport:
         self._flush(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
 
     def _flush(self, send_timeline: Callable[[], None], run_id: str) -> None:
-        tasks = [
+        tasks: list[Callable[[], object]] = [
             *self._batches.tasks(self.client, run_id),
             send_timeline,
             partial(self._inputs.send, self.client, run_id),

@@ -58,16 +58,18 @@ class InputVoice(FileVoice):
             digest: tells its content from any other, of what is no file.
             parts: of a folder, the files in it that were loaded, relative to it.
             version: which one of a versioned dataset was loaded.
-            about: what else its source is: a table, the hash of a query.
+            about: of a database, what else its source is: a table, the hash of a query.
             question: asks the store in which it lies for its state; called in a thread of its own.
         """
+        # The whole connection string is a secret; one without a login is its own place.
+        hidden = [one for one in self.secrets if about is None or one != source]
         file = Path(source)
         size, changed = snapshot.state(file) if file.is_file() else (None, None)
         event = {
             "e": "input",
             "tagged": True,  # the exporter writes its path as a tag of the input, too
             "n": name,
-            "path": redact_text(source, self.secrets),
+            "path": redact_text(source, hidden),
             "size": size,
             "changed": changed,
             "rows": rows,
@@ -82,13 +84,13 @@ class InputVoice(FileVoice):
         if question is None:
             self.append(event)
             return
-        event["asked"] = token_hex(6)
-        self.append(event)
-        self._ask(name, event["asked"], question)
+        asked = token_hex(6)
+        self.append({**event, "asked": asked})
+        self._ask(name, asked, question)
 
     def wait_for_answers(self) -> None:
-        """Wait `ANSWER_SECONDS` at the most for the stores that were asked; the run is over then."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        """Wait for the stores that were asked, `ANSWER_SECONDS` at most; the run is over then."""
+        deadline = time.monotonic() + ANSWER_SECONDS + 1
         with self._lock:
             waiting, self._waiting = self._waiting, []
         for thread in waiting:
