@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from .kedro_internals import saved_file_of
+from .kedro_internals import protocol_of, saved_file_of
 
 
 class Query(NamedTuple):
@@ -119,17 +119,20 @@ def filesystem_of(dataset: Any) -> Any:
     """Return the fsspec file system of a dataset, None for the disk of this machine.
 
     Why: only the dataset has its credentials and options at hand.
-    Seen in: kedro-datasets 9.6.0 (`_fs`, `_filesystem`, `_protocol`).
+    Seen in: kedro-datasets 9.6.0 (`_fs`, `_filesystem`; Spark's have one of which they keep the
+    method `exists` only).
     Goes when: a dataset can be asked for the bytes of its file.
 
     Raises:
         ValueError: the dataset has none, as those of Spark.
     """
-    protocol = getattr(dataset, "_protocol", "file")
-    if protocol in ("file", "local"):
+    protocol = protocol_of(dataset)
+    if protocol == "file":
         return None
     found = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
     if found is None:
+        found = getattr(getattr(dataset, "_exists_function", None), "__self__", None)
+    if not hasattr(found, "info"):
         raise ValueError(
             f"{type(dataset).__name__} does not tell how its file on {protocol}:// is read back"
         )

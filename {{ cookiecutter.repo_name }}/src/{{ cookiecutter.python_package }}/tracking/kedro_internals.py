@@ -81,17 +81,27 @@ def file_of(dataset: Any) -> str | None:
     """Return the path or URL of a dataset's file, None if it has none.
 
     Why: a dataset does not tell its path otherwise.
-    Seen in: Kedro 1.7.0, kedro-datasets 9.6.0 (`_filepath`, `_protocol` of each file dataset;
-    `_fs_prefix` of Spark's).
+    Seen in: Kedro 1.7.0, kedro-datasets 9.6.0 (`_filepath` of each file dataset).
     Goes when: `AbstractDataset` has a public path.
     """
     path = getattr(dataset, "_filepath", None)
     if path is None:
         return None
-    protocol = getattr(dataset, "_protocol", "file")
-    prefix = getattr(dataset, "_fs_prefix", None) or f"{protocol}://"
-    is_whole = protocol == "file" and "://" not in str(getattr(dataset, "_fs_prefix", ""))
-    return str(path) if is_whole or "://" in str(path) else f"{prefix}{path}"
+    protocol = protocol_of(dataset)
+    is_whole = protocol == "file" or "://" in str(path)
+    return str(path) if is_whole else f"{protocol}://{path}"
+
+
+def protocol_of(dataset: Any) -> str:
+    """Return the protocol of fsspec for a dataset's file; `file` where it lies on this machine.
+
+    Why: as `file_of`.
+    Seen in: kedro-datasets 9.6.0 (`_protocol` of each file dataset, `_fs_prefix` of Spark's).
+    Goes when: as `file_of`.
+    """
+    prefix = str(getattr(dataset, "_fs_prefix", "") or "")
+    found = getattr(dataset, "_protocol", None) or prefix.removesuffix("://")
+    return "file" if found in ("", "local") or "/" in found else str(found)
 
 
 def loaded_file_of(dataset: Any) -> str | None:
