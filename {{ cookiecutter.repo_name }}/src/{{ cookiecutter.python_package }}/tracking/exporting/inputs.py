@@ -130,7 +130,7 @@ def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
         digest = version_digest(event["mark"], event["by"])
     if size is not None:
         profile["size_bytes"] = size
-    kind, source = _source_of(event["path"], about, is_local=size is not None)
+    kind, source = _source_of(event, is_local=size is not None)
     return DatasetInput(
         dataset=Dataset(
             name=event["n"][:500],
@@ -144,11 +144,12 @@ def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
     )
 
 
-def _source_of(path: str, about: dict[str, Any], is_local: bool) -> tuple[str, dict[str, Any]]:
+def _source_of(event: dict[str, Any], is_local: bool) -> tuple[str, dict[str, Any]]:
     """Return type and fields of a source, of the types that MLflow can load where it has one."""
+    path, about = event["path"], event.get("about") or {}
     scheme, mark, _ = path.partition("://")
-    if not mark:
-        return ("local" if is_local else "uri"), {"uri": path}
+    if not mark or not (about or "asked" in event):
+        return ("local" if is_local and not mark else "uri"), {"uri": path}
     if scheme in ("http", "https") and not about:
         return "http", {"url": path, "uri": path}
     return _SOURCE_TYPES.get(scheme, "uri"), {"uri": path, **about}
