@@ -136,7 +136,7 @@ def _digest_in_memory(store: Any, path: str, size: int) -> str:
 def _members(store: Any, url: str, folder: str | None = None) -> dict[str, Any]:
     """Return what a store tells of the objects below a folder, or of a pattern."""
     if folder is None:
-        found = store.glob(url, detail=True)
+        found = store.glob(url, detail=True, **fresh(store.ls))
         entries = [entry for _, entry in sorted(found.items()) if entry.get("type") != "directory"]
     else:
         walked = store.walk(folder, detail=True, **fresh(store.ls))

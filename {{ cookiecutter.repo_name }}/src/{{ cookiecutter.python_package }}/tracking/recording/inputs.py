@@ -96,7 +96,8 @@ class InputVoice(FileVoice):
         for thread in waiting:
             # Never for good: a signal may have come while this thread was writing an event.
             thread.join(max(0.0, deadline - time.monotonic()))
-        self._is_over = True
+        with self._lock:
+            self._is_over = True
 
     def _ask(self, name: str, asked: str, question: Question) -> None:
         """Ask a store, and record its answer, or say that there is none.
@@ -131,8 +132,6 @@ class InputVoice(FileVoice):
             self._waiting = [one for one in self._waiting if one.is_alive()] + [waiter]
 
     def _log_answer(self, name: str, asked: str, answer: Mapping[str, Any] | Exception) -> None:
-        if self._is_over:
-            return
         said: dict[str, Any] = {"e": "input_state", "of": asked}
         if isinstance(answer, Exception):
             said["failed"] = True
@@ -143,7 +142,9 @@ class InputVoice(FileVoice):
                 self.warn(f"{name}: state", f"of the input {name!r} {note}")
             if (parts := said.pop("parts", None)) is not None:
                 said.update(self._parts(name, parts))
-        self.append(said)
+        with self._lock:
+            if not self._is_over:
+                self.append(said)
 
     def _parts(self, name: str, parts: Sequence[Any]) -> dict[str, Any]:
         """Return the fields of an input with parts, whose names are a file of the journal."""
