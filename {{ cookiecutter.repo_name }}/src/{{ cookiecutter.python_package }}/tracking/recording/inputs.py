@@ -166,5 +166,5 @@ def _without_answer(error: Exception) -> str:
     elif isinstance(error, ImportError):
         remedy = "install the package that its file system needs"
     elif isinstance(error, FileNotFoundError):
-        remedy = "it is gone since it was loaded"
+        remedy = "it is gone since it was loaded, or its properties may not be read"
     return f"its version is not recorded, only where it lies ({told[:300]}): {remedy}"
