@@ -27,6 +27,7 @@ pytest_plugins = [
     "tests.harness.temporary",
     "tests.faults.matrix",
     "tests.harness.residents",
+    "tests.harness.s3",
     "tests.harness.workers",
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.harness.baked import BakedProject
-from tests.harness.s3 import S3, new_bucket, s3_server
+from tests.harness.s3 import S3
 
 DAY = datetime(2026, 1, 1)
 MD5 = bytearray(b"\x01\xff")
@@ -48,19 +47,6 @@ def test_version_is_the_best_that_a_store_tells(
 ) -> None:
     store = SimpleNamespace(protocol=("s3", "s3a"))
     assert states.mark_of(store, {"name": "a", "size": 3, **entry}) == (3, *told)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    pytest.importorskip("moto", reason="needs moto[server], an S3 of the test's own")
-    pytest.importorskip("s3fs", reason="needs s3fs, which Kedro reads S3 with")
-    with s3_server() as url:
-        yield url
-
-
-@pytest.fixture
-def s3(endpoint: str) -> S3:
-    return new_bucket(endpoint)
 
 
 @pytest.fixture

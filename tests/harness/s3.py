@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 KEY, SECRET, REGION = "test-access-key", "test-secret-key", "us-east-1"
 
 
@@ -76,3 +78,18 @@ def new_bucket(endpoint: str) -> S3:
     bucket = f"bucket-{uuid4().hex[:12]}"
     client.create_bucket(Bucket=bucket)
     return S3(endpoint, bucket, client)
+
+
+@pytest.fixture(scope="module")
+def s3_endpoint() -> Iterator[str]:
+    """The URL of a server that the tests of a module share."""
+    pytest.importorskip("moto", reason="needs moto[s3], an S3 of the test's own")
+    pytest.importorskip("s3fs", reason="needs s3fs, which Kedro reads S3 with")
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def s3(s3_endpoint: str) -> S3:
+    """A bucket of the test's own."""
+    return new_bucket(s3_endpoint)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.faults.lab import Lab
 from tests.faults.picture import client_of, runs_in
-from tests.harness.s3 import S3, SECRET, new_bucket, s3_server
+from tests.harness.s3 import S3, SECRET
 from tests.harness.store import artifacts_of
 
 from .given import inputs_of, tags_of
-
-pytest.importorskip("moto", reason="needs moto[server], an S3 of the test's own")
-pytest.importorskip("s3fs", reason="needs s3fs, which Kedro reads S3 with")
 
 PIPELINE = '''
 """Five kinds of files, written and read again."""
@@ -44,17 +39,6 @@ def create_pipeline(**_):
     return Pipeline([node(make, None, NAMES, name="make"), node(use, NAMES, "told", name="use")])
 '''
 TOLD = "2 words {'x': 1} {'k': [1]} [('p', 'one'), ('q', 'two')]"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_server() as url:
-        yield url
-
-
-@pytest.fixture
-def s3(endpoint: str) -> S3:
-    return new_bucket(endpoint)
 
 
 def entry(dataset: Any, **more: Any) -> dict[str, Any]:

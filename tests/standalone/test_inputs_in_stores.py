@@ -15,23 +15,9 @@ import pytest
 import yaml
 
 from tests.faults.lab import Lab
-from tests.harness.s3 import S3, new_bucket, s3_server
+from tests.harness.s3 import S3
 
 from .given import give_inputs, inputs_of, run, tags_of
-
-pytest.importorskip("moto", reason="needs moto[server], an S3 of the test's own")
-pytest.importorskip("s3fs", reason="needs s3fs, which Kedro reads S3 with")
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_server() as url:
-        yield url
-
-
-@pytest.fixture
-def s3(endpoint: str) -> S3:
-    return new_bucket(endpoint)
 
 
 @pytest.fixture
