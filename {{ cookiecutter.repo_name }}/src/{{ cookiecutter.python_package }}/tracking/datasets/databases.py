@@ -48,7 +48,7 @@ def place_of(con: str, secrets: Sequence[str] = ()) -> str:
     """Return of a connection string what names the database.
 
     Example:
-        >>> place_of("postgresql+psycopg://ann:secret@db.local:5432/shop?sslmode=require")
+        >>> place_of("postgresql+psycopg://db.local:5432/shop?sslmode=require")
         'postgresql+psycopg://db.local:5432/shop'
     """
     # In `credentials.yml` the whole connection string is a secret.
