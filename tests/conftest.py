@@ -27,6 +27,7 @@ pytest_plugins = [
     "tests.harness.temporary",
     "tests.harness.matrix",
     "tests.harness.residents",
+    "tests.harness.s3",
     "tests.harness.workers",
 ]
 

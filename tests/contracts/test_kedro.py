@@ -91,6 +91,25 @@ def test_file_of(internals: Any, tmp_path: Path) -> None:
     assert internals.file_of(MemoryDataset()) is None
 
 
+@pytest.mark.parametrize(
+    ("fields", "protocol"),
+    [
+        ({"_protocol": "s3"}, "s3"),
+        ({"_protocol": "local"}, "file"),
+        ({"_fs_prefix": "s3a://"}, "s3a"),
+        ({"_fs_prefix": "file://"}, "file"),
+        ({"_fs_prefix": ""}, "file"),
+        ({}, "file"),
+    ],
+)
+def test_protocol_of(internals: Any, fields: dict[str, str], protocol: str) -> None:
+    """Spark's by what they have: Spark is not needed to know where they load from."""
+    dataset = SimpleNamespace(_filepath=PurePosixPath("bucket/a"), **fields)
+    assert internals.protocol_of(dataset) == protocol
+    place = "bucket/a" if protocol == "file" else f"{protocol}://bucket/a"
+    assert internals.file_of(dataset) == place
+
+
 def test_saved_file_of(internals: Any, tmp_path: Path) -> None:
     plain = CSVDataset(filepath=str(tmp_path / "a.csv"))
     plain.save(pd.DataFrame({"a": [1]}))
@@ -110,6 +129,31 @@ def test_loaded_file_of(internals: Any, tmp_path: Path) -> None:
     versioned.save(pd.DataFrame({"a": [1]}))
     (file,) = (tmp_path / "b.csv").glob("*/b.csv")
     assert internals.loaded_file_of(versioned) == str(file)
+
+
+def test_loaded_version_of(internals: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    assert internals.loaded_version_of(CSVDataset(filepath=str(path))) is None
+    CSVDataset(filepath=str(path), version=Version(None, "1")).save(pd.DataFrame({"a": [1]}))
+    CSVDataset(filepath=str(path), version=Version(None, "2")).save(pd.DataFrame({"a": [1]}))
+    newest = CSVDataset(filepath=str(path), version=Version(None, None))
+    newest.load()
+    assert internals.loaded_version_of(newest) == "2"
+    pinned = CSVDataset(filepath=str(path), version=Version("1", None))
+    assert internals.loaded_version_of(pinned) == "1"
+    nothing = CSVDataset(filepath=str(tmp_path / "b.csv"), version=Version(None, None))
+    assert internals.loaded_version_of(nothing) is None
+
+
+def test_saved_version_of(internals: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    dataset = CSVDataset(filepath=str(path), version=Version(None, None))
+    dataset.save(pd.DataFrame({"a": [1]}))
+    (folder,) = path.iterdir()
+    assert internals.saved_version_of(dataset) == folder.name
+    named = CSVDataset(filepath=str(tmp_path / "b.csv"), version=Version(None, "7"))
+    assert internals.saved_version_of(named) == "7"
+    assert internals.saved_version_of(MemoryDataset()) is None
 
 
 def test_unwrapped(internals: Any, tmp_path: Path) -> None:

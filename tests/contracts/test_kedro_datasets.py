@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -66,6 +67,10 @@ def test_filesystem_of(internals: Any, tmp_path: Path) -> None:
     found = internals.filesystem_of(remote)
     assert found.cat(internals.saved_file_of(remote)) == b"a\n1\n"
     assert internals.filesystem_of(CSVDataset(filepath=str(tmp_path / "a.csv"))) is None
+    spark = SimpleNamespace(_fs_prefix="memory://", _exists_function=found.exists)
+    assert internals.filesystem_of(spark) is found
+    with pytest.raises(ValueError, match="does not tell how"):
+        internals.filesystem_of(SimpleNamespace(_fs_prefix="s3a://"))
     parts = PartitionedDataset(path="memory://parts", dataset=CSVDataset)
     assert internals.filesystem_of(parts).protocol == "memory"
 
@@ -89,3 +94,31 @@ def test_part_names(internals: Any, tmp_path: Path) -> None:
     dataset.save({"north/one": pd.DataFrame({"a": [1]})})
     assert internals.part_names(dataset, dataset.load()) == ["north/one.csv"]
     assert internals.part_names(MemoryDataset(), {}) is None
+
+
+def test_query_of(internals: Any, tmp_path: Path) -> None:
+    from kedro_datasets.pandas import SQLQueryDataset, SQLTableDataset
+
+    con = {"con": f"sqlite:///{tmp_path / 'a.db'}"}
+    table = SQLTableDataset(table_name="t", credentials=con, load_args={"schema": "s"})
+    assert internals.query_of(table) == (con["con"], "s.t", None)
+    query = SQLQueryDataset(sql="SELECT 1", credentials=con)
+    assert internals.query_of(query) == (con["con"], None, "SELECT 1")
+    assert internals.query_of(CSVDataset(filepath=str(tmp_path / "a.csv"))) is None
+    assert internals.query_of(MemoryDataset()) is None
+
+
+def test_text_of_query(internals: Any, tmp_path: Path) -> None:
+    from kedro_datasets.pandas import SQLQueryDataset
+
+    (tmp_path / "q.sql").write_text("SELECT 'ä'", "utf8")
+    con = {"con": f"sqlite:///{tmp_path / 'a.db'}"}
+    query = SQLQueryDataset(filepath=str(tmp_path / "q.sql"), credentials=con)
+    assert internals.query_of(query) == (con["con"], None, None)
+    assert internals.text_of_query(query) == "SELECT 'ä'"
+
+
+def test_options_of(internals: Any) -> None:
+    found = CSVDataset(filepath="memory://a.csv", credentials={"key": "value"})
+    assert internals.options_of(found)["key"] == "value"
+    assert internals.options_of(MemoryDataset()) == {}

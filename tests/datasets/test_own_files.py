@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
+from kedro.io import DatasetError
 
 from tests.harness.baked import BakedProject
 
@@ -140,25 +141,47 @@ def test_every_kind_goes_to_a_url(
     assert found == ({"deep"} if url.startswith("file") else set()) | {".mlflow-journal"}
 
 
+def _refuse(*_: Any, **__: Any) -> None:
+    raise PermissionError("you may only write here")
+
+
 def test_file_far_away_that_cannot_be_read_back_is_told_and_loads(
     baked: BakedProject,
     project_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """As where only writing is allowed."""
-
-    def refuse(*args: Any, **options: Any) -> None:
-        raise PermissionError("you may only write here")
-
-    dataset, _ = connected(baked, FAR)
+    """As where only writing is allowed: the owner's dataset has written it there."""
+    dataset, _ = connected(baked, None, BY_DATASET)
     with monkeypatch.context() as context:
-        context.setattr(MemoryFileSystem, "get", refuse)
+        context.setattr(MemoryFileSystem, "get", _refuse)
         dataset.save("first")
     (warning,) = [record.getMessage() for record in caplog.records]
     assert warning == "'note.txt' is not recorded: you may only write here."
     assert dataset._own_file() is None
     assert dataset.load() == "first"
+
+
+def test_file_of_a_kind_of_ours_is_sent_and_never_read_back(
+    baked: BakedProject, project_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, recorder = connected(baked, FAR)
+    with monkeypatch.context() as context:
+        for name in ("get", "get_file", "cat_file"):
+            context.setattr(MemoryFileSystem, name, _refuse)
+        dataset.save("first")
+    assert MemoryFileSystem().cat("/note.txt") == b"first"
+    assert uploaded(baked, recorder) == ({"note.txt": "first"}, [])
+
+
+def test_store_that_takes_no_file_fails_the_save_as_kedro_does(
+    baked: BakedProject, project_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, _ = connected(baked, FAR)
+    monkeypatch.setattr(MemoryFileSystem, "put_file", _refuse)
+    with pytest.raises(DatasetError, match="Failed while saving data to dataset .*TextDataset"):
+        dataset.save("first")
+    assert dataset._own_file() is None
 
 
 def test_copy_does_not_fill_a_file_that_an_attempt_to_share_left(

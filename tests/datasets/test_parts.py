@@ -27,32 +27,24 @@ def bucket() -> Any:
 def test_store_tells_sizes_and_states_of_parts(
     baked: BakedProject, bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of none where that would take many requests, or can't be had."""
+    """Of none where that would take many requests, which is said."""
     parts = baked.tracking("datasets.parts")
     dataset = PartitionedDataset(path="memory://bucket/parts", dataset="text.TextDataset")
 
     def told() -> Any:
-        return parts.parts_of_input(dataset, dataset.load())
+        return parts.states_of_parts(dataset, dataset.load())
 
-    before = told()
+    before = told()["parts"]
     assert [part[:2] for part in before] == [["a", 1], ["deep/b", 2]]
     bucket.pipe("/bucket/parts/a", b"3")
-    assert told()[0][2] != before[0][2]
-    assert told()[1] == before[1]
+    assert told()["parts"][0][2] != before[0][2]
+    assert told()["parts"][1] == before[1]
     monkeypatch.setattr(parts, "MAX_LISTED_FOLDERS", 1)
-    assert told() == ["a", "deep/b"]
+    assert told()["parts"] == ["a", "deep/b"]
+    assert "in more than 1 folders" in told()["note"]
     monkeypatch.setattr(parts, "MAX_LISTED_FOLDERS", 2)
-    loaded = dataset.load()
-    monkeypatch.setattr(type(bucket), "ls", lambda *_, **__: 1 / 0)
-    assert parts.parts_of_input(dataset, loaded) == ["a", "deep/b"]
-
-
-def test_hash_of_the_content_is_taken_before_the_time(baked: BakedProject) -> None:
-    """The same content that is copied there again is the same, as far as the store knows."""
-    parts = baked.tracking("datasets.parts")
-    one, two = ({"ETag": '"0a"', "LastModified": day} for day in (1, 2))
-    assert parts._mark(one) == parts._mark(two)
-    assert parts._mark({"created": 1}) != parts._mark({"created": 2})
+    monkeypatch.setattr(parts, "MAX_MEMBERS", 1)
+    assert told()["parts"] == ["a", "deep/b"]
 
 
 def test_partitioned_dataset_in_python(

@@ -18,13 +18,15 @@ mlflow() {
     esac
 }
 
+moto_server() { serve moto_server "$@"; }
+
 serve() {
     local log="$server_logs/${#servers[@]}"
     echo "serves: $*"
     setsid "$(type -P "$1")" "${@:2}" >"$log" 2>&1 &
     servers+=("$!")
     for _ in $(seq 600); do
-        if grep -qE 'Ctrl-C ends it|Application startup complete|Kedro-Viz started' "$log"; then
+        if grep -qE 'Ctrl-C ends it|Application startup complete|Kedro-Viz started|Running on http' "$log"; then
             cat "$log"
             return 0
         fi

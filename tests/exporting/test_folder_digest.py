@@ -115,3 +115,14 @@ def test_parts_of_a_store_are_what_it_tells(folder: Folder) -> None:
     assert folder.told(["b", 2, "tag"], ["a", 1, "tag"], path="s3://other") == told
     assert folder.told(["a", 1, "other"], ["b", 2, "tag"], path=far).digest != told.digest
     assert folder.told(["a", 1, "tag"], "b", path=far).size is None
+
+
+def test_parts_of_a_store_with_versions_have_the_digest_of_their_contents(folder: Folder) -> None:
+    """Where one has none, the digest is of what is known."""
+    far = "s3://bucket/data"
+    first = ["a", 1, "tag", "etag"]
+    told = folder.told(first, ["b", 2, "tag", "etag"], path=far)
+    assert not told.digest.startswith("stat-")
+    assert folder.told(first, ["b", 2, "2020", None], path=far).digest.startswith("stat-")
+    assert folder.told(first, "b", path=far).digest.startswith("stat-")
+    assert folder.told(first, ["b", 2, "new", "etag"], path=far).digest != told.digest

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -122,3 +124,83 @@ class _Away:
 
     def log_inputs(self, *_: object) -> None:
         raise OSError("away")
+
+
+def queue_of(baked: BakedProject, tmp_path: Path) -> tuple[Any, list[str]]:
+    notes: list[str] = []
+    places = baked.tracking("journal.places").JournalPlaces(tmp_path, {})
+    return baked.tracking("exporting.inputs").InputQueue(places, notes.append), notes
+
+
+def sent(baked: BakedProject, tmp_path: Path, inputs: Any) -> dict[str, Any]:
+    """Send what waits to a new run of a real store; returns its inputs by name."""
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    run_id = client.create_run("0").info.run_id
+    inputs.send(client, run_id)
+    found = client.get_run(run_id).inputs.dataset_inputs
+    return {one.dataset.name: one.dataset for one in found}
+
+
+def test_input_waits_for_the_answer_of_its_store(baked: BakedProject, tmp_path: Path) -> None:
+    """Whichever of the two is read first: a journal has a file for each process."""
+    inputs, notes = queue_of(baked, tmp_path)
+    for name in ("first", "second"):
+        asked = {"n": name, "path": f"s3://bucket/{name}", "asked": name, "tagged": True}
+        answer = {"e": "input_state", "of": name, "mark": f"{name} tag", "by": "etag", "size": 3}
+        if name == "second":
+            inputs.answer(answer)
+        inputs.add(asked)
+        assert bool(inputs) is (name == "second")
+        if name == "first":
+            inputs.answer(answer)
+    found = sent(baked, tmp_path, inputs)
+    assert {name: one.digest for name, one in found.items()} == {
+        "first": "first tag",
+        "second": "second tag",
+    }
+    inputs.release()
+    assert (notes, bool(inputs)) == ([], False)
+
+
+def test_input_whose_store_never_answered_comes_with_the_end(
+    baked: BakedProject, tmp_path: Path
+) -> None:
+    """As where its process was killed; it is said by name."""
+    inputs, notes = queue_of(baked, tmp_path)
+    inputs.add({"n": "far", "path": "s3://bucket/far", "asked": "x", "rows": 3, "tagged": True})
+    assert not inputs
+    inputs.release()
+    found = sent(baked, tmp_path, inputs)["far"]
+    assert found.digest.startswith("stat-")
+    assert json.loads(found.profile)["num_rows"] == 3
+    assert notes == [
+        "the version of the input 'far' is not recorded: its process ended before its store had "
+        "answered"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mark", "by", "digest"),
+    [
+        ("0a1b-3", "etag", "0a1b-3"),
+        ("x" * 36, "version_id", "x" * 36),
+        ("x" * 37, "version_id", sha256(b"x" * 37).hexdigest()[:32]),
+        ("f" * 64, "sha256", "f" * 32),
+    ],
+)
+def test_digest_is_the_version_where_mlflow_takes_it(
+    baked: BakedProject, mark: str, by: str, digest: str
+) -> None:
+    found = baked.tracking("exporting.inputs").version_digest(mark, by)
+    assert found == digest
+
+
+def test_time_counts_where_a_store_tells_nothing_else(baked: BakedProject, tmp_path: Path) -> None:
+    inputs, _ = queue_of(baked, tmp_path)
+    for name, mark in (("a", "2025"), ("b", "2026")):
+        event = {"n": name, "path": "sftp://host/a", "asked": name, "tagged": True}
+        inputs.add(event)
+        inputs.answer({"of": name, "mark": mark, "by": None, "size": 3})
+    found = sent(baked, tmp_path, inputs)
+    assert found["a"].digest != found["b"].digest
+    assert {one.source_type for one in found.values()} == {"sftp"}

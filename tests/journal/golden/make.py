@@ -190,6 +190,9 @@ def values(recorder: Any) -> None:
     recorder.log_input("words", words, rows=None, columns=None)
     kinds = {"i": "int64", "f": "float32", "b": "bool", "t": "datetime64[ns]", "s": "object"}
     recorder.log_input("far", "s3://bucket/table.parquet", rows=7, columns=kinds)
+    told = {"size": 8, "mark": "0a1b2c3d", "by": "etag"}
+    recorder.log_input("told", "s3://bucket/told.csv", rows=1, question=lambda: told)
+    recorder.wait_for_answers()
 
 
 def artifacts(recorder: Any) -> None:

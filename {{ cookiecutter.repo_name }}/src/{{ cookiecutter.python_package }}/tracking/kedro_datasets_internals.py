@@ -7,7 +7,21 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from .kedro_internals import saved_file_of
+from .kedro_internals import protocol_of, saved_file_of
+
+
+class Query(NamedTuple):
+    """What a dataset loads from a database.
+
+    Args:
+        con: the connection string, or what stands for it; with its password.
+        table: the table, with its schema; None for a query.
+        text: the query; None for a table, and where it stands in a file.
+    """
+
+    con: str
+    table: str | None
+    text: str | None
 
 
 class Partition(NamedTuple):
@@ -105,18 +119,100 @@ def filesystem_of(dataset: Any) -> Any:
     """Return the fsspec file system of a dataset, None for the disk of this machine.
 
     Why: only the dataset has its credentials and options at hand.
-    Seen in: kedro-datasets 9.6.0 (`_fs`, `_filesystem`, `_protocol`).
+    Seen in: kedro-datasets 9.6.0 (`_fs`, `_filesystem`; Spark's have one of which they keep the
+    method `exists` only).
     Goes when: a dataset can be asked for the bytes of its file.
 
     Raises:
         ValueError: the dataset has none, as those of Spark.
     """
-    protocol = getattr(dataset, "_protocol", "file")
-    if protocol in ("file", "local"):
+    protocol = protocol_of(dataset)
+    if protocol == "file":
         return None
     found = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
     if found is None:
+        found = getattr(getattr(dataset, "_exists_function", None), "__self__", None)
+    if not hasattr(found, "info"):
         raise ValueError(
             f"{type(dataset).__name__} does not tell how its file on {protocol}:// is read back"
         )
+    return found
+
+
+def query_of(dataset: Any) -> Query | None:
+    """Return which table or query a dataset loads, None for one that loads no database.
+
+    By what datasets of databases have, not by their classes, which would have to be imported.
+
+    Why: a dataset tells neither its connection nor its query.
+    Seen in: kedro-datasets 9.6.0 (`_connection_str`, `_load_args` of pandas' SQL datasets;
+    `_project_id`, `_dataset`, `_table_name` of those of BigQuery; `_connection_config` of Ibis;
+    `_url`, `_table` of Spark's JDBC; `_connection_parameters` of Snowflake).
+    Goes when: `AbstractDataset` has a public way to ask for its source.
+    """
+    arguments = getattr(dataset, "_load_args", None)
+    arguments = arguments if isinstance(arguments, Mapping) else {}
+    table = arguments.get("table_name") or getattr(dataset, "_table_name", None)
+    text = arguments.get("sql")
+    con = getattr(dataset, "_connection_str", None)
+    schema = arguments.get("schema")
+    config = getattr(dataset, "_connection_config", None)
+    project = getattr(dataset, "_project_id", None)
+    if con is not None:
+        pass
+    elif hasattr(dataset, "_project_id"):
+        con, schema = f"bigquery://{project or ''}", getattr(dataset, "_dataset", None)
+        # What a table's dataset loads is put there by its first load.
+        text = None if table else arguments.get("query_or_table")
+    elif hasattr(dataset, "_connection_parameters"):
+        con, schema = _snowflake(dataset._connection_parameters), None
+    elif isinstance(config, Mapping) and table and not hasattr(dataset, "_filepath"):
+        con, schema = _ibis(config), getattr(dataset, "_database", None)
+    elif hasattr(dataset, "_url") and hasattr(dataset, "_table"):
+        con, table = dataset._url, dataset._table
+    if con is None or not (table or text or getattr(dataset, "_filepath", None)):
+        return None
+    full = f"{schema}.{table}" if table and schema else table
+    return Query(str(con), full and str(full), None if text is None else str(text))
+
+
+def _snowflake(found: Mapping[str, Any]) -> str:
+    places = [str(found[key]) for key in ("database", "schema") if found.get(key)]
+    return f"snowflake://{'/'.join([str(found.get('account', '')), *places])}"
+
+
+def _ibis(config: Mapping[str, Any]) -> str:
+    known = {key: str(value) for key, value in config.items() if value is not None}
+    if "://" in (con := known.get("con", "")):
+        return con
+    host = known.get("host") or known.get("project_id") or ""
+    port = f":{known['port']}" if "port" in known else ""
+    return f"{known.get('backend', 'ibis')}://{host}{port}/{known.get('database', '')}"
+
+
+def text_of_query(dataset: Any) -> str:
+    """Return the query that a dataset reads from a file.
+
+    Why: as `query_of`.
+    Seen in: kedro-datasets 9.6.0 (`SQLQueryDataset._fs`, `_filepath`).
+    Goes when: as `query_of`.
+
+    Raises:
+        Exception: whatever its file system raises.
+    """
+    found: bytes | str = dataset._fs.cat_file(str(dataset._filepath))
+    return found.decode("utf-8", "replace") if isinstance(found, bytes) else found
+
+
+def options_of(dataset: Any) -> dict[str, Any]:
+    """Return what a dataset without a file system of its own gives to fsspec.
+
+    Why: those of Dask and Delta hand a path on to a library, with these.
+    Seen in: kedro-datasets 9.6.0 (`_credentials`, `_storage_options`).
+    Goes when: as `filesystem_of`.
+    """
+    found: dict[str, Any] = {}
+    for name in ("_credentials", "_storage_options"):
+        given = getattr(dataset, name, None)
+        found.update(given if isinstance(given, Mapping) else {})
     return found

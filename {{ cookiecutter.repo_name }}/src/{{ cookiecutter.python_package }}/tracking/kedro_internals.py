@@ -81,14 +81,27 @@ def file_of(dataset: Any) -> str | None:
     """Return the path or URL of a dataset's file, None if it has none.
 
     Why: a dataset does not tell its path otherwise.
-    Seen in: Kedro 1.7.0, kedro-datasets 9.6.0 (`_filepath`, `_protocol` of each file dataset).
+    Seen in: Kedro 1.7.0, kedro-datasets 9.6.0 (`_filepath` of each file dataset).
     Goes when: `AbstractDataset` has a public path.
     """
     path = getattr(dataset, "_filepath", None)
     if path is None:
         return None
-    protocol = getattr(dataset, "_protocol", "file")
-    return str(path) if protocol == "file" else f"{protocol}://{path}"
+    protocol = protocol_of(dataset)
+    is_whole = protocol == "file" or "://" in str(path)
+    return str(path) if is_whole else f"{protocol}://{path}"
+
+
+def protocol_of(dataset: Any) -> str:
+    """Return the protocol of fsspec for a dataset's file; `file` where it lies on this machine.
+
+    Why: as `file_of`.
+    Seen in: kedro-datasets 9.6.0 (`_protocol` of each file dataset, `_fs_prefix` of Spark's).
+    Goes when: as `file_of`.
+    """
+    prefix = str(getattr(dataset, "_fs_prefix", "") or "")
+    found = getattr(dataset, "_protocol", None) or prefix.removesuffix("://")
+    return "file" if found in ("", "local") or "/" in found else str(found)
 
 
 def loaded_file_of(dataset: Any) -> str | None:
@@ -106,7 +119,7 @@ def loaded_file_of(dataset: Any) -> str | None:
     except Exception:  # there is no version yet; loading will say so
         return path
     scheme, mark, _ = path.partition("://")
-    return f"{scheme}{mark}{found}" if mark else found
+    return f"{scheme}{mark}{found}" if mark and mark not in found else found
 
 
 def saved_file_of(dataset: Any) -> str | None:
@@ -120,6 +133,37 @@ def saved_file_of(dataset: Any) -> str | None:
     if getattr(dataset, "_version", None):
         path = dataset._get_versioned_path(dataset.resolve_save_version())
     return None if path is None else str(path)
+
+
+def loaded_version_of(dataset: Any) -> str | None:
+    """Return the version that a dataset has loaded, None if it is not versioned.
+
+    Why: only what has a version may be asked for it, and a dataset does not tell that.
+    Seen in: Kedro 1.7.0 (`AbstractVersionedDataset._version`).
+    Goes when: `AbstractDataset.to_config` tells the version.
+    """
+    if not getattr(dataset, "_version", None):
+        return None
+    try:
+        return str(dataset.resolve_load_version())
+    except Exception:  # a dataset whose versions are no files
+        return None
+
+
+def saved_version_of(dataset: Any) -> str | None:
+    """Return the version that a dataset has just saved, None if it is not versioned.
+
+    Why: as `loaded_version_of`.
+    Seen in: Kedro 1.7.0 (`AbstractVersionedDataset._version`).
+    Goes when: `AbstractDataset.to_config` tells the version.
+    """
+    version = getattr(dataset, "_version", None)
+    if not version:
+        return None
+    try:
+        return str(version.save or dataset.resolve_save_version())
+    except Exception:  # as above
+        return None
 
 
 def unwrapped(dataset: Any) -> Any:

@@ -21,7 +21,9 @@ _DATABASE_CREDENTIALS = re.compile(
     r"(?:\+\w+)?://)[^:/?#\s@\"'<>]*:\S*@"
 )
 _URI_QUERY = re.compile(
-    r"(?i)(?P<name>[?&;](?:password|passwd|pwd|token|access_token|api_?key|secret|sig)=)[^&;\s\"']+"
+    r"(?i)(?P<name>[?&;](?:password|passwd|pwd|token|access_token|api_?key|secret|sig|"
+    r"signature|awsaccesskeyid|googleaccessid|"
+    r"x-(?:amz|goog|ms)-(?:signature|credential|security-token))=)[^&;\s\"']+"
 )
 _URI_PASSWORD = re.compile(r"://[^:/?#\s@]*:([^\s]+)@")
 _HEADER = re.compile(

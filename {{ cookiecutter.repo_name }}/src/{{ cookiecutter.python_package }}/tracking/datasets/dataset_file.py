@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError, Version
@@ -11,7 +12,7 @@ from ..journal import snapshot
 from . import own_files
 from .entries import default_filepath, make_default_folder
 from .kinds import MODEL, FileKind
-from .written_files import fetch_saved, is_remote, replacing
+from .written_files import fetch_saved, is_remote, replacing, send
 
 # Is given what puts the file that was just written into a place of the journal.
 Keep = Callable[[Callable[[Path], None]], None]
@@ -59,6 +60,11 @@ class DatasetFile:
         return self.kind.name is None or self.version is not None or is_remote(self.path)
 
     @property
+    def is_sent(self) -> bool:
+        """Whether it is written here and sent to its store: so it need not be fetched again."""
+        return self.kind.name is not None and self.version is None and is_remote(self.path)
+
+    @property
     def is_added_to(self) -> bool:
         """Whether each save adds to the file, so that it is recorded once, when the run ends."""
         return self.kind.appends and self.version is None and not is_remote(self.path)
@@ -91,6 +97,13 @@ class DatasetFile:
         """Write the file, and let it be kept for the run before anybody else may change it."""
         if not is_remote(self.path):
             make_default_folder(self.path)
+        if self.is_sent:
+            with TemporaryDirectory() as folder:
+                temporary = Path(folder, PurePosixPath(self.path).name)
+                self._write(self.kind.at(str(temporary)), data)
+                send(temporary, self.dataset())
+                keep(partial(own_files.link_or_copy, temporary))
+            return
         if self.is_written_in_place:
             dataset = self.dataset()
             self._write(dataset, data)

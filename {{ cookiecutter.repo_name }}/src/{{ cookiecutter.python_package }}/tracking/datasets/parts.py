@@ -8,15 +8,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..journal.places import JournalPlaces
-from ..kedro_datasets_internals import filesystem_of, part_names, partitions_of
+from ..kedro_datasets_internals import folder_of, part_names, partitions_of
 from . import own_files
 from .dataset_file import DatasetFile
+from .object_states import MAX_MEMBERS, fresh, mark_of, store_of
 
-# A store is asked for no more: a listing has 1000 parts a request, where it is not at hand.
-MAX_LISTED_PARTS = 10_000
 MAX_LISTED_FOLDERS = 10
-# What stores tell of a file's state, the best first: some have a hash of its content.
-_MARKS = ("etag", "md5hash", "lastmodified", "last_modified", "updated", "mtime", "created")
 
 
 def load_saved(file: DatasetFile, places: JournalPlaces) -> dict[str, Any]:
@@ -35,41 +32,36 @@ def load_saved(file: DatasetFile, places: JournalPlaces) -> dict[str, Any]:
     return dict(sorted(parts.items()))
 
 
-def parts_of_input(dataset: Any, data: Any) -> list[Any] | None:
-    """Return the parts that a dataset has loaded: the names of their files below its folder.
+def states_of_parts(dataset: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the store tells of the parts that a dataset has loaded: `parts`, as `state_of`.
 
-    Of parts in another place than this machine each with its size and what the store tells of its
-    state, where that takes few requests; most stores have it at hand from the dataset's own.
+    A part of which it was not asked stands there by its name.
 
-    Returns:
-        Names, or lists of name, size and state; None for a dataset without parts.
+    Args:
+        dataset: one with partitions, which has the credentials.
+        data: what it loaded.
+
+    Raises:
+        Exception: whatever the file system raises.
     """
-    names = part_names(dataset, data)
-    if not names or len(names) > MAX_LISTED_PARTS:
-        return names
-    try:
-        told = _told_by_store(dataset, data)
-    except Exception:  # each file system has errors of its own
-        return names
-    return [[name, *told[name]] if name in told else name for name in names]
-
-
-def _told_by_store(dataset: Any, data: Mapping[str, Any]) -> dict[str, tuple[int | None, str]]:
-    store = filesystem_of(dataset)
-    parts = (partitions_of(dataset, data) or {}).items() if store is not None else ()
+    names = part_names(dataset, data) or []
+    if len(names) > MAX_MEMBERS:
+        return {"parts": names, "note": _too_many(f"{MAX_MEMBERS:,} parts")}
+    store = store_of(dataset, str(folder_of(dataset)))
     # Of a part with versions it is not told which one was loaded.
+    parts = (partitions_of(dataset, data) or {}).items()
     paths = {place.path: name for name, place in parts if place.inside == name}
     folders = {str(PurePosixPath(path).parent) for path in paths}
     if len(folders) > MAX_LISTED_FOLDERS:
-        return {}
-    found = [entry for folder in folders for entry in store.ls(folder, detail=True)]
-    return {
-        paths[entry["name"]]: (entry.get("size"), _mark(entry))
-        for entry in found
-        if entry["name"] in paths
+        return {"parts": names, "note": _too_many(f"{MAX_LISTED_FOLDERS} folders")}
+    found = [
+        entry for folder in folders for entry in store.ls(folder, detail=True, **fresh(store.ls))
+    ]
+    told = {
+        paths[entry["name"]]: mark_of(store, entry) for entry in found if entry["name"] in paths
     }
+    return {"parts": [[name, *told[name]] if name in told else name for name in names]}
 
 
-def _mark(entry: Mapping[str, Any]) -> str:
-    told = {key.lower(): value for key, value in entry.items()}
-    return next((str(told[key]) for key in _MARKS if told.get(key) is not None), "")
+def _too_many(what: str) -> str:
+    return f"the digest is over the names of its parts, for they are in more than {what}"

@@ -9,6 +9,8 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from kedro.io import DatasetError
+
 from ..journal import snapshot
 from ..kedro_datasets_internals import filesystem_of, partitions_of
 from ..kedro_internals import file_of, saved_file_of, unwrapped
@@ -101,6 +103,23 @@ def _log_far(recorder: Recorder, remote: Any, files: list[tuple[str, str | None]
 
 def _say_missing(recorder: Recorder, path: str, error: Exception) -> None:
     recorder.warn(path, f"artifact {path!r} is not recorded: {error}")
+
+
+def send(written: Path, dataset: Any) -> None:
+    """Copy a file of this machine to where a dataset far away has its own.
+
+    Raises:
+        DatasetError: its store does not take it.
+        ValueError: the dataset does not tell how.
+    """
+    remote, path = filesystem_of(dataset), str(saved_file_of(dataset))
+    if remote is None:  # `file://`, or a protocol that is one of this machine
+        snapshot.copy(written, Path(path))
+        return
+    try:
+        remote.put_file(str(written), path)
+    except Exception as error:  # each file system has errors of its own
+        raise DatasetError(f"Failed while saving data to dataset {dataset}.\n{error}") from error
 
 
 def fetch_saved(dataset: Any, data: Any, place: Path) -> None:

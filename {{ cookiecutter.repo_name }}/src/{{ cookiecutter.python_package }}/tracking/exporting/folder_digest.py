@@ -16,6 +16,8 @@ MAX_HASHED_PARTS = 10_000
 MAX_HASHED_BYTES = 1_000_000_000
 # When a file was changed of which that is not known, for it is gone.
 _GONE = sys.maxsize
+# Name, size, mark, and what the mark is: `etag` and the like, None for a time.
+_OF_A_VERSION = 4
 
 
 class Parts(NamedTuple):
@@ -97,13 +99,17 @@ def stat_digest(known: Any) -> str:
 
 
 def _elsewhere(parts: list[Any]) -> Parts:
-    """Return what a store has told of its parts: names, or lists of name, size and state."""
-    sizes = [part[1] for part in parts if not isinstance(part, str)]
+    """Return what a store has told of its parts: names, or lists of name, size, mark, its kind."""
+    told = [part for part in parts if not isinstance(part, str)]
+    sizes = [part[1] for part in told]
     is_told = len(sizes) == len(parts) and None not in sizes
+    # Where each has an ETag or the like, the digest stands for the contents.
+    is_version = all(len(part) == _OF_A_VERSION and part[3] for part in told)
     known = hashlib.sha256()
     for part in sorted(parts, key=_name):
         _feed(known, (part if isinstance(part, str) else "|".join(map(str, part))).encode())
-    return Parts(stat_digest(known), len(parts), sum(sizes) if is_told else None)
+    digest = known.hexdigest()[:32] if is_told and is_version and parts else stat_digest(known)
+    return Parts(digest, len(parts), sum(sizes) if is_told else None)
 
 
 def _name(part: Any) -> str:

@@ -13,6 +13,13 @@ from .folder_digest import has_parts, parts_of, stat_digest
 
 # `MAX_INPUT_TAG_VALUE_SIZE` of `mlflow/utils/validation.py`.
 _MAX_TAG = 500
+# `MAX_DATASET_DIGEST_SIZE` there.
+_MAX_DIGEST = 36
+# Of a URL's scheme, where `mlflow.data.get_source` has a type of it.
+_SOURCE_TYPES = {
+    **{scheme: scheme for scheme in ("s3", "gs", "abfss", "wasbs", "hdfs", "sftp", "ftp")},
+    **{"s3a": "s3", "gcs": "gs"},
+}
 
 
 class InputQueue:
@@ -28,10 +35,37 @@ class InputQueue:
         self._note = note
         self._events: list[dict[str, Any]] = []
         self._made: list[Any] = []
+        # Those of which a store was asked, by what their answers name.
+        self._asked: dict[str, dict[str, Any]] = {}
+        self._answers: dict[str, dict[str, Any]] = {}
 
     def add(self, event: dict[str, Any]) -> None:
-        """Take an `input` event."""
-        self._events.append(event)
+        """Take an `input` event; of one whose store was asked it waits for the answer."""
+        asked = event.get("asked")
+        if asked is None:
+            self._events.append(event)
+        elif asked in self._answers:
+            self._events.append({**event, **self._answers.pop(asked)})
+        else:
+            self._asked[asked] = event
+
+    def answer(self, event: dict[str, Any]) -> None:
+        """Take an `input_state` event, what a store has told of an input."""
+        told = {key: value for key, value in event.items() if key not in ("e", "of")}
+        if (asked := self._asked.pop(event["of"], None)) is not None:
+            self._events.append({**asked, **told})
+        else:
+            self._answers[event["of"]] = told
+
+    def release(self) -> None:
+        """Wait for no more answers: the run has ended."""
+        for event in self._asked.values():
+            self._note(
+                f"the version of the input {event['n']!r} is not recorded: its process ended "
+                f"before its store had answered"
+            )
+            self._events.append(event)
+        self._asked = {}
 
     def send(self, client: Any, run_id: str) -> None:
         """Send what waits; one that can't be read is left out, which is noted.
@@ -91,22 +125,53 @@ def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
         profile["num_columns"] = len(columns)
         if rows is not None:
             profile["num_elements"] = rows * len(columns)
+    if event.get("version"):
+        tags["kedro.version"] = event["version"]
+    about = event.get("about") or {}
+    tags.update((f"kedro.{key}", value) for key, value in about.items())
     size, digest = event.get("size"), event.get("digest")
     if has_parts(event):
         digest, profile["num_parts"], size = parts_of(event, places)
+    elif event.get("by"):
+        profile[event["by"]] = event["mark"]
+        digest = version_digest(event["mark"], event["by"])
     if size is not None:
         profile["size_bytes"] = size
+    kind, source = _source_of(event, is_local=size is not None)
     return DatasetInput(
         dataset=Dataset(
             name=event["n"][:500],
             digest=(digest or file_digest(event))[:36],
-            source_type="local" if size is not None and "://" not in event["path"] else "uri",
-            source=json.dumps({"uri": event["path"]}),
+            source_type=kind,
+            source=json.dumps(source),
             schema=schema if schema is None or len(schema) < 1_000_000 else None,
             profile=json.dumps(profile),
         ),
         tags=[InputTag(key=key, value=value[:_MAX_TAG]) for key, value in tags.items()],
     )
+
+
+def _source_of(event: dict[str, Any], is_local: bool) -> tuple[str, dict[str, Any]]:
+    """Return type and fields of a source, of the types that MLflow can load where it has one."""
+    path, about = event["path"], event.get("about") or {}
+    scheme, mark, _ = path.partition("://")
+    if not mark or not (about or "asked" in event):
+        return ("local" if is_local and not mark else "uri"), {"uri": path}
+    if scheme in ("http", "https") and not about:
+        return "http", {"url": path, "uri": path}
+    return _SOURCE_TYPES.get(scheme, "uri"), {"uri": path, **about}
+
+
+def version_digest(mark: str, by: str) -> str:
+    """Return the digest of an object: its version as the store tells it, where that is short.
+
+    Args:
+        mark: the version, ETag or checksum.
+        by: which of them it is; `sha256` gives the digest of a local file with that content.
+    """
+    if by == "sha256":
+        return mark[:32]
+    return mark if len(mark) <= _MAX_DIGEST else hashlib.sha256(mark.encode()).hexdigest()[:32]
 
 
 def file_digest(event: dict[str, Any]) -> str:
@@ -117,7 +182,8 @@ def file_digest(event: dict[str, Any]) -> str:
             return str(snapshot.sha256_of(path).hexdigest()[:32])
     except OSError:
         pass  # gone or remote: what was seen when it was loaded has to do
-    known = f"{path}|{event.get('size')}|{event.get('changed')}"
+    changed = event["mark"] if event.get("mark") else event.get("changed")
+    known = f"{path}|{event.get('size')}|{changed}"
     return stat_digest(hashlib.sha256(known.encode()))
 
 

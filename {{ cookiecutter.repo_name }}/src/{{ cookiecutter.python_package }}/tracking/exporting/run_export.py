@@ -129,7 +129,11 @@ class RunExport:
 
     def _write(self, send_timeline: Callable[[], None], run_id: str) -> None:
         self._artifacts.begin()
-        tasks = [*self._batches.tasks(self.client, run_id), send_timeline, self._send_inputs]
+        tasks: list[Callable[[], object]] = [
+            *self._batches.tasks(self.client, run_id),
+            send_timeline,
+            partial(self._inputs.send, self.client, run_id),
+        ]
         together(self.client.tracking_uri, tasks)
 
     def has_pending(self) -> bool:
@@ -144,6 +148,7 @@ class RunExport:
             until: how long to wait for uploads, by `time.monotonic`; None as long as they take.
         """
         self._ensure_run()
+        self._inputs.release()
         if self.end is None and self._run.status in ("FINISHED", "FAILED"):
             self._note("MLflow has the end of this run, its journal has not: an older copy of it")
             self._write(lambda: None, str(self.run_id))
@@ -202,9 +207,6 @@ class RunExport:
         state = {"run_id": run_id, "experiment_id": self.experiment_id, "error": None}
         layout.write_state(self.folder, state)
         return run_id
-
-    def _send_inputs(self) -> None:
-        self._inputs.send(self.client, str(self.run_id))
 
     def _take_files_of_the_dead(self) -> None:
         for name, (since, folder) in self._at_end.items():
@@ -285,6 +287,7 @@ class RunExport:
         "tag": _on_tag,
         "artifact": _on_artifact,
         "input": _on_input,
+        "input_state": lambda self, event: self._inputs.answer(event),
         "model": _on_model,
         "begin": _on_begin,
         "span": _on_span,

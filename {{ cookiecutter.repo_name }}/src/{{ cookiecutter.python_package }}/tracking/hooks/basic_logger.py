@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 from .. import env
 from ..arguments import hook_options
 from ..clock import end_of
-from ..datasets.loaded_files import loaded_files
+from ..datasets.inputs import places_of_inputs
 from ..datasets.names import reserve_names
 from ..kedro_internals import is_parameter
 from ..logs import PlainLogger, mask_logs
@@ -241,7 +241,7 @@ class MLflowBasicLoggerHook(FluentRuns):
                 key,
                 folder,
                 undeclared=frozenset(name for name in names if name not in catalog),
-                inputs=loaded_files(catalog, [name for name in names if name in inputs]),
+                inputs=places_of_inputs(catalog, [name for name in names if name in inputs]),
                 resumed=None if run_params.get("only_missing_outputs") else frozenset(inputs),
                 secrets=secrets,
                 mlflow_yml=found,

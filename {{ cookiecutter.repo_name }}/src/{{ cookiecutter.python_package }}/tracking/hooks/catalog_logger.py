@@ -1,19 +1,17 @@
 """What the datasets of a run say: MLflow datasets, params, and values that are in no catalog."""
 
 from collections.abc import Generator, Mapping
-from numbers import Integral
 from typing import Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
 from ..arguments import hook_options
 from ..datasets.entries import complete_catalog
+from ..datasets.inputs import log_input
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataSet
-from ..datasets.parts import parts_of_input
-from ..kedro_internals import dataset_of, is_parameter, unwrapped
+from ..kedro_internals import dataset_of, is_parameter, saved_version_of, unwrapped
 from ..models.sample import sample_for
-from ..models.signature import columns_of
 from ..recording import lifecycle, runs
 from ..recording.automatic import LIMIT_BYTES, Automatic
 from ..recording.recorder import Recorder
@@ -25,9 +23,10 @@ class MLflowCatalogLoggerHook:
     """Connects MLflow datasets to the run, and records params, automatic values and input data.
 
     Fires in `after_context_created`, where it gives MLflow datasets their name and path, and in
-    `before_pipeline_run`, `before_node_run` and `after_node_run`. Writes a param for each
-    `params:` input of a node (dicts flattened with `.`), a dataset input for each file or folder
-    that the pipeline loads, also from MLflow, and, with `auto`, each node output that is in no
+    `before_pipeline_run`, `before_node_run`, `after_node_run` and `after_dataset_saved`. Writes a
+    param for each `params:` input of a node (dicts flattened with `.`), a dataset input for each
+    file, folder, table or query that the pipeline loads, also from MLflow, the versions of
+    versioned datasets as tags, and, with `auto`, each node output that is in no
     catalog: a number as a metric, another scalar, a text or a container as a param (dicts flattened
     with `.`). What is none of them, say a frame or a model, is not recorded.
 
@@ -111,7 +110,7 @@ class MLflowCatalogLoggerHook:
             elif is_parameter(name):
                 recorder.log_params(value, name.removeprefix("params:"))
             elif name in recorder.inputs:
-                _log_input(recorder, catalog, name, value)
+                log_input(recorder, catalog.get(name), name, value)
 
     @hook_impl(wrapper=True, tryfirst=True)
     def after_node_run(
@@ -140,6 +139,20 @@ class MLflowCatalogLoggerHook:
             elif mine.auto:
                 mine.automatic.record(recorder, name, value)
 
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Record the version that a versioned dataset has saved."""
+        if self.enable_mlflow:
+            self._log_version(dataset_name)
+
+    @guarded
+    def _log_version(self, name: str) -> None:
+        recorder = runs.current()
+        if recorder is not None and recorder.catalog and name not in recorder.undeclared:
+            version = saved_version_of(unwrapped(recorder.catalog.get(name)))
+            if version is not None:
+                recorder.set_tag(f"kedro.save_version.{name}", version)
+
 
 def _keep_sample(
     recorder: Recorder, catalog: Any, name: str, value: Any, inputs: dict[str, Any]
@@ -150,18 +163,3 @@ def _keep_sample(
         sample = sample_for(value, data)
         if sample is not None:
             recorder.samples[name] = sample
-
-
-def _log_input(recorder: Recorder, catalog: Any, name: str, data: Any) -> None:
-    source, digest = recorder.inputs.pop(name), None
-    dataset = unwrapped(catalog.get(name))
-    if isinstance(dataset, MLflowDataSet):
-        if dataset.source is not None:
-            source, digest = dataset.source  # no file of the project's
-        elif dataset.file is not None and dataset.file.kind.is_parted:
-            dataset = dataset.file.dataset()
-    shape = getattr(data, "shape", None)
-    first = shape[0] if isinstance(shape, tuple) and shape else None
-    rows = int(first) if isinstance(first, Integral) else None  # Dask would compute how many
-    parts = parts_of_input(dataset, data)
-    recorder.log_input(name, source, rows, columns_of(data), digest, parts)

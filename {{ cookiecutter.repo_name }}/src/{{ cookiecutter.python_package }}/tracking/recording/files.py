@@ -1,16 +1,14 @@
-"""Records files: artifacts, texts, models and the data that a pipeline loads."""
+"""Records files: artifacts, texts and models."""
 
 import hashlib
-import json
 import os
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..journal import snapshot
 from ..journal.artifact_names import ArtifactNames
-from ..redact import mask_known, redact_text
+from ..redact import mask_known
 from ..redact_files import mask_copy, mask_names, redact_document, redact_file
 from .voice import Voice
 
@@ -199,57 +197,6 @@ class FileVoice(Voice):
             self._say_artifact(stored, folder, owned=True)
         except (OSError, ValueError) as error:
             self.warn(artifact_file, f"artifact {artifact_file!r} is not recorded: {error}")
-
-    def log_input(
-        self,
-        name: str,
-        source: str,
-        rows: int | None = None,
-        columns: Sequence[Mapping[str, Any]] | None = None,
-        digest: str | None = None,
-        parts: Sequence[Any] | None = None,
-    ) -> None:
-        """Record what the pipeline loads as an MLflow dataset input of the run.
-
-        Args:
-            name: the dataset's name.
-            source: its file, or its URI in MLflow. The digest of a file is taken by the exporter;
-                size and time of change tell it whether the file is still the same.
-            rows: how many it has.
-            columns: its columns, as `models.signature.columns_of` gives them.
-            digest: tells its content from any other, of what is no file.
-            parts: of a folder, the files in it that were loaded, relative to it; in another place
-                each with size and state, where that is known.
-        """
-        file = Path(source)
-        size, changed = snapshot.state(file) if file.is_file() else (None, None)
-        event = {
-            "e": "input",
-            "tagged": True,  # the exporter writes its path as a tag of the input, too
-            "n": name,
-            "path": redact_text(source, self.secrets),
-            "size": size,
-            "changed": changed,
-            "rows": rows,
-            "columns": columns,
-        }
-        if digest:
-            event["digest"] = digest
-        if event["path"] == source and size is None:
-            # Of a folder or a pattern, whose files tell when they were changed.
-            event["seen"] = time.time_ns()
-        self.append({**event, **({} if parts is None else self._parts(name, parts))})
-
-    def _parts(self, name: str, parts: Sequence[Any]) -> dict[str, Any]:
-        """Return the fields of an input with parts, whose names are a file of the journal."""
-        try:
-            # Too many, as a rule, for a line.
-            names = mask_known(json.dumps(list(parts)), self.secrets)
-            stored = snapshot.write(self.places, "parts.json", names.encode())
-        except OSError as error:
-            self.warn(name, f"which parts of {name!r} were loaded is not recorded: {error}")
-            return {}
-        return {"parts": self.places.relative(stored), "seen": time.time_ns()}
 
     def _take(self, source: Path, since: int = 0) -> Path:
         return self.places.store(lambda folder: snapshot.take(source, folder, since))

@@ -76,6 +76,7 @@ class Run:
             except Exception:
                 logger.warning("Tracking: a last step of the run failed.", exc_info=True)
         ended_ms = clock.end_of(self.begun) // 1_000_000
+        self.recorder.wait_for_answers()
         ended = {"e": "end", "status": status, "t": ended_ms}
         for folder in self._side_journals():
             side = JournalWriter(folder)

@@ -12,14 +12,14 @@ from ..journal.events import (
     flatten,
     text_digest,
 )
-from .files import FileVoice
+from .inputs import InputVoice
 
 # A history is journalled in lines of this many values, so that no reader needs it whole.
 HISTORY_CHUNK = 10_000
 FULL_VALUES = "full_values"
 
 
-class ValueVoice(FileVoice):
+class ValueVoice(InputVoice):
     """Says params, metrics and tags; what MLflow would cut is kept whole as a file."""
 
     def __init__(self, key: str, folder: Path, secrets: tuple[str, ...] = ()) -> None:
