@@ -67,6 +67,7 @@ PUBLIC_KEDRO = {
     "kedro.utils",
 }
 INTERNALS = {
+    "store.mlflow_database_internals": "mlflow",
     "store.mlflow_internals": "mlflow",
     "store.lean_imports": "mlflow",
     "kedro_internals": "kedro",

@@ -14,6 +14,7 @@ MODULES = {
     "kedro": "kedro_internals.py",
     "kedro_datasets": "kedro_datasets_internals.py",
     "mlflow": "store/mlflow_internals.py",
+    "mlflow_database": "store/mlflow_database_internals.py",
     "lean_imports": "store/lean_imports.py",
 }
 

@@ -66,7 +66,7 @@ def s3_server() -> Iterator[str]:
 
 def new_bucket(endpoint: str) -> S3:
     """Make a bucket with a name that no other test has."""
-    import boto3  # type: ignore[import-untyped]
+    import boto3
 
     client = boto3.client(
         "s3",

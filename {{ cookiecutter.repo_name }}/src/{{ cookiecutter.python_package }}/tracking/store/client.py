@@ -11,7 +11,8 @@ from typing import Any
 from ..settings import MAX_AT_ONCE, sqlite_path
 from .charsets import keep_characters, refuse_lossy
 from .http_session import CheckedSession
-from .mlflow_internals import checked_replies, guard_databases
+from .mlflow_database_internals import guard_databases
+from .mlflow_internals import checked_replies
 from .one_at_a_time import one_at_a_time
 from .reasons import StoreError
 from .sqlite import ensure_sqlite

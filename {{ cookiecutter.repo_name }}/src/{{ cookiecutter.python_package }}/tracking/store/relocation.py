@@ -9,7 +9,7 @@ from ..locations import local_path, moved
 from ..logs import PlainLogger
 from ..redact import redact_text
 from ..settings import TrackingSettings, sqlite_path
-from .mlflow_internals import EXPERIMENTS, locations_in
+from .mlflow_database_internals import EXPERIMENTS, locations_in
 from .reasons import StoreError, reason
 
 logger = PlainLogger(__name__)

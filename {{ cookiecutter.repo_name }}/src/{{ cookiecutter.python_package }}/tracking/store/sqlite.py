@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..own_folders import make_own
-from .mlflow_internals import create_sqlite_store
+from .mlflow_database_internals import create_sqlite_store
 from .reasons import StoreError
 
 
