@@ -47,7 +47,7 @@ class Environment:
         kept["COLUMNS"] = "200"
         return {**kept, **(extra or {})}
 
-    def install_also(self, *packages: str) -> None:
+    def add_packages(self, *packages: str) -> None:
         """Install what a case needs and the project does not."""
         command = [str(self.python), "-m", "pip", "install", "--quiet", *packages]
         subprocess.run(command, check=True, env=self.variables())

