@@ -14,7 +14,7 @@ from rich.console import Console
 
 from . import chart, processes, projects, readme, report
 from .bench import Bench
-from .cases import artifact, hooks, iris, memory, off, one_cpu, short, startup, steps, wide
+from .cases import artifact, hooks, iris, memory, off, one_cpu, short, startup, steps, uploads, wide
 from .environments import make_environments
 from .measure import Row
 
@@ -29,6 +29,7 @@ CASES: tuple[ModuleType, ...] = (
     hooks,
     steps,
     artifact,
+    uploads,
     startup,
 )
 EVERYTHING = ["*"]

@@ -47,6 +47,11 @@ class Environment:
         kept["COLUMNS"] = "200"
         return {**kept, **(extra or {})}
 
+    def install(self, *packages: str) -> None:
+        """Install what a case needs and the project does not."""
+        command = [str(self.python), "-m", "pip", "install", "--quiet", *packages]
+        subprocess.run(command, check=True, env=self.variables())
+
     def versions(self) -> dict[str, str]:
         """Return the version of each installed package."""
         command = [str(self.python), "-m", "pip", "list", "--format=json"]

@@ -42,5 +42,7 @@ LIMITS = {
     "steps_recorded": Limit("", "100,000 /s", "300,000 /s"),
     "steps_exported": Limit("", "10,000 /s", "log_batch alone"),
     "artifact": Limit("", "1 (one copy)", "0 (no copy)"),
+    "uploads": Limit("1.0", "1.0", "0.3"),
+    "uploads_memory": Limit("", "300 MB", ""),
     "startup": Limit("", "1.00", "< 1"),
 }

@@ -27,7 +27,7 @@ def slow_server(environment: Environment, folder: Path, delay_s: float) -> Itera
         delay_s: time added to each reply.
     """
     folder.mkdir(parents=True)
-    port = _free_port()
+    port = free_port()
     variables = environment.variables(
         {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     )
@@ -41,7 +41,7 @@ def slow_server(environment: Environment, folder: Path, delay_s: float) -> Itera
         )
     try:
         _wait_until_healthy(f"http://127.0.0.1:{port}", server)
-        with _proxy(port, delay_s) as address:
+        with slow_proxy(port, delay_s) as address:
             yield address
     finally:
         # It has children of its own, in the session that it leads.
@@ -62,7 +62,8 @@ def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _proxy(upstream: int, delay_s: float) -> Iterator[str]:
+def slow_proxy(upstream: int, delay_s: float) -> Iterator[str]:
+    """Yield the address of a proxy before a port, which adds a time in seconds to each reply."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -108,7 +109,23 @@ async def _relay(
         await asyncio.gather(requests(), replies())
 
 
-def _free_port() -> int:
+def wait_until_it_listens(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Wait for a server of ours.
+
+    Raises:
+        RuntimeError: it has ended, or does not listen within a minute.
+    """
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError):  # not yet
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{server.args!r} does not listen")
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

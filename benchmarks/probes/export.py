@@ -1,4 +1,7 @@
-"""How fast the journals of this project are exported; imports and opening the store left out."""
+"""How fast the journals of this project are exported; imports and opening the store left out.
+
+The peak of its memory, too.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from .session import report
+from .session import peak_mb, report
 
 
 def main() -> None:
@@ -17,13 +20,14 @@ def main() -> None:
     exporter = importlib.import_module(f"{package}.tracking.exporting.journals")
     store = importlib.import_module(f"{package}.tracking.store.client")
     store.prepare_environment()
+    importlib.import_module(f"{package}.tracking.store.lean_imports").import_lean()
     store.open_client(uri)
     begin = time.perf_counter()
     states = [
         exporter.export_journal(folder, uri)["state"]
         for folder in exporter.waiting_journals(Path.cwd())
     ]
-    report(seconds=time.perf_counter() - begin, states=states)
+    report(seconds=time.perf_counter() - begin, states=states, peak_mb=peak_mb())
 
 
 if __name__ == "__main__":

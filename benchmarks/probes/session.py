@@ -32,6 +32,13 @@ def inside_run(action: Action) -> None:
         session.run(runner=Runner())  # type: ignore[call-arg]
 
 
+def peak_mb() -> float:
+    """Return the most memory that this process has had (RSS), on Linux."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
 def report(**figures: Any) -> None:
     """Print the figures as the last line."""
     print(json.dumps(figures), flush=True)

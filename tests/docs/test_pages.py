@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 SESSION = Path(__file__).with_name("session.sh")
 # The table of the versions that were seen to work, and reasons: nothing to run.
 PROSE = {
+    "artifact-stores.md",
     "costs.md",
     "decisions.md",
     "durability.md",

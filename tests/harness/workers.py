@@ -18,6 +18,7 @@ TOGETHER = (
     "tests/history/test_search.py",
     "tests/models/test_champion.py",
     "tests/serving/",
+    "tests/stores/test_artifact_stores.py",
     "tests/stores/test_databases.py",
     "tests/stores/test_servers.py",
     "tests/whole_run/test_first_run.py",

@@ -29,7 +29,7 @@ ROWS = {
     "abfss": ("azure", "azure-storage-file-datalake azure-identity"),
     "hdfs": ("pyarrow", "pyarrow"),
     "viewfs": ("pyarrow", "pyarrow"),
-    "sftp": ("pysftp", "pysftp"),
+    "sftp": ("pysftp", "pysftp 'paramiko<4'"),
 }
 PLACES = {
     "wasbs": "wasbs://box@account.blob.core.windows.net/runs",

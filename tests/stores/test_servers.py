@@ -139,14 +139,15 @@ def test_large_trace_goes_through_the_server_as_one_file(
     client = MlflowClient(plain.uri)
     experiment = client.create_experiment("wide")
     run = client.create_run(experiment)
-    timeline = baked.tracking("timeline.timeline").Timeline("wide", {"start_ms": 1000}, pytest.fail)
+    timeline = baked.tracking("timeline.timeline").Timeline(
+        "wide", {"start_ms": 1000}, pytest.fail, lambda _label, call: call()
+    )
     for number in range(70):
         times = {"b": 10**9 + number, "t": 10**9 + number + 1}
         timeline.add_begin({"n": f"node_{number}", "t": times["b"], "o": []})
         timeline.add_span({"kind": "run", "n": f"node_{number}", **times})
         timeline.send(client, experiment, run.info.run_id)
     timeline.finish(client, experiment, run.info.run_id, 2 * 10**9, None)
-    assert timeline.waiting == {}
     # MLflow 3.17 finds the file of a trace by this, not by the client.
     monkeypatch.setenv("MLFLOW_TRACKING_URI", plain.uri)
     (trace,) = client.search_traces(locations=[experiment], run_id=run.info.run_id)

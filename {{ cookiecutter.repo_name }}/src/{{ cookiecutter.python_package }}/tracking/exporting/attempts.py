@@ -68,14 +68,16 @@ class Exporter:
             self.comparison = Comparison(self._warm.client, experiment_id, began)
             self.comparison.prepare()
 
-    def finish(self, died: bool, held: list[str] | None = None) -> bool:
+    def finish(self, died: bool, held: list[str] | None = None, until: float | None = None) -> bool:
         """Export the rest and set the status; False if the store can't be used.
 
         Args:
             died: the pipeline's process is gone without a word.
             held: events that the journal's disk refused.
+            until: how long to wait for uploads, by `time.monotonic`; None as long as they take.
         """
         self._died = died
+        self._until = until
         self._held = held or []
         return self._try(self._finish)
 
@@ -121,7 +123,7 @@ class Exporter:
         held, self._held = self._held, []
         export.read_lines(held)
         self._compare_early(export, [name for name in export.metrics_seen if is_shown(name)])
-        export.finish(self._died)
+        export.finish(self._died, self._until)
 
     def _compare_early(self, export: RunExport, metrics: Sequence[str] = ()) -> None:
         """Ask for the other runs again, once more is known of what this one is compared by."""

@@ -36,6 +36,8 @@ POLL_SECONDS = 0.2
 NICENESS = 5
 # How long to go on trying once the run has ended and the store can't be reached.
 GRACE_SECONDS = 5.0
+# What is left of `export_wait` after the uploads, to tell how it went.
+LAST_WORDS_SECONDS = 2.0
 # After the pipeline's process is gone nobody waits any more, but nobody may be left over either.
 GRACE_WITHOUT_PARENT = 30.0
 
@@ -137,8 +139,10 @@ def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> b
     died = end is None
     held = list(end["held"]) if end is not None else []
     grace = GRACE_WITHOUT_PARENT if died else min(GRACE_SECONDS, export_wait / 2)
-    deadline = time.monotonic() + grace
-    while not work.finish(died, held):
+    now = time.monotonic()
+    deadline = now + grace
+    until = None if died else now + max(export_wait - LAST_WORDS_SECONDS, export_wait / 2)
+    while not work.finish(died, held, until):
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.25)

@@ -20,6 +20,7 @@ from ..timeline.timeline import Timeline
 from .batches import Batches
 from .inputs import InputQueue
 from .mlflow_run import MlflowRun
+from .run_artifacts import RunArtifacts
 from .uploads import Uploads
 
 logger = PlainLogger(__name__)
@@ -52,9 +53,10 @@ class RunExport:
         self._reader = JournalReader(folder)
         self._batches = Batches(self._note)
         self.uploads = Uploads(self._places, self._note)
-        self._timeline = Timeline(self.key, self.header, self._note)
+        self._timeline = Timeline(self.key, self.header, self._note, self.uploads.add_call)
         self._inputs = InputQueue(self._places, self._note)
         self._models = ModelQueue(self._places, self.key, self._note, self.uploads.add, is_new)
+        self._artifacts = RunArtifacts(client, self.uploads, self._models)
         self._at_end: dict[str, tuple[int, str | None]] = {}
         self._sizes: dict[str, int] = {}
         self._interrupted = 0
@@ -68,7 +70,7 @@ class RunExport:
     @property
     def waiting(self) -> dict[str, str]:
         """Why models and artifacts could not be written, by their names."""
-        return {**self._models.waiting, **self.uploads.waiting, **self._timeline.waiting}
+        return {**self._models.waiting, **self.uploads.waiting}
 
     @property
     def model_lines(self) -> dict[str, str]:
@@ -122,36 +124,30 @@ class RunExport:
             Exception: the store can't be used now; nothing is lost, call it again later.
         """
         run_id = self._ensure_run()
-        self._flush(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
+        self._write(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
+        self._artifacts.send(self._batches.known_params)
 
-    def _flush(self, send_timeline: Callable[[], None], run_id: str) -> None:
-        tasks = [
-            *self._batches.tasks(self.client, run_id),
-            send_timeline,
-            self._send_inputs,
-            *self.uploads.tasks(self.client, run_id),
-        ]
+    def _write(self, send_timeline: Callable[[], None], run_id: str) -> None:
+        self._artifacts.begin()
+        tasks = [*self._batches.tasks(self.client, run_id), send_timeline, self._send_inputs]
         together(self.client.tracking_uri, tasks)
-        if self._models:
-            known = self._batches.known_params
-            self._models.send(self.client, self.experiment_id, run_id, known)
-            # The files of those that are no MLflow models.
-            together(self.client.tracking_uri, self.uploads.tasks(self.client, run_id))
 
     def has_pending(self) -> bool:
         """Whether there is something to write."""
-        return bool(self._batches or self.uploads or self._inputs or self._models)
+        return bool(self._batches or self._inputs or self._artifacts.wants())
 
-    def finish(self, died: bool) -> None:
+    def finish(self, died: bool, until: float | None = None) -> None:
         """Write the timeline and the status, when the journal has been read to its end.
 
         Args:
             died: the pipeline's process is gone without a word; the run counts as KILLED.
+            until: how long to wait for uploads, by `time.monotonic`; None as long as they take.
         """
         self._ensure_run()
         if self.end is None and self._run.status in ("FINISHED", "FAILED"):
             self._note("MLflow has the end of this run, its journal has not: an older copy of it")
-            self._flush(lambda: None, str(self.run_id))
+            self._write(lambda: None, str(self.run_id))
+            self._artifacts.finish(self._batches.known_params, until)
             return
         if self.end is None:
             self.end = {"status": "KILLED", "t": self._last_sign_of_life() // 1_000_000}
@@ -173,7 +169,8 @@ class RunExport:
         self._timeline.draw(end_ns, self._keep_artifact)
         error = None if status == "FINISHED" else (self._error or status)
         trace = (self.client, self.experiment_id, run_id, end_ns, error)
-        self._flush(partial(self._timeline.finish, *trace), run_id)
+        self._write(partial(self._timeline.finish, *trace), run_id)
+        self._artifacts.finish(self._batches.known_params, until)
         self._models.conclude(self.client, run_id, self._batches, status == "FINISHED")
         self._batches.send(self.client, run_id)
         if not self._run.is_attached:
@@ -199,6 +196,7 @@ class RunExport:
             self._note(self._run.relocated)
         run_id = self.run_id = str(run.info.run_id)
         self.experiment_id = run.info.experiment_id
+        self._artifacts.know(self.experiment_id, run_id, str(run.info.artifact_uri))
         self.run_name = run.info.run_name
         self._batches.know(run.data.params)
         state = {"run_id": run_id, "experiment_id": self.experiment_id, "error": None}

@@ -13,8 +13,10 @@ from typing import Any
 
 from ..journal.events import MAX_BATCH_METRICS
 from ..journal.places import JournalPlaces
-from ..store.client import together
+from ..store.artifact_reasons import artifact_reason
+from ..store.client import is_far, is_served, together, upload_together
 from ..store.mlflow_internals import write_sklearn_model
+from ..store.reasons import StoreError
 from . import flavor_process
 from .flavors import requirements
 from .registry import MODEL_KEY, RegisteredVersion
@@ -111,7 +113,13 @@ class ModelExport:
                 partial(log, str(path), None if folder == "." else folder)
                 for path, folder in zip(files, folders, strict=True)
             ]
-            together(client.tracking_uri, uploads)
+            location = str(model.artifact_location)
+            try:
+                upload_together(client.tracking_uri, location, uploads)
+            except Exception as error:
+                if is_served(location) or not is_far(location):
+                    raise  # it is MLflow's own, which may tell that trying again can't help
+                raise StoreError(artifact_reason(error, location)) from error
 
     def _completed(self) -> dict[str, Any]:
         about = self.event["about"]

@@ -1,5 +1,6 @@
 """The models of a run on their way to MLflow."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ class RunValues(Protocol):
 class ModelQueue:
     """Models that wait to be logged; one that fails does not hold up the others.
 
+    They may be sent by another thread than the one that adds them.
+
     Args:
         places: the folders of the run's journal.
         run_key: the run's own key.
@@ -55,7 +58,9 @@ class ModelQueue:
         self._note = note
         self._keep_file = keep_file
         self._is_new = is_new
+        self._lock = threading.Lock()
         self._pending: list[ModelExport] = []
+        self._under_way: list[ModelExport] = []
         self._sent: list[ModelExport] = []
 
     def __bool__(self) -> bool:
@@ -70,7 +75,9 @@ class ModelQueue:
         for path in map(Path, (event["f"], *event["about"]["code"])):
             if ".." in path.parts or path.is_absolute():
                 raise ValueError(f"model {path} lies outside the journal")
-        self._pending.append(ModelExport(event, self._places, self._run_key, self._is_new))
+        model = ModelExport(event, self._places, self._run_key, self._is_new)
+        with self._lock:
+            self._pending.append(model)
         if event.get("promote"):
             self._rules[str(event["promote"]["metric"])] = event["promote"]
 
@@ -80,7 +87,9 @@ class ModelQueue:
 
     def send(self, client: Any, experiment_id: str, run_id: str, params: dict[str, str]) -> None:
         """Log the models and register their versions."""
-        pending, self._pending = self._pending, []
+        with self._lock:
+            pending, self._pending = self._pending, []
+            self._under_way = list(pending)
         for model in pending:
             label = f"model {model.name!r}"
             try:
@@ -91,6 +100,13 @@ class ModelQueue:
                 self._give_up_or_wait(model, label, error)
             for note in model.notes:
                 self._note(f"{label}: {note}")
+        self._under_way = []
+
+    def wait_for(self, why: str) -> None:
+        """Leave all models to another time, for their store of artifacts does not take anything."""
+        text = why.removeprefix("artifacts: ")
+        for model in (*self._pending, *self._under_way):
+            self.waiting[f"model {model.name!r}"] = f"models: {text}"
 
     def _give_up_or_wait(self, model: ModelExport, label: str, error: Exception) -> None:
         if isinstance(error, FlavorError) or is_permanent(error):
@@ -102,7 +118,8 @@ class ModelQueue:
         elif isinstance(error, FileNotFoundError) and not model.path.exists():
             self._note(f"the {label} is missing from the journal")
         else:
-            self._pending.append(model)
+            with self._lock:
+                self._pending.append(model)
             self.waiting[label] = f"models: {reason(error)}"
 
     def conclude(self, client: Any, run_id: str, values: RunValues, finished: bool) -> None:

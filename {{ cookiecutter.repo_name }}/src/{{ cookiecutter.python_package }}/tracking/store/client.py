@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ..settings import MAX_AT_ONCE, sqlite_path
@@ -21,8 +22,21 @@ HTTP_SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_POOL_MAXSIZE": "16",  # uploads go beside other calls
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+# Clients of stores of artifacts, in the exporter's own process.
+ARTIFACT_SETTINGS = {
+    # Of boto3, which else tries five times and waits a minute for each connection.
+    "AWS_RETRY_MODE": "standard",
+    "AWS_MAX_ATTEMPTS": "2",
+    "AWS_DEFAULTS_MODE": "standard",
+    # It holds so much of each file: a hundred megabytes by the client's own default.
+    "MLFLOW_GCS_UPLOAD_CHUNK_SIZE": str(16 * 1024 * 1024),
+}
+# A reply comes when the server has handed the file on: a second more for so many bytes.
+_SLOWEST_BYTES = 2_000_000
+_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 # What the URIs of a database's server begin with.
 DATABASES = ("mysql", "postgresql", "mssql")
 # A node that loads has no such loop; and it waits, for minutes by MLflow's own defaults.
@@ -31,11 +45,14 @@ LOADING = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 _lock = threading.Lock()
 _inside: list[int] = []
 _ours: list[str] = []
+# How long each large upload that is under way may take, and what was set before them.
+_patience: list[int] = []
+_before: list[str | None] = []
 
 
 def prepare_environment() -> None:
     """Set MLflow's HTTP behaviour for this process, where the user has not set it."""
-    for name, value in HTTP_SETTINGS.items():
+    for name, value in {**HTTP_SETTINGS, **ARTIFACT_SETTINGS}.items():
         os.environ.setdefault(name, value)
 
 
@@ -64,6 +81,43 @@ def http_settings(**others: str) -> Iterator[None]:
                     os.environ.pop(name, None)
 
 
+@contextmanager
+def time_for(size: int) -> Iterator[None]:
+    """Let MLflow wait longer for a server's reply while this lasts, if much is uploaded.
+
+    A server replies once it has handed the file on to its own store of artifacts.
+
+    Args:
+        size: what is uploaded, in bytes.
+    """
+    seconds = size // _SLOWEST_BYTES
+    if seconds < 5:
+        yield
+        return
+    with _lock:
+        if not _patience:
+            _before[:] = [os.environ.get(_TIMEOUT)]
+        _patience.append(seconds)
+        _set_timeout()
+    try:
+        yield
+    finally:
+        with _lock:
+            _patience.remove(seconds)
+            _set_timeout()
+
+
+def _set_timeout() -> None:
+    (before,) = _before
+    usual = int(before or HTTP_SETTINGS[_TIMEOUT])
+    if _patience:
+        os.environ[_TIMEOUT] = str(usual + max(_patience))
+    elif before is None:
+        os.environ.pop(_TIMEOUT, None)
+    else:
+        os.environ[_TIMEOUT] = before
+
+
 def open_client(uri: str) -> Any:
     """Return an `MlflowClient` on a store that works; makes an SQLite store where there is none.
 
@@ -80,6 +134,50 @@ def open_client(uri: str) -> Any:
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def is_far(location: str) -> bool:
+    """Whether artifacts at a location go through a network, and several may go there at once."""
+    return "://" in location and not location.startswith("file:") or is_served(location)
+
+
+def is_served(location: str) -> bool:
+    """Whether the MLflow server itself takes the artifacts of a location."""
+    return location.startswith(("mlflow-artifacts:", "http:", "https:"))
+
+
+def upload_together(uri: str, location: str, tasks: Sequence[Callable[[], object]]) -> None:
+    """Run uploads to one store of artifacts, several at once where it is far away.
+
+    Args:
+        uri: the tracking URI.
+        location: where the artifacts go.
+        tasks: the uploads.
+
+    Raises:
+        Exception: the first error of the tasks.
+    """
+    if not is_far(location):
+        together(uri, tasks)
+        return
+    failed: list[Callable[[], object]] = []
+    errors: list[Exception] = []
+
+    def try_one(task: Callable[[], object]) -> None:
+        try:
+            task()
+        except Exception as error:
+            failed.append(task)
+            errors.append(error)
+
+    if tasks and not is_served(location):  # its client is made by the first, in one thread
+        tasks[0]()
+        tasks = tasks[1:]
+    together(location, [partial(try_one, task) for task in tasks])
+    if errors and len(errors) == len(tasks):
+        raise errors[0]
+    for task in failed:  # two that make one folder of a store at once are in each other's way
+        task()
 
 
 def together(uri: str, tasks: Sequence[Callable[[], object]]) -> None:

@@ -31,7 +31,7 @@ NEEDS = {
     "abfss": Need(_LAKE, "azure-storage-file-datalake azure-identity"),
     "hdfs": Need(("pyarrow",), "pyarrow"),
     "viewfs": Need(("pyarrow",), "pyarrow"),
-    "sftp": Need(("pysftp", "paramiko"), "pysftp"),
+    "sftp": Need(("pysftp", "paramiko"), "pysftp 'paramiko<4'"),
 }
 # What errors name where it is no module of the above.
 _NAMED = {

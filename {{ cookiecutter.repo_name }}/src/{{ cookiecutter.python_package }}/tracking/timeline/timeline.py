@@ -34,18 +34,24 @@ class Timeline:
         run_key: the run's own key.
         header: the journal's header.
         note: tells the user what could not be made.
+        upload: takes in what uploads an artifact that is no file, with its name for people.
     """
 
-    def __init__(self, run_key: str, header: dict[str, Any], note: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        run_key: str,
+        header: dict[str, Any],
+        note: Callable[[str], None],
+        upload: Callable[[str, Callable[[], None]], None],
+    ) -> None:
         self.nodes: dict[str, NodeTimes] = {}
         self._key = run_key
         self._header = header
         # Not the run's name: MLflow makes up another if the journal goes to another store.
         self._title = str(header.get("pipeline", "__default__"))
         self._begin_ns = int(header.get("start_ms", 0)) * 1_000_000
-        # Why the spans could not be written.
-        self.waiting: dict[str, str] = {}
         self._note = note
+        self._upload = upload
         self._charts: dict[str, Any] = {}
         self._is_supported = True
         # The URI of the trace's spans, once it exists.
@@ -161,14 +167,8 @@ class Timeline:
             self._note(f"the timeline is not in MLflow: {unsupported}")
 
     def _put_file(self, client: Any, spans: list[dict[str, Any]]) -> None:
-        if self._folder is None:
-            return
-        try:
-            put_spans_file(client, self._folder, spans)
-        except Exception as error:  # as of any artifact, it never holds up the others
-            self.waiting["the timeline"] = f"artifacts: {reason(error)}"
-        else:
-            self.waiting.clear()
+        if self._folder is not None:  # as any artifact, it never holds up the others
+            self._upload("the timeline", partial(put_spans_file, client, self._folder, spans))
 
     def draw(self, end: int, keep: Callable[[str, bytes], None]) -> None:
         """Make the Gantt chart and the time log; a fault in them never costs the run its status.
