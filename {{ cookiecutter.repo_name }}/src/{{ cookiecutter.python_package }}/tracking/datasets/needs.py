@@ -18,7 +18,7 @@ _PACKAGES = {
     "yaml": "pyyaml",
 }
 _ENGINES = {"calamine": "python_calamine"}
-# What fsspec's own file systems import when they are opened, and where it learns a name by package.
+# What fsspec's own file systems import when they are opened; a name that its package teaches it.
 _PROTOCOLS = {
     "abfss": "adlfs",
     "hdfs": "pyarrow",
