@@ -18,8 +18,9 @@ _PACKAGES = {
     "yaml": "pyyaml",
 }
 _ENGINES = {"calamine": "python_calamine"}
-# What fsspec's own file systems import when they are opened.
+# What fsspec's own file systems import when they are opened; a name that its package teaches it.
 _PROTOCOLS = {
+    "abfss": "adlfs",
     "hdfs": "pyarrow",
     "arrow_hdfs": "pyarrow",
     "http": "aiohttp",
@@ -138,7 +139,7 @@ def _missing_for_protocol(protocol: str) -> list[str]:
 
     for one in protocol.split("::"):
         known = known_implementations.get(one)
-        if known is None and one not in registry:
+        if known is None and one not in registry and one not in _PROTOCOLS:
             near = nearest(one, fsspec.available_protocols())
             return [f"another protocol: fsspec knows no {one!r}.{near}"]
         own = str(known["class"]).partition(".")[0] if known else "fsspec"

@@ -22,7 +22,7 @@ _KINDS = {
     ),
 }
 _KINDS["mariadb"] = _KINDS["mysql"]
-# Without it, MySQL writes `?` for what a column can't keep, cuts what is too long, and is silent.
+# Without it MySQL writes `?` for what a column can't keep, cuts what is too long, and is silent.
 _STRICT = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')"
 
 

@@ -88,10 +88,22 @@ def missing_by(error: BaseException) -> str | None:
     for need in NEEDS.values():
         if any(f"{module}.".startswith(f"{one}.") for one in need.modules):
             return _told(need.install)
+    if module in ("azure", "azure.storage") and _is_of_lake(error):
+        return _told(NEEDS["abfss"].install)
     if module in _NAMED or module.partition(".")[0] in _NAMED:
         known = _NAMED.get(module) or _NAMED[module.partition(".")[0]]
         return _told(NEEDS[known].install)
     return _told(module.partition(".")[0]) if isinstance(error, ModuleNotFoundError) else None
+
+
+def _is_of_lake(error: BaseException) -> bool:
+    """Whether Azure's data lake was opened, whose package has the same first name."""
+    trace = error.__traceback__
+    while trace is not None:
+        if "data_lake" in trace.tb_frame.f_code.co_filename:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _told(install: str) -> str:
