@@ -46,6 +46,8 @@ def basic_auth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/auth.db\n"
         f"admin_username = {ADMIN[0]}\nadmin_password = {ADMIN[1]}\n"
         "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+        # Or each request hashes the password anew, half a second of this machine.
+        "auth_cache_ttl_seconds = 300\n"
     )
     settings = {
         "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"),
