@@ -24,9 +24,13 @@ def test_looks_less_often_where_it_shares_one_processor(
             return {"end": True}
 
     class Work:
-        def step(self) -> None:
+        def step(self) -> bool:
+            return True
+
+    class Word:
+        def close(self) -> None:
             pass
 
     process = baked.tracking("exporting.process")
-    assert process._follow(Work(), Inbox(), None) == {"end": True}
+    assert process._follow(Work(), Inbox(), None, Word()) == {"end": True}
     assert waited == [seconds]
