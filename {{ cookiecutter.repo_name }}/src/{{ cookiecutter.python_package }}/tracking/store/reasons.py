@@ -21,7 +21,7 @@ _SAME_ROW = re.compile(r"UniqueViolation|UNIQUE constraint|Duplicate entry|Deadl
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
 
 # How many are named of things that share a reason, after the first.
-_NAMED = 3
+_NAMED = 7
 
 
 class StoreError(Exception):
@@ -149,7 +149,7 @@ def counted(notes: Iterable[str]) -> list[str]:
 
     Example:
         >>> counted([f"MLflow refused the param 'p{n}': too long" for n in range(9)])
-        ["MLflow refused the param 'p0': too long (and 8 more: 'p1', 'p2', 'p3', …)"]
+        ["MLflow refused the param 'p0': too long (and 8 more: 'p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7', …)"]
     """
     groups: dict[str, list[str]] = {}
     for note in notes:
