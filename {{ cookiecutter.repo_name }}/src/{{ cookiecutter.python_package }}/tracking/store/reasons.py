@@ -148,8 +148,8 @@ def counted(notes: Iterable[str]) -> list[str]:
     """Return notes that differ in names, paths and ids only as one, with how many they are.
 
     Example:
-        >>> counted([f"MLflow refused the param 'p{n}': too long" for n in range(9)])
-        ["MLflow refused the param 'p0': too long (and 8 more: 'p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7', …)"]
+        >>> counted([f"MLflow refused the param 'p{n}': too long" for n in range(3)])
+        ["MLflow refused the param 'p0': too long (and 2 more: 'p1', 'p2')"]
     """
     groups: dict[str, list[str]] = {}
     for note in notes:
