@@ -82,7 +82,8 @@ def essence(picture: Picture) -> Picture:
     """Return what must be equal in all layouts and versions of Kedro: not what Git says of one."""
     shape = picture.shape()
     tags = {
-        key: text
+        # The version that Kedro saves is the moment.
+        key: "" if key.startswith("kedro.save_version.") else text
         for key, text in shape.tags.items()
         if not key.startswith(("git.", "mlflow.source.git.")) and key not in _OF_KEDRO
     }
