@@ -211,7 +211,7 @@ def test_wrong_password_is_told_by_the_doctor_and_without_it(team: BakedProject)
     assert "the environment wins for MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_USERNAME" in (
         done.stdout
     )
-    assert "the server refuses the login, or got none (401)" in done.stdout
+    assert "refuses this user name and password (401)" in done.stdout
     done = team.run("kedro", "mlflow", "doctor", "--env", "team")
     assert "team_server: MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_USERNAME" in done.stdout
     assert "A run would arrive." in done.stdout
