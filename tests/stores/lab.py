@@ -169,6 +169,36 @@ def check_whole(lab: StoreLab, run: Any, reference: Picture) -> None:
     assert all(name in chart for name in ("count", "shout", "check", "join", "fit"))
 
 
+def check_ten_at_once(lab: StoreLab, reference: Picture) -> list[str]:
+    """Ten processes at once are ten whole runs; returns what each has printed."""
+    outputs = lab.run_at_once()
+    if lab.waiting():  # the machine was too slow for the bounded wait; nothing is lost
+        lab.sync()
+    assert lab.waiting() == []
+    assert not [text for text in outputs if "Traceback" in text]
+    runs = lab.runs()
+    assert len(runs) == AT_ONCE
+    for run in runs:
+        check_whole(lab, run, reference)
+    return outputs
+
+
+def check_outage(lab: StoreLab, wire: Wire, reference: Picture) -> str:
+    """A store that goes in the middle of a run loses nothing of it; returns what was told meanwhile."""
+    done = lab.run_with_outage(wire)
+    assert done.code == 0, done.output
+    assert "waiting on disk" in done.output
+    status = lab.run("kedro", "mlflow", "status").output
+    wire.mend()
+    synced = lab.sync()
+    (run,) = lab.runs()
+    check_whole(lab, run, reference)
+    check_models(lab, [run])
+    assert lab.waiting() == []
+    check_no_secret(lab, done.output, status, synced.output)
+    return status
+
+
 def check_models(lab: StoreLab, runs: list[Any]) -> None:
     """Each run has its version of the registered model; the newest is loaded, and predicts."""
     client = client_of(lab.store)

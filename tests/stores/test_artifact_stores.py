@@ -24,7 +24,7 @@ from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
 from tests.harness.wires import Wire
 
-from .lab import AT_ONCE, MODEL_NAME, StoreLab, check_whole
+from .lab import MODEL_NAME, StoreLab, check_ten_at_once, check_whole
 
 SERVER, FOLDER, TEN = "through the server", "a mounted folder", "S3 (rclone)"
 KINDS = [
@@ -181,15 +181,7 @@ def test_outage_in_the_middle(
 def test_ten_first_runs_at_once(stored: ArtifactLab, reference: Picture) -> None:
     """Ten processes with no experiment yet, in an empty folder of the bucket: ten whole runs."""
     stored.begin("ten")
-    outputs = stored.run_at_once()
-    if stored.waiting():  # the machine was too slow for the bounded wait; nothing is lost
-        stored.sync()
-    assert stored.waiting() == []
-    assert not [text for text in outputs if "Traceback" in text]
-    runs = stored.runs()
-    assert len(runs) == AT_ONCE
-    for run in runs:
-        check_whole(stored, run, reference)
+    outputs = check_ten_at_once(stored, reference)
     check_no_secret(stored, *outputs)
 
 

@@ -16,7 +16,14 @@ from tests.harness.doors import PYTHON
 from tests.harness.servers import PASSWORD, USER, Database, mariadb, postgresql
 from tests.harness.wires import Wire
 
-from .lab import AT_ONCE, StoreLab, check_models, check_no_secret, check_whole
+from .lab import (
+    StoreLab,
+    check_models,
+    check_no_secret,
+    check_outage,
+    check_ten_at_once,
+    check_whole,
+)
 
 # What a database or MLflow says where two processes made its tables at once.
 BROKEN = re.compile(
@@ -80,16 +87,9 @@ def wired(
 def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
     """Ten processes on an empty store: ten whole runs, ten versions of a model that predicts."""
     lab, _ = wired
-    outputs = lab.run_at_once()
-    if lab.waiting():  # the machine was too slow for the bounded wait; nothing is lost
-        lab.sync()
-    assert lab.waiting() == []
+    outputs = check_ten_at_once(lab, reference)
     assert not [line for text in outputs for line in text.splitlines() if BROKEN.search(line)]
-    runs = lab.runs()
-    assert len(runs) == AT_ONCE
-    for run in runs:
-        check_whole(lab, run, reference)
-    check_models(lab, runs)
+    check_models(lab, lab.runs())
     check_no_secret(lab, *outputs)
 
 
@@ -97,17 +97,7 @@ def test_outage_in_the_middle(wired: tuple[StoreLab, Wire], reference: Picture) 
     """The store goes in the middle of a run and comes back: `sync` makes it whole, with its model."""
     lab, wire = wired
     lab.env["MLFLOW_EXPERIMENT_NAME"] = "outage"
-    done = lab.run_with_outage(wire)
-    assert done.code == 0, done.output
-    assert "waiting on disk" in done.output
-    status = lab.run("kedro", "mlflow", "status").output
-    wire.mend()
-    synced = lab.sync()
-    (run,) = lab.runs()
-    check_whole(lab, run, reference)
-    check_models(lab, [run])
-    assert lab.waiting() == []
-    check_no_secret(lab, done.output, status, synced.output)
+    check_outage(lab, wire, reference)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.harness.doors import PYTHON
 from tests.harness.servers import PASSWORD, USER, certificate
 from tests.harness.wires import Gateway, Wire
 
-from .lab import AT_ONCE, StoreLab, check_models, check_no_secret, check_whole
+from .lab import StoreLab, check_models, check_no_secret, check_outage, check_ten_at_once
 
 TOKEN = "token-of-me-1234567890"
 ADMIN = ("admin", "pass-word-of-admin")
@@ -101,16 +101,8 @@ def wired(
 def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
     """Ten processes with no experiment yet: ten whole runs, ten versions of a model that predicts."""
     lab, _ = wired
-    outputs = lab.run_at_once()
-    if lab.waiting():  # the machine was too slow for the bounded wait; nothing is lost
-        lab.sync()
-    assert lab.waiting() == []
-    assert not [text for text in outputs if "Traceback" in text]
-    runs = lab.runs()
-    assert len(runs) == AT_ONCE
-    for run in runs:
-        check_whole(lab, run, reference)
-    check_models(lab, runs)
+    outputs = check_ten_at_once(lab, reference)
+    check_models(lab, lab.runs())
     check_no_secret(lab, *outputs)
 
 
@@ -118,18 +110,8 @@ def test_outage_in_the_middle(wired: tuple[StoreLab, Wire], reference: Picture) 
     """The server goes in the middle of a run and comes back: `sync` makes it whole, with its model."""
     lab, wire = wired
     lab.env["MLFLOW_EXPERIMENT_NAME"] += ", outage"
-    done = lab.run_with_outage(wire)
-    assert done.code == 0, done.output
-    assert "waiting on disk" in done.output
-    status = lab.run("kedro", "mlflow", "status").output
+    status = check_outage(lab, wire, reference)
     assert "the MLflow server refuses connections" in status
-    wire.mend()
-    synced = lab.sync()
-    (run,) = lab.runs()
-    check_whole(lab, run, reference)
-    check_models(lab, [run])
-    assert lab.waiting() == []
-    check_no_secret(lab, done.output, status, synced.output)
 
 
 def test_large_trace_goes_through_the_server_as_one_file(
