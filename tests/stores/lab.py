@@ -136,7 +136,7 @@ class StoreLab(Lab):
         gate = self.root / "go-on"
         gate.unlink(missing_ok=True)
         known = {run.info.run_id for run in self.runs()}
-        started = self.start(env={"LAB_GATE": str(gate), "LAB_WAIT": "4"})
+        started = self.start(env={"LAB_GATE": str(gate), "LAB_WAIT": "10"})
         started.wait_for_node()
         wait_for(
             lambda: any(self._is_half(run) for run in self.runs() if run.info.run_id not in known)
