@@ -22,15 +22,6 @@ def internals(baked: BakedProject) -> Any:
     return baked.tracking("store.mlflow_database_internals")
 
 
-@pytest.fixture
-def client(baked: BakedProject, tmp_path: Path) -> MlflowClient:
-    """A client of a new store."""
-    opened: MlflowClient = baked.tracking("store.client").open_client(
-        f"sqlite:///{tmp_path / 'store.db'}"
-    )
-    return opened
-
-
 def test_create_sqlite_store(internals: Any, tmp_path: Path) -> None:
     """It makes the very tables that MLflow makes itself."""
 
@@ -87,6 +78,7 @@ def test_guard_databases(internals: Any, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_locations_in(
+    baked: BakedProject,
     internals: Any,
     client: MlflowClient,
     spans: list[dict[str, Any]],
@@ -99,7 +91,8 @@ def test_locations_in(
     experiment = client.create_experiment("e", artifact_location=folder.as_uri())
     run = client.create_run(experiment).info.run_id
     client.log_text(run, "hello", "a.txt")
-    internals.put_trace(client, experiment, run, "tr-1", spans[0], ended=True)
+    written = baked.tracking("store.mlflow_internals")
+    written.put_trace(client, experiment, run, "tr-1", spans[0], ended=True)
     model = client.create_logged_model(experiment, name="m", source_run_id=run).model_id
     client.create_registered_model("m")
     client.create_model_version("m", f"models:/{model}", run, model_id=model)
