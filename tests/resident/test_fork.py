@@ -64,7 +64,8 @@ def export_nothing(project: BakedProject, uri: str, cwd: Path, env: dict[str, st
     """Start an exporter, tell it its store, and end it before it is given a run."""
     environ = {**project.tracking("env").for_child(*_module(project)), **env}
     with tempfile.TemporaryFile() as log:
-        exporter = project.tracking("resident.client").start(uri, 60.0, log, cwd, environ)
+        streams = (log.fileno(), log.fileno())
+        exporter = project.tracking("resident.client").start(uri, 60.0, streams, cwd, environ)
         name = project.tracking("journal.processes").myself()
         store = {"uri": uri, "experiment_name": "x", "pipeline": name}
         exporter.stdin.write(json.dumps(store).encode() + b"\n")
@@ -164,7 +165,7 @@ def test_what_it_inherits_is_of_the_run(
     spy.write_text(
         text.replace(
             main,
-            "def main() -> int:\n"
+            "def main(error_output: int | None = None) -> int:\n"
             "    about = [os.getcwd(), os.umask(0), sorted(os.sched_getaffinity(0)), time.tzname,\n"
             "             os.environ.get('ONLY'), os.getsid(0) == os.getpid(), os.nice(0)]\n"
             "    print(json.dumps(about), flush=True)\n"
@@ -176,7 +177,8 @@ def test_what_it_inherits_is_of_the_run(
     def seen(cwd: Path, **env: str) -> list[Any]:
         with tempfile.TemporaryFile() as log:
             start = project.tracking("resident.client").start
-            exporter = start("sqlite://", 60.0, log, cwd, {**environ, **env})
+            streams = (log.fileno(), log.fileno())
+            exporter = start("sqlite://", 60.0, streams, cwd, {**environ, **env})
             exporter.stdin.close()
             with exporter.stdout:
                 said: list[Any] = json.loads(exporter.stdout.read() or b"[]")
