@@ -100,6 +100,7 @@ def test_each_run_has_its_own_login(
     assert not any("pw-of" in text for text in resident.environ().values())
 
 
+@pytest.mark.flaky(reruns=1)  # on a machine at its limit the old one is not reached in time
 def test_one_whose_place_is_taken_leaves(
     project: BakedProject,
     residents: Residents,
