@@ -246,14 +246,17 @@ def checked_replies(checked: Callable[[Any, int, float], Any]) -> Iterator[None]
     """
     from mlflow.utils import request_utils
 
-    usual: Any = request_utils._get_request_session
+    before: Any = request_utils._get_request_session
+    # Two layers in one process, say two projects' in a notebook: MLflow's own is looked at once.
+    usual = getattr(before, "usual", before)
 
     def session(retries: int, backoff: float, jitter: float, *_: Any, **_options: Any) -> Any:
         inner = usual(retries, backoff, jitter, frozenset(), False, False)
         return checked(inner, retries, backoff)
 
+    session.usual = usual  # type: ignore[attr-defined]
     request_utils._get_request_session = session  # type: ignore[assignment]
     try:
         yield
     finally:
-        request_utils._get_request_session = usual
+        request_utils._get_request_session = before
