@@ -176,7 +176,7 @@ class Life(RuleBasedStateMachine):
     def poll(self) -> None:
         if self.exporter is None:
             self.exporter = self.tracking("exporting.attempts").Exporter(self.folder, URI)
-        self.exporter._next_try = 0.0
+        self.exporter._pause._until = 0.0
         self.exporter.step()
 
     def _has_said_much(self) -> bool:
@@ -268,7 +268,7 @@ def test_recorded_is_exported_and_waiting_and_reported_lost(
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=40,
+            max_examples=60,
             stateful_step_count=25,
             deadline=None,
             database=None,

@@ -14,11 +14,10 @@ from ..store.http_session import asked_to_wait
 from ..store.lean_imports import import_everything
 from ..store.reasons import is_forbidden, reason_in
 from .comparison import Comparison, is_shown
+from .pause import Pause
 from .run_export import RunExport
 
 logger = PlainLogger(__name__)
-
-MAX_BACKOFF = 10.0
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,11 @@ class Exporter:
         self.is_refused_here = False
         # What the other runs were asked by: metrics, and how they decide.
         self._compared_by: tuple[Sequence[str], Mapping[str, Deciding]] = ((), {})
-        self._failures = 0
-        self._next_try = 0.0
+        self._pause = Pause()
 
     def step(self) -> bool:
         """Export what is new; False while the store can't be used."""
-        if time.monotonic() < self._next_try:
+        if not self._pause.is_over:
             return False
         return self._try(self._flush)
 
@@ -94,11 +92,9 @@ class Exporter:
         try:
             action()
         except Exception as error:
-            self._failures += 1
-            if self._failures == 2:
+            self._pause.failed(self.asked_to_wait())
+            if self._pause.failures == 2:
                 import_everything()  # it may be for want of something that was left out
-            pause = max(min(0.25 * 2**self._failures, MAX_BACKOFF), self.asked_to_wait())
-            self._next_try = time.monotonic() + pause
             self.is_refused_here = is_forbidden(error)
             told = reason_in(self._experiment_name(), error)
             if told != self.error:
@@ -107,7 +103,7 @@ class Exporter:
                 state = {**layout.read_state(self.folder), "error": self.error}
                 layout.write_state(self.folder, state)
             return False
-        self._failures = 0
+        self._pause.succeeded()
         self.error = None
         self.is_refused_here = False
         return True

@@ -17,10 +17,15 @@ class Pause:
         """Whether it may be tried again."""
         return time.monotonic() >= self._until
 
-    def failed(self) -> None:
-        """Take note of a failure."""
+    def failed(self, at_least: float = 0.0) -> None:
+        """Take note of a failure.
+
+        Args:
+            at_least: for how many seconds the store has asked to be left alone.
+        """
         self.failures += 1
-        self._until = time.monotonic() + min(0.25 * 2 ** min(self.failures, 10), MAX_SECONDS)
+        seconds = min(0.25 * 2 ** min(self.failures, 10), MAX_SECONDS)
+        self._until = time.monotonic() + max(seconds, at_least)
 
     def succeeded(self) -> None:
         """Take note of a success."""
