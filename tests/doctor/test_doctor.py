@@ -103,10 +103,8 @@ def test_package_that_is_missing_is_named_with_its_remedy(
     write(project, "sql/mlflow.yml", f"uri: postgresql+psycopg2://ann:{SECRET}@127.0.0.1/db\n")
     done = project.run("kedro", "mlflow", "doctor", "--env", "sql", env=env, code=1)
     told = lines_of(done.stdout)
-    package = project.tracking("datasets.needs").package_of("psycopg2")
-    assert told["store"] == (
-        f"needs the package {package}, which is not installed: `pip install {package}`"
-    )
+    needs = "this store needs psycopg2-binary, which is not installed"
+    assert told["store"].startswith(f"{needs}: `pip install psycopg2-binary`")
     assert told["uri"] == "postgresql+psycopg2://***@127.0.0.1/db  (conf/sql/mlflow.yml)"
     assert SECRET not in done.stdout + done.stderr
     write(project, "s3/mlflow.yml", "artifact_location: s3://bucket/files\n")

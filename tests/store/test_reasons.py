@@ -117,3 +117,25 @@ def test_refused_metrics_are_one_row_of_the_panel(baked: BakedProject, tmp_path:
         "MLflow refused the param 'bad0'",
     ]
     assert all("(and 10 more: " in note for note in refused)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            '(psycopg2.OperationalError) connection to server at "db", port 5432 failed: '
+            "Connection refused\n\tIs the server running on that host?",
+            'the database says: connection to server at "db", port 5432 failed: Connection refused',
+        ),
+        (
+            "(pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'db' "
+            '([Errno 111] Connection refused)")\n(Background on this error at: https://sqlalche.me)',
+            "the database says: (2003, \"Can't connect to MySQL server on 'db' "
+            '([Errno 111] Connection refused)")',
+        ),
+    ],
+)
+def test_a_database_is_not_told_as_a_server_of_mlflow(
+    said: str, told: str, baked: BakedProject
+) -> None:
+    assert baked.tracking("store.reasons").reason(RuntimeError(said)) == told

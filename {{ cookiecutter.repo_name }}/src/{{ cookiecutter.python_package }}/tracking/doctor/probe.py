@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 import tempfile
 import time
@@ -12,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..datasets.needs import package_of
 from ..locations import local_path
 from ..redact import merged, redact_text, secret_values
 from ..settings import sqlite_path
@@ -49,7 +47,7 @@ def _try(name: str, secrets: tuple[str, ...], action: Callable[[], tuple[str, An
     try:
         told, given = action()
     except Exception as error:
-        _say(name, False, redact_text(_plain(error), secrets))
+        _say(name, False, redact_text(reason(error), secrets))
         return None
     _say(name, True, f"{told} ({time.monotonic() - begun:.1f} s)")
     return given
@@ -57,18 +55,6 @@ def _try(name: str, secrets: tuple[str, ...], action: Callable[[], tuple[str, An
 
 def _say(name: str, ok: bool, told: str) -> None:
     print(json.dumps({"name": name, "ok": ok, "told": told}), flush=True)
-
-
-def _plain(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        package = package_of(error.name.partition(".")[0])
-        return f"needs the package {package}, which is not installed: `pip install {package}`"
-    if found := re.search(r"error code (401|403)", str(error)):
-        what = "login, or got none" if found[1] == "401" else "login the right to do that"
-        return f"the server refuses the {what} ({found[1]})"
-    if isinstance(error, ConnectionError) and str(error).startswith("the database"):
-        return " ".join(str(error).split())
-    return reason(error)
 
 
 def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
@@ -80,8 +66,6 @@ def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             raise PermissionError(f"{there} is no folder that can be written to")
         return f"{file} is made by the first run", (uri, f"{location}/{_unique()}")
-    if file is None and not uri.startswith(("http://", "https://", "file:")):
-        _connect(uri)
     client = open_client(uri)
     found = _experiment(client, about)
     own = _own_experiment(client, location) if found is None else None
@@ -99,20 +83,6 @@ def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
     is_given = own is not None and location is not None
     place = f"{location}/{_unique()}" if is_given else run.info.artifact_uri
     return "answers; a run was written and removed again", (uri, place)
-
-
-def _connect(uri: str) -> None:
-    """Connect to a database once: MLflow tries for 102 s, whatever is wrong."""
-    import sqlalchemy
-
-    try:
-        engine = sqlalchemy.create_engine(uri)
-        with engine.connect():
-            engine.dispose()
-    except sqlalchemy.exc.NoSuchModuleError:
-        return  # a kind of store that is a plugin of MLflow's
-    except sqlalchemy.exc.DBAPIError as error:
-        raise ConnectionError(f"the database says: {error.orig}") from error
 
 
 def _experiment(client: Any, about: dict[str, Any]) -> Any:

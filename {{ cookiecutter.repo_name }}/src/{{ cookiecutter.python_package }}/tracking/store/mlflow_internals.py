@@ -212,9 +212,7 @@ def forget_run(client: Any, run_id: str) -> None:
     Goes when: `MlflowClient` deletes for good.
     """
     client.delete_run(run_id)
-    hard = getattr(client._tracking_client.store, "_hard_delete_run", None)
-    if hard is not None:
-        hard(run_id)
+    _delete_for_good(client, "_hard_delete_run", run_id)
 
 
 def forget_experiment(client: Any, experiment_id: str) -> None:
@@ -225,9 +223,13 @@ def forget_experiment(client: Any, experiment_id: str) -> None:
     Goes when: `MlflowClient` deletes for good.
     """
     client.delete_experiment(experiment_id)
-    hard = getattr(client._tracking_client.store, "_hard_delete_experiment", None)
-    if hard is not None:
-        hard(experiment_id)
+    _delete_for_good(client, "_hard_delete_experiment", experiment_id)
+
+
+def _delete_for_good(client: Any, method: str, id_: str) -> None:
+    delete = getattr(client._tracking_client.store, method, None)
+    if delete is not None:  # a server has no such request
+        delete(id_)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ _PERMANENT = frozenset(
 _CHARACTERS = re.compile(
     r"Incorrect string value.* for column ([^ ]+)|has no equivalent in encoding"
 )
+# How SQLAlchemy begins what the driver of a database's server has said.
+_OF_DRIVER = re.compile(r"\((?:psycopg2?|pymysql|MySQLdb|pyodbc|pymssql)\b[^)]*\) (.*)")
 _SAME_ROW = re.compile(r"UniqueViolation|UNIQUE constraint|Duplicate entry|Deadlock found")
 # What differs where one reason holds up many things: paths and URLs, names, ids of requests.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
@@ -72,6 +74,8 @@ def reason(error: BaseException) -> str:
             if no_room[1]
             else "the database keeps no such character; it must be one of UTF-8"
         )
+    elif said := _OF_DRIVER.match(text):
+        text = f"the database says: {said[1]}"
     elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
     elif "out-of-date database schema" in text:
@@ -136,11 +140,8 @@ def summed_up(reasons: Iterable[str]) -> str:
         >>> summed_up(["artifacts: no host for s3://b/a.txt", "artifacts: no host for s3://b/b.txt"])
         '2 artifacts: no host for s3://b/….txt'
     """
-    groups: dict[str, list[str]] = {}
-    for one in reasons:
-        groups.setdefault(_PARTICULAR.sub("…", one), []).append(one)
     return "; ".join(
-        same[0] if len(same) == 1 else f"{len(same)} {_common(same)}" for same in groups.values()
+        same[0] if len(same) == 1 else f"{len(same)} {_common(same)}" for same in _alike(reasons)
     )
 
 
@@ -151,10 +152,15 @@ def counted(notes: Iterable[str]) -> list[str]:
         >>> counted([f"MLflow refused the param 'p{n}': too long" for n in range(3)])
         ["MLflow refused the param 'p0': too long (and 2 more: 'p1', 'p2')"]
     """
+    return [_first_of(same) for same in _alike(notes)]
+
+
+def _alike(texts: Iterable[str]) -> Iterable[list[str]]:
+    """Return texts in groups whose members differ in names, paths and ids only."""
     groups: dict[str, list[str]] = {}
-    for note in notes:
-        groups.setdefault(_PARTICULAR.sub("…", note), []).append(note)
-    return [_first_of(same) for same in groups.values()]
+    for text in texts:
+        groups.setdefault(_PARTICULAR.sub("…", text), []).append(text)
+    return groups.values()
 
 
 def _first_of(notes: list[str]) -> str:
