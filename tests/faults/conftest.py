@@ -13,10 +13,11 @@ import pytest
 
 from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
-from tests.harness.sharing import made_once
+from tests.harness.marking import mark_folder
 
-from .lab import LAB, SRC, Lab, bake_lab
-from .picture import Picture, only_run, picture_of
+from .lab import SRC, Lab, bake_lab
+from .once import lab_once, picture_once
+from .picture import Picture
 from .server import Server, start_server
 
 HERE = Path(__file__).parent
@@ -25,10 +26,7 @@ HERE = Path(__file__).parent
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark everything in this folder; a machine at its limit may miss a second, twice is a fault."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.faults)
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    mark_folder(items, HERE, pytest.mark.faults, pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
@@ -36,12 +34,9 @@ def lab_root(
     template: Path, cookiecutter_config: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The lab, to copy."""
-
-    def bake(folder: Path) -> None:
-        folder.mkdir()
-        bake_lab(template, cookiecutter_config, folder)
-
-    return made_once(tmp_path_factory, "lab", bake) / LAB
+    return lab_once(
+        tmp_path_factory, "lab", lambda folder: bake_lab(template, cookiecutter_config, folder)
+    )
 
 
 @pytest.fixture
@@ -53,13 +48,7 @@ def lab(lab_root: Path, tmp_path: Path) -> Lab:
 @pytest.fixture(scope="session")
 def sequential(lab_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Picture:
     """What SequentialRunner leaves in MLflow."""
-
-    def run(folder: Path) -> None:
-        done = Lab(BakedProject(Path(shutil.copytree(lab_root, folder)), PYTHON)).run()
-        assert done.code == 0, done.output
-
-    lab = Lab(BakedProject(made_once(tmp_path_factory, "sequential", run), PYTHON))
-    return picture_of(lab.store, only_run(lab.store)).shape()
+    return picture_once(tmp_path_factory, "sequential", lab_root)
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,28 @@ def start_server(folder: Path, *options: str, settings: Mapping[str, str] | None
     return server
 
 
+def start_login_server(folder: Path, name: str, password: str) -> Server:
+    """Start a server that wants a login, and knows one administrator: its `basic-auth` application.
+
+    Args:
+        folder: as of `Server`.
+        name: the administrator.
+        password: theirs; MLflow wants twelve characters.
+    """
+    (folder / "auth.ini").write_text(
+        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/auth.db\n"
+        f"admin_username = {name}\nadmin_password = {password}\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+        # Or each request hashes the password anew, half a second of a small machine.
+        "auth_cache_ttl_seconds = 300\n"
+    )
+    settings = {
+        "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "a key for cookies",
+    }
+    return start_server(folder, "--app-name", "basic-auth", settings=settings)
+
+
 def _start(
     folder: Path, port: int, options: Sequence[str], settings: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:

@@ -12,15 +12,16 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from tests.faults.server import Server, start_login_server
 from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
 from tests.harness.lab import replace_pipelines
 from tests.harness.store import artifacts_of
-from tests.store.login_server import PASSWORD, USERNAME, LoginServer, login_server
 
 pytest.importorskip("flask_wtf", reason="MLflow's basic-auth needs flask-wtf")
 pytestmark = pytest.mark.slow
 
+USERNAME, PASSWORD = "captain", "Xq7-sea-salt-42"
 NODES = """
 import logging
 import os
@@ -54,15 +55,14 @@ ENTRY = f"team_server:\n  username: {USERNAME}\n  password: {PASSWORD}\n"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginServer]:
-    with login_server(tmp_path_factory.mktemp("server")) as server:
-        yield server
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = start_login_server(tmp_path_factory.mktemp("server"), USERNAME, PASSWORD)
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")
-def team(
-    server: LoginServer, compiled: Path, tmp_path_factory: pytest.TempPathFactory
-) -> BakedProject:
+def team(server: Server, compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> BakedProject:
     """A project whose environment `team` is that server; its login stands in `conf/local`."""
     root = tmp_path_factory.mktemp("team") / "my-iris"
     project = BakedProject(Path(shutil.copytree(compiled, root)), PYTHON)
@@ -75,7 +75,7 @@ def team(
 
 
 @pytest.fixture
-def client(server: LoginServer, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", USERNAME)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
     return MlflowClient(server.uri)
@@ -151,7 +151,7 @@ def test_run_arrives_and_the_password_is_nowhere(
 
 
 def test_what_waits_is_synced_with_the_credentials_of_its_environment(
-    team: BakedProject, client: MlflowClient, server: LoginServer
+    team: BakedProject, client: MlflowClient, server: Server
 ) -> None:
     before = len(runs_of(client)) if client.get_experiment_by_name("team_iris") else 0
     env = {"KEDRO_MLFLOW_EXPORT": "later"}

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.faults.lab import LAB
-from tests.faults.picture import Picture, only_run, picture_of
-from tests.harness.baked import BakedProject
-from tests.harness.doors import PYTHON
-from tests.harness.sharing import made_once
+from tests.faults.once import lab_once, picture_once
+from tests.faults.picture import Picture
+from tests.harness.marking import mark_folder
 
-from .lab import StoreLab, bake_store_lab
+from .lab import bake_store_lab
 
 HERE = Path(__file__).parent
 
@@ -25,10 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Servers, outages and ten processes at once stand beside other workers' tests: each has a second
     try.
     """
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.stores)
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    mark_folder(items, HERE, pytest.mark.stores, pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
@@ -36,21 +30,14 @@ def lab_root(
     template: Path, cookiecutter_config: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The lab for stores, to copy."""
-
-    def bake(folder: Path) -> None:
-        folder.mkdir()
-        bake_store_lab(template, cookiecutter_config, folder)
-
-    return made_once(tmp_path_factory, "store-lab", bake) / LAB
+    return lab_once(
+        tmp_path_factory,
+        "store-lab",
+        lambda folder: bake_store_lab(template, cookiecutter_config, folder),
+    )
 
 
 @pytest.fixture(scope="session")
 def reference(lab_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Picture:
     """What a run leaves in an SQLite store of its own."""
-
-    def run(folder: Path) -> None:
-        done = StoreLab(BakedProject(Path(shutil.copytree(lab_root, folder)), PYTHON)).run()
-        assert done.code == 0, done.output
-
-    lab = StoreLab(BakedProject(made_once(tmp_path_factory, "store-reference", run), PYTHON))
-    return picture_of(lab.store, only_run(lab.store)).shape()
+    return picture_once(tmp_path_factory, "store-reference", lab_root)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.picture import Picture
-from tests.faults.server import Server, start_server
+from tests.faults.server import Server, start_login_server, start_server
 from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
 from tests.harness.servers import PASSWORD, USER, certificate
@@ -42,18 +42,7 @@ def basic_auth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if importlib.util.find_spec("flask_wtf") is None:
         pytest.skip("needs Flask-WTF, which requirements-dev.txt has")
     folder = tmp_path_factory.mktemp("basic-auth")
-    (folder / "auth.ini").write_text(
-        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/auth.db\n"
-        f"admin_username = {ADMIN[0]}\nadmin_password = {ADMIN[1]}\n"
-        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
-        # Or each request hashes the password anew, half a second of this machine.
-        "auth_cache_ttl_seconds = 300\n"
-    )
-    settings = {
-        "MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"),
-        "MLFLOW_FLASK_SERVER_SECRET_KEY": "a key for cookies",
-    }
-    server = start_server(folder, "--app-name", "basic-auth", settings=settings)
+    server = start_login_server(folder, *ADMIN)
     login = b64encode(":".join(ADMIN).encode()).decode()
     request = urllib.request.Request(
         f"{server.uri}/api/2.0/mlflow/users/create",
