@@ -120,6 +120,19 @@ def test_run_has_the_settings_of_its_environment(own: BakedProject) -> None:
 
 
 @pytest.mark.slow
+def test_a_hook_that_a_file_turns_off_records_no_version(own: BakedProject) -> None:
+    entry = "{type: json.JSONDataset, filepath: data/number.json, versioned: true}"
+    hooks = "hooks: {MLflowCatalogLoggerHook: {enable_mlflow: %s}}\n"
+    for name, value in (("on", "true"), ("off", "false")):
+        write(own, name, f"uri: sqlite:///mlruns/{name}.db\n{hooks % value}")
+        write(own, name, f"number: {entry}\n", "catalog")
+        own.run("kedro", "run", "--env", name)
+    (_, on), (_, off) = *runs_in(own, "on"), *runs_in(own, "off")
+    assert "kedro.save_version.number" in on.data.tags
+    assert "kedro.save_version.number" not in off.data.tags
+
+
+@pytest.mark.slow
 def test_base_and_environment_are_merged_as_kedro_does(own: BakedProject) -> None:
     write(own, "base", "uri: sqlite:///mlruns/base.db\ntags: {from: base}\nrun_name: of_base\n")
     write(own, "prod", "tags: {by: prod}\nrun_name: ${runtime_params:named, of_prod}\n")

@@ -142,13 +142,14 @@ class MLflowCatalogLoggerHook:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Record the version that a versioned dataset has saved."""
-        if self.enable_mlflow:
-            self._log_version(dataset_name)
+        self._log_version(dataset_name)
 
     @guarded
     def _log_version(self, name: str) -> None:
         recorder = runs.current()
-        if recorder is not None and recorder.catalog and name not in recorder.undeclared:
+        if recorder is None or not runs.in_force(self, recorder).enable_mlflow:
+            return
+        if recorder.catalog and name not in recorder.undeclared:
             version = saved_version_of(unwrapped(recorder.catalog.get(name)))
             if version is not None:
                 recorder.set_tag(f"kedro.save_version.{name}", version)
