@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.faults.lab import LAB, SRC, Ended, Lab, bake_lab
 from tests.faults.picture import Picture, client_of, picture_of, text_of
@@ -21,6 +22,7 @@ from tests.harness.wires import Wire
 
 MODEL_NAME = "lab_words"
 AT_ONCE = 10
+_TRIES = itertools.count(1)
 # What a table of three bytes a character can't hold.
 PARAM, PARAM_VALUE = "letters.inner.kind", "text \N{ROCKET} größer 汉字"
 MODEL_TAG = "kedro.model.line"
@@ -112,9 +114,15 @@ def bake_store_lab(template: Path, config: Path, out: Path) -> None:
 class StoreLab(Lab):
     """The lab with a store of runs behind a wire; each test has an experiment of its own."""
 
+    variable: ClassVar[str] = "MLFLOW_EXPERIMENT_NAME"
+
     @property
     def experiment(self) -> str:
-        return self.env["MLFLOW_EXPERIMENT_NAME"]
+        return self.env[self.variable]
+
+    def begin(self, name: str) -> None:
+        """Take a new experiment, also at a test's second try in the same store."""
+        self.env[self.variable] = f"{name}-{next(_TRIES)}"
 
     def runs(self) -> list[Any]:
         """Return the runs of the experiment, none while there is no experiment."""

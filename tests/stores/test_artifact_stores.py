@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import mlflow
 import numpy
@@ -37,19 +37,16 @@ KINDS = [
 class ArtifactLab(StoreLab):
     """The lab with its artifacts in a store behind a wire."""
 
+    variable: ClassVar[str] = "LAB_EXPERIMENT"
     secrets: tuple[str, ...] = ()
     place: str = ""
     mlflow: Server | None = None
 
-    @property
-    def experiment(self) -> str:
-        return self.env["LAB_EXPERIMENT"]
-
     def begin(self, name: str) -> None:
         """Take another experiment, whose artifacts lie in a folder of their own."""
-        self.env["LAB_EXPERIMENT"] = name
+        super().begin(name)
         if self.place:
-            self.env["LAB_LOCATION"] = f"{self.place}/{name}"
+            self.env["LAB_LOCATION"] = f"{self.place}/{self.experiment}"
 
 
 class Mount(Wire):
@@ -110,7 +107,10 @@ def stored(
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MLFLOW_TRACKING_URI", project.store)
             yield ArtifactLab(
-                project, dict(server.env), server.secrets, f"{server.location}/direct"
+                project,
+                dict(server.env),
+                secrets=server.secrets,
+                place=f"{server.location}/direct",
             )
         return
     # Else the server's own client goes on for minutes where its store is down.
@@ -123,7 +123,7 @@ def stored(
         # The user has none of the server's credentials.
         home = {"HOME": os.environ["HOME"]}
         env = {**home, "MLFLOW_TRACKING_URI": running.uri}
-        yield ArtifactLab(project, env, server.secrets, mlflow=running)
+        yield ArtifactLab(project, env, secrets=server.secrets, mlflow=running)
     running.stop()
 
 
@@ -232,7 +232,8 @@ def test_what_is_wrong_is_said_once_and_sync_brings_all(
     import boto3
 
     stored.begin("wrong")
-    away = server.location.replace(BUCKET, "new-bucket")
+    bucket = f"new-{stored.experiment}"
+    away = server.location.replace(BUCKET, bucket)
     stored.env["LAB_LOCATION"] = f"{away}/wrong"
     (tmp_path / "sitecustomize.py").write_text("import sys\n\nsys.modules['boto3'] = None\n")
     done = stored.run(env={"LAB_WAIT": "10", "PYTHONPATH": str(tmp_path)})
@@ -242,11 +243,11 @@ def test_what_is_wrong_is_said_once_and_sync_brings_all(
     assert len(why) < 400
     # A key that is no good, then a good one, but no bucket.
     wrong = stored.sync(code=1, env={"AWS_SECRET_ACCESS_KEY": "wrong"}).output
-    assert "new-bucket refuses the credentials" in wrong, wrong
+    assert f"{bucket} refuses the credentials" in wrong, wrong
     missing = stored.sync(code=1).output
-    assert "new-bucket does not exist" in missing
+    assert f"{bucket} does not exist" in missing
     endpoint = server.env["MLFLOW_S3_ENDPOINT_URL"]
-    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="new-bucket")
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=bucket)
     synced = stored.sync()
     (run,) = stored.runs()
     check_artifacts(stored, run, reference)

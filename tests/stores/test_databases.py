@@ -87,6 +87,7 @@ def wired(
 def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
     """Ten processes on an empty store: ten whole runs, ten versions of a model that predicts."""
     lab, _ = wired
+    lab.begin("ten")
     outputs = check_ten_at_once(lab, reference)
     assert not [line for text in outputs for line in text.splitlines() if BROKEN.search(line)]
     check_models(lab, lab.runs())
@@ -96,7 +97,7 @@ def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture
 def test_outage_in_the_middle(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
     """The store goes in the middle of a run and comes back: `sync` makes it whole, with its model."""
     lab, wire = wired
-    lab.env["MLFLOW_EXPERIMENT_NAME"] = "outage"
+    lab.begin("outage")
     check_outage(lab, wire, reference)
 
 
@@ -108,7 +109,7 @@ def mysql_lab(
     charset = request.param
     name = f"of_{charset}"
     mariadb_server.execute(
-        f"CREATE DATABASE {name} CHARACTER SET {charset}; GRANT ALL ON {name}.* TO me@'127.0.0.1';"
+        f"CREATE OR REPLACE DATABASE {name} CHARACTER SET {charset}; GRANT ALL ON {name}.* TO me@'127.0.0.1';"
     )
     root = Path(shutil.copytree(lab_root, tmp_path / "lab"))
     uri = f"mysql+pymysql://{USER}:{PASSWORD}@127.0.0.1:{mariadb_server.address}/{name}"

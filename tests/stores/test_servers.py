@@ -63,7 +63,7 @@ def wired(
     server: Server = request.getfixturevalue("basic_auth" if kind == "basic-auth" else "plain")
     folder = tmp_path_factory.mktemp("servers")
     root = Path(shutil.copytree(lab_root, folder / "lab"))
-    env = {"MLFLOW_EXPERIMENT_NAME": f"words, {kind}"}
+    env = {"MLFLOW_EXPERIMENT_NAME": kind}
     scheme, prefix, port = "http", "", server.port
     with ExitStack() as stack:
         if kind == "basic-auth":
@@ -90,6 +90,7 @@ def wired(
 def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
     """Ten processes with no experiment yet: ten whole runs, ten versions of a model that predicts."""
     lab, _ = wired
+    lab.begin("ten")
     outputs = check_ten_at_once(lab, reference)
     check_models(lab, lab.runs())
     check_no_secret(lab, *outputs)
@@ -98,19 +99,19 @@ def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture
 def test_outage_in_the_middle(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
     """The server goes in the middle of a run and comes back: `sync` makes it whole, with its model."""
     lab, wire = wired
-    lab.env["MLFLOW_EXPERIMENT_NAME"] += ", outage"
+    lab.begin("outage")
     status = check_outage(lab, wire, reference)
     assert "the MLflow server refuses connections" in status
 
 
 def test_large_trace_goes_through_the_server_as_one_file(
-    plain: Server, baked: BakedProject, monkeypatch: pytest.MonkeyPatch
+    plain: Server, baked: BakedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A trace of 141 spans is one file, which the server's page can read."""
     from mlflow import MlflowClient
 
     client = MlflowClient(plain.uri)
-    experiment = client.create_experiment("wide")
+    experiment = client.create_experiment(tmp_path.name)
     run = client.create_run(experiment)
     timeline = baked.tracking("timeline.timeline").Timeline(
         "wide", {"start_ms": 1000}, pytest.fail, lambda _label, call: call()
