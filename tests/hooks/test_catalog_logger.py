@@ -103,3 +103,31 @@ def test_outputs_are_recorded_if_another_plugin_raises(baked: BakedProject, tmp_
         run(baked, tmp_path, [ours, Raising()])
     (file,) = tmp_path.glob("events-*.jsonl")
     assert '"out"' in file.read_text("utf8")
+
+
+def test_no_hook_of_a_dataset_counts_the_catalog(baked: BakedProject, tmp_path: Path) -> None:
+    """Kedro's catalog lists all its names for that, at each node."""
+    counted: list[int] = []
+
+    class Counted(DataCatalog):
+        def __len__(self) -> int:
+            counted.append(1)
+            return int(super().__len__())
+
+    runs = baked.tracking("recording.runs")
+    recorder = baked.tracking("recording.recorder").Recorder("key", tmp_path)
+    catalog = Counted({"table": MemoryDataset(0.1)})
+    setattr(catalog, runs.ATTRIBUTE, recorder)
+    artifacts = baked.tracking("hooks.artifacts_logger").MLflowArtifactsLoggerHook
+    runs.begin(recorder)
+    try:
+        assert runs.of_catalog(catalog) is recorder
+        counted.clear()
+        baked.tracking("hooks.catalog_logger").MLflowCatalogLoggerHook().after_dataset_saved(
+            "table"
+        )
+        artifacts(datasets_after_node_run=["table"]).after_dataset_saved("table", 0.1)
+    finally:
+        runs.finish(recorder)
+        recorder.journal.close()
+    assert counted == []

@@ -96,8 +96,10 @@ class MLflowArtifactsLoggerHook:
         mine = runs.in_force(self, recorder)
         if name not in mine.datasets or not mine.enable_mlflow:
             return
-        dataset = recorder and recorder.catalog and recorder.catalog.get(name)
-        if recorder is not None and dataset is not None and has_files(dataset):
+        if recorder is None or recorder.catalog is None:
+            return
+        dataset = recorder.catalog.get(name)
+        if dataset is not None and has_files(dataset):
             log_written_files(recorder, name, dataset, data)
 
 

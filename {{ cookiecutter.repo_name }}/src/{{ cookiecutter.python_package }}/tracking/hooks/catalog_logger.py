@@ -149,7 +149,8 @@ class MLflowCatalogLoggerHook:
         recorder = runs.current()
         if recorder is None or not runs.in_force(self, recorder).enable_mlflow:
             return
-        if recorder.catalog and name not in recorder.undeclared:
+        # Not `if recorder.catalog`, which counts the whole catalog.
+        if recorder.catalog is not None and name not in recorder.undeclared:
             version = saved_version_of(unwrapped(recorder.catalog.get(name)))
             if version is not None:
                 recorder.set_tag(f"kedro.save_version.{name}", version)
