@@ -99,8 +99,12 @@ def _fetch(folder: Path, made: Path, java_home: Path, compiler: str) -> None:
     (made / LIBRARY).parent.mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest"]
     command += [str(folder), "--no-binary", ":all:", "-r", str(ROOT / "requirements-hdfs.txt")]
-    # Pydoop asks for it when pip asks for its name.
-    if subprocess.run(command, env={**os.environ, "JAVA_HOME": str(java_home)}).returncode:
+    # What their old build files want as pip asks for their names; older and newer pips read it of
+    # different variables.
+    limits = folder / "limits.txt"
+    limits.write_text("setuptools<81\npypandoc<1.8\n")
+    env = {name: str(limits) for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")}
+    if subprocess.run(command, env={**os.environ, **env, "JAVA_HOME": str(java_home)}).returncode:
         raise FetchError("pip could not download requirements-hdfs.txt")
     take_jars(_only(folder, "pyspark-*.tar.gz"), made / JARS)
     with tarfile.open(_only(folder, "pydoop-*.tar.gz")) as package:
@@ -135,14 +139,13 @@ def take_jars(package: Path, to: Path) -> None:
 
 def compile_library(sources: Path, to: Path, java_home: Path, compiler: str) -> None:
     """Compile libhdfs, as Hadoop's own build does."""
-    files = [path for path in sources.rglob("*.c") if "test" not in path.name]
-    files = [path for path in files if "windows" not in path.parts]
-    headers = [sources, *{path.parent for path in sources.rglob("*.h")}]
-    headers = [path for path in headers if "windows" not in path.parts]
+    folders = [sources, sources / "common", sources / "os" / "posix"]
+    files = [path for folder in folders for path in sorted(folder.glob("*.c"))]
+    java = java_home / "include"
+    headers = [*folders, sources / "include", java, java / "linux"]
     command = [compiler, "-shared", "-fPIC", "-O1", "-w", "-o", str(to), *map(str, files)]
-    include = java_home / "include"
-    command += [f"-I{path}" for path in (*headers, include, include / "linux")]
-    command += [f"-L{libjvm(java_home).parent}", "-ljvm", "-lpthread"]
+    command += [*(f"-I{path}" for path in headers), "-lpthread"]
+    command += [f"-L{libjvm(java_home).parent}", "-ljvm"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise FetchError(f"libhdfs does not compile:\n{done.stderr}")
