@@ -27,6 +27,7 @@ _SCHEMES = ("hdfs:", "viewfs:")
 # What Java's own lines of an error begin with, as libhdfs prints them.
 _ERROR = re.compile(r"^(?:Caused by: )?((?:[a-z]\w*\.)*[A-Z]\w*(?:Exception|Error): .+)$", re.M)
 _READ_BYTES, _KEPT_BYTES = 65_536, 4_000_000
+_TOLD_CHARACTERS = 500
 
 _lock = threading.Lock()
 # The file that takes this process's error output, and why the client can't be loaded.
@@ -96,5 +97,6 @@ def _explained(text: str, begun: int) -> str:
     start = max(begun, size - _READ_BYTES)
     said = os.pread(_said[0], max(size - start, 0), start).decode("utf8", "replace")
     errors: list[str] = _ERROR.findall(said)
-    lines = errors or [line for line in said.splitlines() if line.strip()]
-    return f"{text}: {lines[-1].strip()}" if lines else text
+    # Before there is Java, libhdfs itself says what it lacks.
+    why = errors[-1] if errors else "; ".join(said.split("\n"))[:_TOLD_CHARACTERS]
+    return f"{text}: {why}" if why.strip() else text
