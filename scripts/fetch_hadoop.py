@@ -26,16 +26,8 @@ NEEDED = (
     *("hadoop-annotations", "hadoop-auth", "hadoop-common", "hadoop-hdfs"),
     *("commons-cli", "commons-codec", "commons-collections", "commons-configuration"),
     *("commons-io", "commons-lang", "commons-logging", "guava", "htrace-core", "protobuf-java"),
-    *(
-        "javax.servlet-api",
-        "javax.ws.rs-api",
-        "jetty",
-        "jetty-util",
-        "netty",
-        "netty-all",
-        "xercesImpl",
-    ),
-    *("jackson-core-asl", "jackson-mapper-asl", "leveldbjni-all"),
+    *("javax.servlet-api", "javax.ws.rs-api", "jetty", "jetty-util", "netty", "netty-all"),
+    *("jackson-core-asl", "jackson-mapper-asl", "leveldbjni-all", "xercesImpl"),
     *("log4j", "slf4j-api", "slf4j-log4j12"),
 )
 _JAR = re.compile(rf".*/({'|'.join(map(re.escape, NEEDED))})-\d[^/]*\.jar")

@@ -77,8 +77,8 @@ def running(
     command: list[str],
     port: int,
     folder: Path,
+    env: Mapping[str, str] | None = None,
     is_ready: Callable[[], object] | None = None,
-    **env: str,
 ) -> Iterator[None]:
     """Run a server while this lasts; its words go to `server.log`.
 
@@ -86,12 +86,12 @@ def running(
         command: its program and arguments.
         port: where it listens.
         folder: its working directory.
-        is_ready: raises `OSError` while it is not, where that is more than to listen.
         env: variables that it gets beside ours.
+        is_ready: raises `OSError` while it is not, where that is more than to listen.
     """
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **env}, stdout=log, stderr=log
+            command, cwd=folder, env={**os.environ, **(env or {})}, stdout=log, stderr=log
         )
     try:
         wait_until(is_ready or partial(_connect, port), process, seconds=60)
@@ -160,7 +160,7 @@ def gcs(folder: Path) -> Iterator[ArtifactServer]:
     with Wire(port) as wire:
         # It tells clients where to go on with an upload, so it must know of the wire.
         host = f"http://127.0.0.1:{wire.port}"
-        with running(command, port, folder, STORAGE_EMULATOR_HOST=host):
+        with running(command, port, folder, {"STORAGE_EMULATOR_HOST": host}):
             yield ArtifactServer(f"gs://{BUCKET}", wire, {"STORAGE_EMULATOR_HOST": host})
 
 
@@ -175,7 +175,7 @@ def azure(folder: Path) -> Iterator[ArtifactServer]:
     command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
     command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
     accounts = {"AZURITE_ACCOUNTS": f"{_AZURE_ACCOUNT}:{_AZURE_KEY}"}
-    with running(command, port, folder, **accounts), Wire(port) as wire:
+    with running(command, port, folder, accounts), Wire(port) as wire:
         said = (
             f"DefaultEndpointsProtocol=http;AccountName={_AZURE_ACCOUNT};AccountKey={_AZURE_KEY};"
             f"BlobEndpoint=http://127.0.0.1:{wire.port}/{_AZURE_ACCOUNT};"

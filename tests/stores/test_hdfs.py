@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -144,6 +146,34 @@ def test_doctor_writes_and_removes_a_file(server: ArtifactServer, project: Baked
         server.wire.mend()
     assert f"{server.location} refuses connections or cannot be reached" in away.stdout
     assert "\tat " not in away.stdout + away.stderr
+
+
+def test_a_run_and_a_sync_while_it_is_away_say_one_line(
+    server: ArtifactServer, project: BakedProject
+) -> None:
+    """The NameNode is gone from the start: the run ends in time, `sync` says why, and brings all later."""
+    config = project.root / "conf/local/mlflow.yml"
+    config.write_text(
+        f"artifact_location: {server.location}/away\nexperiment_name: away\nexport_wait: 12\n"
+    )
+    server.wire.cut()
+    try:
+        begun = time.monotonic()
+        done = project.run("kedro", "run", env=server.env)
+        seconds = time.monotonic() - begun
+        synced = project.run("kedro", "mlflow", "sync", env=server.env, code=1)
+    finally:
+        server.wire.mend()
+    said = f"{server.location} refuses connections or cannot be reached"
+    for output in (done.stdout + done.stderr, synced.stdout + synced.stderr):
+        assert output.count(said) == 1, output
+        assert not re.search(r"\tat |log4j|java\.", output), output
+    assert seconds < 60
+    (run,) = runs_in(project.store)
+    assert run.info.status == "FINISHED"
+    project.run("kedro", "mlflow", "sync", env=server.env)
+    project.run("kedro", "mlflow", "download", run.info.run_id, "gantt.html", env=server.env)
+    assert "<html" in project.read_file("gantt.html")
 
 
 def test_a_process_that_stays_ready_has_no_java(
