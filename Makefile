@@ -24,7 +24,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-stores test-age test-browser torch bench check fix lock newest pythons kedros clean
+.PHONY: help demo test test-fast test-faults test-stores test-hdfs test-age test-browser torch bench check fix lock newest pythons kedros clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,10 @@ test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
 
 test-stores: $(VENV)/dev.stamp ## each store of runs and of artifacts; prints which work here, and why others were skipped
 	$(PYTEST) -m stores $(PYTEST_ARGS)
+
+test-hdfs: $(VENV)/dev.stamp ## artifacts on HDFS; fetches Hadoop, 220 MB, into build/ once, and needs gcc and a JDK
+	$(BIN)/python -m scripts.fetch_hadoop
+	$(PYTEST) -m hdfs $(PYTEST_ARGS)
 
 test-age: $(VENV)/dev.stamp ## long runs and many journals in their true sizes, some minutes
 	AGE=1 $(PYTEST) tests/faults -k 'test_age or than_are_held or random_moments' $(PYTEST_ARGS)

@@ -7,6 +7,8 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,50 @@ def test_forget_experiment(internals: Any, client: MlflowClient) -> None:
     experiment_id = client.create_experiment("passing")
     internals.forget_experiment(client, experiment_id)
     assert client.get_experiment_by_name("passing") is None
+
+
+def test_watch_hdfs(internals: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each use of HDFS asks for its file system by this name, and with these settings."""
+    from mlflow.store.artifact import hdfs_artifact_repo
+
+    asked: list[Any] = []
+
+    class Broken:
+        def __init__(self, **options: Any) -> None:
+            asked.append(options)
+
+        def __getattr__(self, name: str) -> Any:
+            raise OSError(f"{name} failed")
+
+    @contextmanager
+    def watched() -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OSError(f"{error}, as was seen") from error
+
+    monkeypatch.setattr(hdfs_artifact_repo, "HadoopFileSystem", Broken, raising=False)
+    monkeypatch.setattr(hdfs_artifact_repo, "hdfs_system", hdfs_artifact_repo.hdfs_system)
+    monkeypatch.setenv("MLFLOW_PYARROW_EXTRA_CONF", "a.b=1,c.d=2")
+    for _ in range(2):
+        internals.watch_hdfs(watched)
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+    store = internals.artifacts_at("hdfs://127.0.0.1:9/box", "sqlite://")
+    calls: list[Any] = [
+        lambda: store.log_artifact(str(file)),
+        lambda: store.log_artifacts(str(tmp_path)),
+        lambda: store.list_artifacts(),
+        lambda: store.delete_artifacts("a.txt"),
+        lambda: store.download_artifacts("a.txt", str(tmp_path)),
+    ]
+    for call in calls:
+        with pytest.raises(OSError, match=r"^\w+ failed, as was seen$"):
+            call()
+    assert len(asked) == len(calls)
+    assert asked[0]["host"] == "hdfs://127.0.0.1"
+    assert asked[0]["port"] == 9
+    assert asked[0]["extra_conf"] == {"a.b": "1", "c.d": "2"}
 
 
 def test_checked_replies(internals: Any) -> None:

@@ -252,6 +252,22 @@ def test_time_for_a_large_upload(baked: BakedProject, monkeypatch: pytest.Monkey
         (Refused("Read timeout on endpoint URL"), "s3://bucket does not answer"),
         (Refused("An error occurred (SlowDown)"), "s3://bucket asks to come back later"),
         (Refused("something\nof two lines"), "s3://bucket: something"),
+        (
+            OSError("HDFS create failed: java.io.IOException: GSS initiate failed"),
+            "no credentials for s3://bucket are found",
+        ),
+        (
+            OSError("HDFS create failed: java.net.UnknownHostException: namenode"),
+            "s3://bucket refuses connections or cannot be reached",
+        ),
+        (
+            OSError("failed: SafeModeException: Cannot create file/a. Name node is in safe mode."),
+            "s3://bucket asks to come back later",
+        ),
+        (
+            OSError("failed: UnsupportedOperationException: getSubject is not supported"),
+            "Hadoop does not run in this Java: set JAVA_HOME to a version that it supports",
+        ),
     ],
 )
 def test_reasons(baked: BakedProject, error: Exception, told: str) -> None:

@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,15 +73,28 @@ def _needs(module: str, package: str) -> None:
 
 
 @contextmanager
-def _running(command: list[str], port: int, folder: Path, **env: str) -> Iterator[None]:
+def running(
+    command: list[str],
+    port: int,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    is_ready: Callable[[], object] | None = None,
+) -> Iterator[None]:
+    """Run a server while this lasts; its words go to `server.log`.
+
+    Args:
+        command: its program and arguments.
+        port: where it listens.
+        folder: its working directory.
+        env: variables that it gets beside ours.
+        is_ready: raises `OSError` while it is not, where that is more than to listen.
+    """
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **env}, stdout=log, stderr=log
+            command, cwd=folder, env={**os.environ, **(env or {})}, stdout=log, stderr=log
         )
     try:
-        wait_until(
-            lambda: socket.create_connection(("127.0.0.1", port), 1).close(), process, seconds=60
-        )
+        wait_until(is_ready or partial(_connect, port), process, seconds=60)
         yield
     finally:
         process.terminate()
@@ -89,6 +103,10 @@ def _running(command: list[str], port: int, folder: Path, **env: str) -> Iterato
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _connect(port: int) -> None:
+    socket.create_connection(("127.0.0.1", port), 1).close()
 
 
 def _s3(wire: Wire) -> ArtifactServer:
@@ -114,7 +132,7 @@ def rclone(folder: Path) -> Iterator[ArtifactServer]:
     port = free_port()
     command = [program, "serve", "s3", str(folder / "data"), "--addr", f"127.0.0.1:{port}"]
     command += ["--auth-key", f"{ACCESS_KEY},{SECRET}", "--config", os.devnull]
-    with _running(command, port, folder), Wire(port) as wire:
+    with running(command, port, folder), Wire(port) as wire:
         yield _s3(wire)
 
 
@@ -124,7 +142,7 @@ def moto(folder: Path) -> Iterator[ArtifactServer]:
     _needs("moto", "moto")
     port = free_port()
     program = _program("moto_server", "which requirements-dev.txt has")
-    with _running([program, "-H", "127.0.0.1", "-p", str(port)], port, folder):
+    with running([program, "-H", "127.0.0.1", "-p", str(port)], port, folder):
         request = urllib.request.Request(f"http://127.0.0.1:{port}/{BUCKET}", method="PUT")
         urllib.request.urlopen(request, timeout=30).close()
         with Wire(port) as wire:
@@ -142,7 +160,7 @@ def gcs(folder: Path) -> Iterator[ArtifactServer]:
     with Wire(port) as wire:
         # It tells clients where to go on with an upload, so it must know of the wire.
         host = f"http://127.0.0.1:{wire.port}"
-        with _running(command, port, folder, STORAGE_EMULATOR_HOST=host):
+        with running(command, port, folder, {"STORAGE_EMULATOR_HOST": host}):
             yield ArtifactServer(f"gs://{BUCKET}", wire, {"STORAGE_EMULATOR_HOST": host})
 
 
@@ -157,7 +175,7 @@ def azure(folder: Path) -> Iterator[ArtifactServer]:
     command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
     command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
     accounts = {"AZURITE_ACCOUNTS": f"{_AZURE_ACCOUNT}:{_AZURE_KEY}"}
-    with _running(command, port, folder, **accounts), Wire(port) as wire:
+    with running(command, port, folder, accounts), Wire(port) as wire:
         said = (
             f"DefaultEndpointsProtocol=http;AccountName={_AZURE_ACCOUNT};AccountKey={_AZURE_KEY};"
             f"BlobEndpoint=http://127.0.0.1:{wire.port}/{_AZURE_ACCOUNT};"
@@ -195,7 +213,7 @@ def sftp(folder: Path) -> Iterator[ArtifactServer]:
     )
     Path("/run/sshd").mkdir(exist_ok=True)  # where it asks for that as root
     command = [program, "-D", "-e", "-f", str(folder / "sshd_config")]
-    with _running(command, port, folder), Wire(port) as wire:
+    with running(command, port, folder), Wire(port) as wire:
         public = " ".join((keys / "host.pub").read_text().split()[:2])
         (home / ".ssh" / "known_hosts").write_text(f"127.0.0.1 {public}\n")
         (home / ".ssh" / "config").write_text(

@@ -8,13 +8,15 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..locations import local_path
 from ..redact import merged, redact_text, secret_values
 from ..settings import sqlite_path
-from ..store.client import open_client, prepare_environment
+from ..store.artifact_reasons import artifact_reason
+from ..store.client import get_ready, open_client, prepare_environment
 from ..store.mlflow_internals import artifacts_at, forget_experiment, forget_run
 from ..store.reasons import deleted_experiment, reason
 
@@ -35,19 +37,25 @@ def main() -> int:
     try:
         place = _try("store", secrets, lambda: _try_store(about))
         if place is not None:
-            _try("artifacts", secrets, lambda: (_try_artifacts(*place), None))
+            why = partial(artifact_reason, location=place[1])
+            _try("artifacts", secrets, lambda: (_try_artifacts(*place), None), why)
     finally:
         sys.stdout.flush()
     return 0
 
 
-def _try(name: str, secrets: tuple[str, ...], action: Callable[[], tuple[str, Any]]) -> Any:
+def _try(
+    name: str,
+    secrets: tuple[str, ...],
+    action: Callable[[], tuple[str, Any]],
+    why: Callable[[Exception], str] = reason,
+) -> Any:
     """Do something and say how it went; returns what it gave, or None if it failed."""
     begun = time.monotonic()
     try:
         told, given = action()
     except Exception as error:
-        _say(name, False, redact_text(reason(error), secrets))
+        _say(name, False, redact_text(why(error), secrets))
         return None
     _say(name, True, f"{told} ({time.monotonic() - begun:.1f} s)")
     return given
@@ -104,6 +112,7 @@ def _own_experiment(client: Any, location: str | None) -> str:
 
 
 def _try_artifacts(uri: str, place: str) -> str:
+    get_ready(place)
     store, folder = artifacts_at(place, uri), local_path(place)
     new = [one for one in (folder, *folder.parents) if not one.exists()] if folder else []
     with tempfile.TemporaryDirectory() as temporary:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..models.queue import ModelQueue
 from ..store.artifact_reasons import no_answer
-from ..store.client import is_far, is_served, together
+from ..store.client import get_ready, is_far, is_served, together
 from .pause import Pause
 from .upload_threads import UploadThreads
 from .uploads import Uploads
@@ -39,6 +39,7 @@ class RunArtifacts:
         """Learn which run they go to, and where its artifacts lie."""
         self._experiment_id, self._run_id = experiment_id, run_id
         self._uploads.location = location
+        get_ready(location)
         if is_far(location):
             self._threads = UploadThreads(self._uploads, is_made=is_served(location))
 

@@ -14,7 +14,8 @@ _SAID = (
     (r"ContainerNotFound|specified container does not exist", "{place} does not exist"),
     (
         r"Unable to locate credentials|NoCredentials|DefaultCredentialsError"
-        r"|Partial credentials|ClientAuthenticationError|Anonymous caller",
+        r"|Partial credentials|ClientAuthenticationError|Anonymous caller"
+        r"|GSS initiate failed|SIMPLE authentication is not enabled",
         "no credentials for {place} are found",
     ),
     (
@@ -31,6 +32,21 @@ _SAID = (
         r"|[Pp]ermission denied",
         "{place} allows no writing with these credentials",
     ),
+    (r"Unable to load.*libjvm", "{place} needs Java: set JAVA_HOME to its folder"),
+    (
+        r"Unable to load.*libhdfs",
+        "{place} needs Hadoop's libhdfs.so: set HADOOP_HOME to Hadoop's folder, or "
+        "ARROW_LIBHDFS_DIR to that of the library",
+    ),
+    (
+        r"CLASSPATH not set|NoClassDefFoundError|ClassNotFoundException",
+        "{place} needs Hadoop's jars: set CLASSPATH to what "
+        "`$HADOOP_HOME/bin/hadoop classpath --glob` prints",
+    ),
+    (
+        r"UnsupportedClassVersionError|getSubject is not supported",
+        "Hadoop does not run in this Java: set JAVA_HOME to a version that it supports",
+    ),
     (r"No hostkey for host", "the host key of {place} is not in ~/.ssh/known_hosts"),
     (
         r"CERTIFICATE_VERIFY_FAILED|SSL validation failed",
@@ -38,12 +54,15 @@ _SAID = (
     ),
     (
         r"[Cc]onnection refused|Could not connect to the endpoint|Failed to establish a new"
-        r"|Unable to connect",
+        r"|Unable to connect|NoRouteToHost|UnknownHostException",
         "{place} refuses connections or cannot be reached",
     ),
     (r"[Tt]imed? ?out|Timeout|Deadline of", "{place} does not answer"),
     (r"Connection was closed|Connection aborted|reset by peer", "{place} breaks off connections"),
-    (r"SlowDown|TooManyRequests|ServerBusy|\b429\b|\b503\b", "{place} asks to come back later"),
+    (
+        r"SlowDown|TooManyRequests|ServerBusy|\b429\b|\b503\b|[Nn]ame ?node is in safe ?mode",
+        "{place} asks to come back later",
+    ),
 )
 
 

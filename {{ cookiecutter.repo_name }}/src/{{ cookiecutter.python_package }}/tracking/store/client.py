@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..settings import MAX_AT_ONCE, sqlite_path
+from . import hdfs
 from .charsets import keep_characters, refuse_lossy
 from .http_session import CheckedSession
 from .mlflow_database_internals import guard_databases
@@ -58,7 +59,7 @@ def prepare_environment() -> None:
     """Set MLflow's HTTP behaviour for this process, where the user has not set it."""
     global _is_own_process  # noqa: PLW0603  the exporter's, or that of a command
     _is_own_process = True
-    for name, value in {**HTTP_SETTINGS, **ARTIFACT_SETTINGS}.items():
+    for name, value in {**HTTP_SETTINGS, **ARTIFACT_SETTINGS, **hdfs.SETTINGS}.items():
         os.environ.setdefault(name, value)
 
 
@@ -74,8 +75,9 @@ def http_settings(**others: str) -> Iterator[None]:
     """
     with _lock:
         if not _inside:
-            _ours[:] = [name for name in HTTP_SETTINGS if name not in os.environ]
-            os.environ.update({name: {**HTTP_SETTINGS, **others}[name] for name in _ours})
+            settings = {**HTTP_SETTINGS, **hdfs.SETTINGS, **others}
+            _ours[:] = [name for name in settings if name not in os.environ]
+            os.environ.update({name: settings[name] for name in _ours})
             _look_at_replies()
         _inside.append(1)
     try:
@@ -155,9 +157,22 @@ def open_client(uri: str) -> Any:
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
+def get_ready(location: str) -> None:
+    """Do what a store of artifacts needs before its client is made, in the exporter's process.
+
+    A node's process is the user's: its error output is left alone.
+
+    Args:
+        location: where artifacts lie.
+    """
+    if _is_own_process and hdfs.is_hdfs(location):
+        hdfs.listen()
+
+
 def is_far(location: str) -> bool:
     """Whether artifacts at a location go through a network, and several may go there at once."""
-    return "://" in location and not location.startswith("file:") or is_served(location)
+    is_url = "://" in location and not location.startswith("file:")
+    return is_url or is_served(location) or hdfs.is_hdfs(location)
 
 
 def is_served(location: str) -> bool:

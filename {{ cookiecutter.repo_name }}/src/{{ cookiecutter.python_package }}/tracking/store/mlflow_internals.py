@@ -10,7 +10,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +202,32 @@ def artifacts_at(place: str, tracking_uri: str) -> Any:
     from mlflow.store.artifact import artifact_repository_registry
 
     return artifact_repository_registry.get_artifact_repository(place, tracking_uri)
+
+
+def watch_hdfs(watched: Callable[[], AbstractContextManager[None]]) -> None:
+    """Enter a context around each use of HDFS in this process.
+
+    Why: of an error, pyarrow tells MLflow a number, and Hadoop's client writes the rest to the
+    error output.
+    Seen in: MLflow 3.17.2 (`mlflow.store.artifact.hdfs_artifact_repo.hdfs_system`).
+    Goes when: pyarrow hands on what Java says.
+
+    Args:
+        watched: makes the context; what is raised inside passes through it.
+    """
+    from mlflow.store.artifact import hdfs_artifact_repo
+
+    usual = hdfs_artifact_repo.hdfs_system
+    if hasattr(usual, "is_watched"):
+        return
+
+    @contextmanager
+    def hdfs_system(*args: Any, **options: Any) -> Iterator[Any]:
+        with watched(), usual(*args, **options) as system:
+            yield system
+
+    hdfs_system.is_watched = True  # type: ignore[attr-defined]
+    hdfs_artifact_repo.hdfs_system = hdfs_system
 
 
 def forget_run(client: Any, run_id: str) -> None:
