@@ -115,6 +115,7 @@ PLAIN = [
     "give --token, or --password, and more [1]",
     '["--token", "--verbose"]',
     "{'path': 'C:\\nodes: x'}",
+    "abfss://raw@lake.dfs.core.windows.net/cars.csv and wasbs://runs@lake.blob.core.windows.net",
 ]
 
 
@@ -257,6 +258,43 @@ def test_patch_is_masked_by_the_kind_of_each_file(baked: BakedProject) -> None:
     ):
         assert line in masked.splitlines()
     assert len(masked.splitlines()) == len(PATCH.splitlines())
+
+
+REFERENCES = f"""\
+diff --git a/conf/base/FILE b/conf/base/FILE
+--- a/conf/base/FILE
++++ b/conf/base/FILE
+@@ -1,3 +1,6 @@
+ cars:
+-  credentials: old_s3  # ours
++  credentials: dev_s3  # ours
++  credentials: "dev_s3"
++planes: {{type: x, credentials: dev_s3, y: 1}}
++  credentials: {PASSWORD}
++  password: dev_s3
++ships: {{credentials: dev_s3, password: {PASSWORD}}}
+"""
+KEPT_REFERENCES = (
+    "-  credentials: old_s3  # ours",
+    "+  credentials: dev_s3  # ours",
+    '+  credentials: "dev_s3"',
+    "+planes: {type: x, credentials: dev_s3, y: 1}",
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["catalog.yml", "catalog_cars.yaml", "catalog/x.yml", "mlflow.yml"]
+)
+def test_entry_that_kedro_is_told_to_take_stays_in_a_patch(baked: BakedProject, name: str) -> None:
+    """`credentials: dev_s3` names an entry of credentials.yml: with it masked no patch applies."""
+    patch = REFERENCES.replace("FILE", name)
+    redact = baked.tracking("redact_files").redact_document
+    masked = redact(patch, "git/uncommitted.patch", [PASSWORD])
+    assert PASSWORD not in masked
+    assert [line for line in KEPT_REFERENCES if line not in masked.splitlines()] == []
+    assert "password: dev_s3" not in masked
+    elsewhere = redact(REFERENCES.replace("FILE", "parameters.yml"), "git/uncommitted.patch")
+    assert "dev_s3" not in elsewhere
 
 
 KEY_PATCH = f"""\

@@ -16,6 +16,9 @@ _URI_CREDENTIALS = re.compile(
     r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.\-]*://)"
     r"(?:[^:/?#\s@\"'<>]*:(?!\d{1,5}[/?#])\S*@|[^/?#\s\"'<>]*@)"
 )
+# What stands before the `@` there is a container, as in `abfss://raw@account.dfs.core.windows.net`.
+# https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-introduction-abfs-uri
+_CONTAINER = re.compile(r"(?i)(?:wasbs?|abfss?)://[^:@]*@")
 _DATABASE_CREDENTIALS = re.compile(
     r"(?i)(?P<scheme>(?:postgres(?:ql)?|mysql|mariadb|mssql|oracle|snowflake|redshift|mongodb|redis)"
     r"(?:\+\w+)?://)[^:/?#\s@\"'<>]*:\S*@"
@@ -64,7 +67,7 @@ def redact_text(text: str, secrets: Iterable[str] = (), is_code: bool = False) -
     text = mask_known(text, secrets)
     if "://" in text:
         text = _DATABASE_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", text)
-        text = _URI_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", text)
+        text = _URI_CREDENTIALS.sub(_mask_login, text)
         text = _URI_QUERY.sub(rf"\g<name>{MASK}", text)
     if "KEY-----" in text:
         text = _PRIVATE_KEY.sub(mask_key, text)
@@ -75,6 +78,10 @@ def redact_text(text: str, secrets: Iterable[str] = (), is_code: bool = False) -
     if ":" in text or "=" in text or "--" in text:
         text = mask_in_code(text) if is_code else mask_in_text(text)
     return text
+
+
+def _mask_login(found: "re.Match[str]") -> str:
+    return found[0] if _CONTAINER.fullmatch(found[0]) else f"{found['scheme']}{MASK}@"
 
 
 def mask_known(text: str, secrets: Iterable[str]) -> str:

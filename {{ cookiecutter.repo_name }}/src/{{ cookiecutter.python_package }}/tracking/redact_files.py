@@ -39,6 +39,11 @@ _BARE_MASK = re.compile(
     r"(?m)^(?P<head>[+\- ]?[ \t]*(?:- )*(?:[\w.\-\"']+:[ \t]+|- ))(?P<value>[^\s\"'\[{|>#][^\n#]*?)"
     r"(?P<end>[ \t]*(?:#.*)?\r?)$"
 )
+# Where `credentials:` is Kedro's: it names an entry of `credentials.yml`, and is none itself.
+_OF_KEDRO = re.compile(r"(?:.*/)?(?:catalog[^/]*(?:/.*)?|mlflow)\.ya?ml")
+_REFERENCE = re.compile(
+    r"(?P<head>\bcredentials:[ \t]*)(?P<quote>[\"']?)[A-Za-z_][\w.\-]{0,80}(?P=quote)"
+)
 _FLOW_MASK = re.compile(r"(?<![\w'\"*])\*\*\*(?=[ \t]*[,}\]])")
 
 
@@ -67,7 +72,7 @@ def redact_document(text: str, name: str, secrets: Iterable[str] = ()) -> str:
     if suffix in _TEXT:
         return redact_text(text, secrets)
     if suffix in _YAML:
-        masked = _redact_yaml(text, secrets)
+        masked = _redact_yaml(text, secrets, name)
         if masked == text or len(text) > _MAX_PARSED or _parsed(masked) is not None:
             return masked
         return _redact_parsed(text, secrets) or masked
@@ -76,11 +81,28 @@ def redact_document(text: str, name: str, secrets: Iterable[str] = ()) -> str:
     return redact_text(text, secrets, is_code=True)
 
 
-def _redact_yaml(text: str, secrets: tuple[str, ...]) -> str:
+def _redact_yaml(text: str, secrets: tuple[str, ...], name: str) -> str:
     masked = _mask_below_names(redact_text(text, secrets))
     if masked == text:
         return text
+    if _OF_KEDRO.fullmatch(name):
+        masked = _with_references(mask_known(text, secrets), masked)
     return _FLOW_MASK.sub(f"'{MASK}'", _BARE_MASK.sub(_quoted_mask, masked))
+
+
+def _with_references(text: str, masked: str) -> str:
+    """Take back what was masked only for it names an entry of `credentials.yml`."""
+    lines = zip(text.split("\n"), masked.split("\n"), strict=False)
+    return "\n".join(new if old == new else _with_reference(old, new) for old, new in lines)
+
+
+def _with_reference(old: str, new: str) -> str:
+    body, mark, comment = re.split(r"([ \t]+#|$)", old, maxsplit=1)
+    comment = mark + redact_text(comment)
+    wanted = _REFERENCE.sub(rf"\g<head>{MASK}", body)
+    bare = new.replace(f"'{MASK}'", MASK).replace(f'"{MASK}"', MASK)
+    # The mask of a line takes its comment along.
+    return body + comment if bare in (wanted, wanted + comment) else new
 
 
 def _parsed(text: str) -> list[Any] | None:
@@ -206,7 +228,7 @@ def _redact_section(section: str, secrets: tuple[str, ...]) -> str:
         return section
     name = found["name"] if found is not None else "patch.txt"
     if _suffix(name) in _YAML:
-        return _redact_yaml(section, secrets)
+        return _redact_yaml(section, secrets, name)
     if _suffix(name) in KINDS - _PATCH:
         return redact_document(section, name, secrets)
     return redact_text(section, secrets, is_code=True)
