@@ -13,8 +13,8 @@ from .mlflow_internals import watch_hdfs
 
 # Of libhdfs and of MLflow, where the user has not set them. Java is begun once in a process.
 SETTINGS = {
-    # Signals stay Python's: a SIGTERM would else end this process past it. Little memory, and no
-    # processors taken from the pipeline.
+    # Signals stay Python's: a SIGTERM would else end this process past it. Its memory is bounded,
+    # and it compiles and collects with few threads beside the pipeline's.
     "LIBHDFS_OPTS": "-Xrs -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData",
     # Hadoop's own: a NameNode that is away is asked for many minutes. The exporter tries again.
     "MLFLOW_PYARROW_EXTRA_CONF": (
