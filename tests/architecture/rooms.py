@@ -39,6 +39,8 @@ ARROWS: dict[str, set[str]] = {
 # The doors from the pipeline's process to the exporter's code, inside functions: export and load.
 DOORS = {
     ("recording.launcher", "exporting.journals"),
+    ("recording.part", "exporting.belonging"),
+    ("recording.part", "store.client"),
     ("recording.launcher", "store.client"),
     ("datasets.loading", "store.client"),
     ("datasets.loading", "store.filters"),
@@ -62,8 +64,10 @@ PUBLIC_MLFLOW = {
 PUBLIC_KEDRO = {
     "kedro.framework.hooks",
     "kedro.framework.project",
+    "kedro.framework.session",
     "kedro.framework.startup",  # Kedro's documentation has scripts with `bootstrap_project`
     "kedro.io",
+    "kedro.pipeline",
     "kedro.utils",
 }
 INTERNALS = {

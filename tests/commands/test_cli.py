@@ -11,7 +11,7 @@ from tests.harness.baked import BakedProject
 
 COMMANDS = {
     *("discard", "env", "exporter", "layer", "relocate", "restore", "status", "sync", "ui"),
-    *("doctor", "download", "runs"),
+    *("begin", "doctor", "download", "end", "runs"),
     *("models", "promote", "serve"),
 }
 

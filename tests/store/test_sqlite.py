@@ -67,7 +67,7 @@ def test_settings_that_cannot_be_used_are_told_in_one_sentence(
     from kedro.pipeline import pipeline
 
     hook = baked.tracking("hooks.basic_logger").MLflowBasicLoggerHook()
-    hook._begin({"project_path": str(project)}, pipeline([]), DataCatalog({}), None)
+    hook._begin({"project_path": str(project)}, pipeline([]), DataCatalog({}), None, [])
     (record,) = caplog.records
     assert record.getMessage().startswith("This run is not tracked: an SQLite store cannot lie")
     assert not record.exc_info

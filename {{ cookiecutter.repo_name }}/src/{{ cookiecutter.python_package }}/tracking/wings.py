@@ -1,10 +1,12 @@
 """Optional wings: folders of this layer that add commands and hooks by being there.
 
-A wing is a folder with a `wing.py` that may have two tables, and what starts an exporter:
+A wing is a folder with a `wing.py` that may have two tables, what starts an exporter, and what a
+part of a run calls that comes after the run's end:
 
     COMMANDS = {"runs": "run_table:runs"}   # `kedro mlflow runs`: <module in the wing>:<command>
     HOOKS = {"MLflowAutologHook": "hook"}   # a public name of the layer: <module in the wing>
     EXPORTER = "client:start"               # <module in the wing>:<function>, see `resident/`
+    LATE_PART = "drawing:draw_again"        # the same, see `parts/`
 
 The tables hold texts only, so that what a wing needs is imported when it is used. Deleting the
 folder takes its commands and names away; nothing else of the layer knows a wing.
@@ -55,7 +57,16 @@ def load_hook(name: str) -> Any:
 
 def exporter_starts() -> list[Callable[..., Any]]:
     """Return the functions that may start an exporter in place of `recording/launcher.py`."""
-    places = ((wing, getattr(_table_of(wing), "EXPORTER", None)) for wing in names())
+    return _functions("EXPORTER")
+
+
+def late_parts() -> list[Callable[..., Any]]:
+    """Return the functions that bring a part into a run that has ended before it."""
+    return _functions("LATE_PART")
+
+
+def _functions(kind: str) -> list[Callable[..., Any]]:
+    places = ((wing, getattr(_table_of(wing), kind, None)) for wing in names())
     return [_load(wing, place) for wing, place in places if place is not None]
 
 

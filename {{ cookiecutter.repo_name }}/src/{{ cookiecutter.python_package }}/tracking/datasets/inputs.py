@@ -31,6 +31,21 @@ def places_of_inputs(catalog: Any, names: Iterable[str]) -> dict[str, str]:
     return {name: place for name, place in found.items() if place is not None}
 
 
+def free_inputs(inputs: Iterable[str], run_params: Mapping[str, Any]) -> frozenset[str]:
+    """Return the inputs of a part that are inputs of the whole run: no other part makes them.
+
+    Args:
+        inputs: those of the nodes that the part runs.
+        run_params: of Kedro, with the names of the whole pipelines.
+    """
+    from kedro.framework.project import pipelines
+
+    names = run_params.get("pipeline_names") or ["__default__"]
+    whole = [pipelines[name] for name in names if name in pipelines]
+    made = {name.partition("@")[0] for one in whole for name in one.all_outputs()}
+    return frozenset(name for name in inputs if name.partition("@")[0] not in made)
+
+
 def _place_of(dataset: Any) -> str | None:
     if (query := query_of(dataset)) is not None:
         return place_of(query.con)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..journal import layout
+from ..journal import layout, parts
 from ..logs import PlainLogger
 from ..models.promotion import Deciding
 from ..store.client import open_client
@@ -14,6 +14,7 @@ from ..store.http_session import asked_to_wait
 from ..store.lean_imports import import_everything
 from ..store.reasons import is_forbidden, reason_in
 from .comparison import Comparison, is_shown
+from .part_export import export_of
 from .pause import Pause
 from .run_export import RunExport
 
@@ -62,8 +63,8 @@ class Exporter:
 
     def prepare_comparison(self) -> None:
         """Ask for the other runs while there is time."""
-        if self._warm.experiment is not None:
-            header = layout.read_json(self.folder / layout.HEADER)
+        header = layout.read_json(self.folder / layout.HEADER)
+        if self._warm.experiment is not None and parts.HEADER not in header:
             began = int(header.get("start_ms") or time.time() * 1000)
             experiment_id = str(self._warm.experiment.experiment_id)
             self.comparison = Comparison(self._warm.client, experiment_id, began)
@@ -150,5 +151,5 @@ class Exporter:
                 raise FileNotFoundError(f"the journal {self.folder} was deleted")
             client = self._warm.client or open_client(self.uri)
             known = {"is_new": self._is_new, "experiment": self._warm.experiment}
-            self.export = RunExport(self.folder, client, **known)
+            self.export = export_of(self.folder, client, **known)
         return self.export

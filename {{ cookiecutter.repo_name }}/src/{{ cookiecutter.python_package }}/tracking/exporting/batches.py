@@ -31,9 +31,12 @@ class Batches:
 
     Args:
         note: tells the user what MLflow refused.
+        keep_back: names of tags that are kept here and not written.
     """
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Callable[[str], None], keep_back: tuple[str, ...] = ()) -> None:
+        self.kept_back: dict[str, str] = {}
+        self._keep_back = keep_back
         self.known_params: dict[str, str] = {}
         self.sent_tags: set[str] = set()
         # The last value of each metric, without times of the run and its nodes.
@@ -100,11 +103,12 @@ class Batches:
 
     def add_tag(self, key: str, value: str) -> None:
         """Take in a tag; the last value counts."""
-        self._tags[key] = value[:MAX_TAG]
+        tags = self.kept_back if key in self._keep_back else self._tags
+        tags[key] = value[:MAX_TAG]
 
     def has_tag(self, key: str) -> bool:
         """Whether the run has this tag, or will have it."""
-        return key in self._tags or key in self.sent_tags
+        return key in self._tags or key in self.sent_tags or key in self.kept_back
 
     def send(self, client: Any, run_id: str) -> None:
         """Write everything.

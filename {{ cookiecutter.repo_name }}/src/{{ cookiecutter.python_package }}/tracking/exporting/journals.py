@@ -12,7 +12,7 @@ from ..logs import PlainLogger
 from ..settings import redacted_equal
 from ..store.reasons import reason
 from .attempts import Exporter
-from .run_export import RunExport
+from .part_export import export_of
 from .summary import summarize
 
 logger = PlainLogger(__name__)
@@ -91,7 +91,7 @@ def conclude(work: Exporter, done: bool) -> dict[str, Any]:
     """Remove an exported journal, or mark it as waiting; returns the summary for the panel."""
     error = work.error if not done else None
     if work.export is None:  # the store could not even be opened; the panel tells of the run still
-        work.export = RunExport(work.folder, None)
+        work.export = export_of(work.folder, None)
         work.export.read(last=True)
     summary = summarize(work.folder, work.export, error, work.comparison)
     if done:

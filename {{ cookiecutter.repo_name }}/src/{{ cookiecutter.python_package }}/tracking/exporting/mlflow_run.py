@@ -10,6 +10,9 @@ from ..store.reasons import StoreError, deleted_experiment
 from ..store.relocation import lies_elsewhere, relocate
 
 RUN_KEY = "kedro.run_key"
+# The host on which a run was begun that others add parts to; MLflow has it once the run is the one
+# of its key.
+BEGUN_ON = "kedro.begun_on"
 
 
 class MlflowRun:
@@ -57,8 +60,8 @@ class MlflowRun:
         if self.is_attached:
             run = self.client.get_run(self.settings["run_id"])
         else:
-            experiment_id = self._ensure_experiment()
-            run = self._find(experiment_id) or self._create(experiment_id)
+            experiment_id = self.ensure_experiment()
+            run = self._find(experiment_id) or self.create(experiment_id)
             self.status = run.info.status
         self._follow_move(run.info.artifact_uri)
         self._hide(run.info.artifact_uri)
@@ -91,7 +94,12 @@ class MlflowRun:
         )
         return found[0] if found else None
 
-    def _ensure_experiment(self) -> str:
+    def ensure_experiment(self) -> str:
+        """Return the id of the experiment, which is made if there is none.
+
+        Raises:
+            StoreError: it is deleted.
+        """
         if self.settings.get("experiment_id"):
             return str(self.settings["experiment_id"])
         name = self.settings["experiment_name"]
@@ -110,7 +118,8 @@ class MlflowRun:
             raise StoreError(deleted_experiment(name))
         return str(experiment.experiment_id)
 
-    def _create(self, experiment_id: str) -> Any:
+    def create(self, experiment_id: str) -> Any:
+        """Make the run, whether there is one of its key or not."""
         tags = dict(self.settings.get("tags") or {})
         tags[RUN_KEY] = self._key
         if self.settings.get("nested") and self.settings.get("run_id"):

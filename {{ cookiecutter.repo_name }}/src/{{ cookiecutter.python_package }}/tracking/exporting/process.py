@@ -22,10 +22,12 @@ from ..journal.durability import JournalSync
 from ..journal.heartbeat import Heartbeat, Pipeline
 from ..journal.packages import installed_versions, record_versions
 from ..logs import PlainLogger
+from ..settings import sqlite_path
 from ..store.client import open_client, prepare_environment
 from ..store.lean_imports import import_lean
 from ..store.reasons import reason_in
 from .attempts import Exporter, Warm
+from .belonging import refusal_of_part
 from .early_word import EarlyWord
 from .journals import conclude, export_each, export_leftovers, leftovers
 from .progress import Progress
@@ -65,7 +67,12 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
     os.environ.update(first.get("credentials", {}))
     prepare_environment()
     import_lean()
-    warm = _warm_up(first["uri"], first["experiment_name"], word)
+    refused = _refused(first)
+    warm = Warm() if refused else _warm_up(first["uri"], first["experiment_name"], word)
+    if "part_of" in first:
+        refused = refused or _refused(first, warm.client)
+        with contextlib.suppress(OSError):  # the pipeline was killed
+            print(json.dumps({"refused": refused}), flush=True)
     packages = installed_versions()
     gc.freeze()
     gc.enable()
@@ -135,6 +142,21 @@ def _warm_up(uri: str, experiment_name: str, word: EarlyWord) -> Warm:
         return Warm()
     word.answered()
     return warm
+
+
+def _refused(first: dict[str, Any], client: Any = None) -> str | None:
+    """Return why a run can't have the part that is to come; None if it can, or is whole.
+
+    Args:
+        first: the first line from the pipeline.
+        client: an `MlflowClient`; without one, only what needs none is looked at.
+    """
+    belongs, store = first.get("part_of"), sqlite_path(first["uri"])
+    if not belongs or not belongs["run_id"]:
+        return None
+    if client is None and (store is None or store.exists()):
+        return None
+    return refusal_of_part(first["uri"], first["experiment_name"], belongs, client)
 
 
 def _follow(

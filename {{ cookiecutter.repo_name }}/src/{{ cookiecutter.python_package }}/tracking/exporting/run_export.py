@@ -7,6 +7,7 @@ from typing import Any
 
 from ..journal import layout, snapshot
 from ..journal.header import header_of, path_now
+from ..journal.heartbeat import last_alive
 from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
 from ..logs import PlainLogger
@@ -36,6 +37,10 @@ class RunExport:
         experiment: the run's experiment, if it was looked up already.
     """
 
+    # What differs where the journal is one of a part, see `part_export.py`.
+    timeline_class = Timeline
+    keep_back: tuple[str, ...] = ()
+
     def __init__(
         self, folder: Path, client: Any, *, is_new: bool = False, experiment: Any = None
     ) -> None:
@@ -51,9 +56,10 @@ class RunExport:
         self._run = MlflowRun(client, self.header, self.key, is_new=is_new, experiment=experiment)
         self._places = JournalPlaces(folder, self.header)
         self._reader = JournalReader(folder)
-        self._batches = Batches(self._note)
+        self._batches = Batches(self._note, self.keep_back)
         self.uploads = Uploads(self._places, self._note)
-        self._timeline = Timeline(self.key, self.header, self._note, self.uploads.add_call)
+        about = self.key, self.header, self._note, self.uploads.add_call
+        self._timeline = self.timeline_class(*about)
         self._inputs = InputQueue(self._places, self._note)
         self._models = ModelQueue(self._places, self.key, self._note, self.uploads.add, is_new)
         self._artifacts = RunArtifacts(client, self.uploads, self._models)
@@ -155,12 +161,14 @@ class RunExport:
             self._artifacts.finish(self._batches.known_params, until)
             return
         if self.end is None:
-            self.end = {"status": "KILLED", "t": self._last_sign_of_life() // 1_000_000}
+            ends = [node.end for node in self._timeline.nodes.values()]
+            last = max([last_alive(self.folder, self.header), *ends])
+            self.end = {"status": "KILLED", "t": last // 1_000_000}
             self._take_files_of_the_dead()
             if died:
                 text = "the process ended without a word (killed, or out of memory)"
                 self._batches.add_tag("kedro.error", text)
-        status, end_ns = self.end["status"], int(self.end["t"]) * 1_000_000
+        status = self.end["status"]
         broken = self._timeline.broken_off(self._interrupted)
         if status != "FINISHED" and broken and not self._batches.has_tag("kedro.failed_node"):
             self._batches.add_tag("kedro.failed_node", ", ".join(broken))
@@ -170,6 +178,9 @@ class RunExport:
             text = f"{lost} bytes of events were lost in a power cut, and what they said with them"
             self._note(text)
             self._batches.add_tag("kedro.journal", text)
+        self._conclude(status, int(self.end["t"]) * 1_000_000, until)
+
+    def _conclude(self, status: str, end_ns: int, until: float | None) -> None:
         run_id = self._ensure_run()
         self._timeline.draw(end_ns, self._keep_artifact)
         error = None if status == "FINISHED" else (self._error or status)
@@ -179,19 +190,9 @@ class RunExport:
         self._models.conclude(self.client, run_id, self._batches, status == "FINISHED")
         self._batches.send(self.client, run_id)
         if not self._run.is_attached:
-            self.client.set_terminated(run_id, status, int(self.end["t"]))
+            self.client.set_terminated(run_id, status, end_ns // 1_000_000)
         if self.waiting:
             raise StoreError(summed_up(self.waiting.values()))
-
-    def _last_sign_of_life(self) -> int:
-        """Return when the run was last heard of, in nanoseconds since 1970.
-
-        Not from the times of files: a journal may have been copied from another machine.
-        """
-        times = [int(self.header["start_ms"]) * 1_000_000]
-        times += [int(layout.read_json(self.folder / layout.ALIVE).get("t", 0))]
-        times += [node.end for node in self._timeline.nodes.values()]
-        return max(times)
 
     def _ensure_run(self) -> str:
         if self.run_id is not None:

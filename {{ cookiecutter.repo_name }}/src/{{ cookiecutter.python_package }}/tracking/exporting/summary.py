@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..journal import layout
+from ..journal import layout, parts
+from ..models.promotion import Deciding
 from ..redact import redact_text
 from ..store.reasons import counted, reason
 from .comparison import Comparison, is_shown
@@ -43,30 +44,49 @@ def summarize(
         "journal": str(folder) if error is not None else None,
         "error": error,
         "notes": list(export.notes) if export is not None else [],
+        "part": header.get(parts.HEADER),
         "models": dict(export.model_lines) if export is not None else {},
         "metrics": {},
         "previous": {},
         "best": {},
     }
     if export is not None:
-        shown = {k: v for k, v in export.metrics_seen.items() if is_shown(k)}
-        common: Mapping[str, int] = {}
-        if error is None and shown:
-            try:
-                experiment_id, began = export.experiment_id, int(header["start_ms"])
-                if comparison is None or comparison.experiment_id != experiment_id:
-                    comparison = Comparison(export.client, experiment_id, began)
-                found = comparison.with_metrics(list(shown), export.run_id, export.deciding_metrics)
-                summary["previous"], summary["best"] = found
-                common = comparison.common_metrics() if len(shown) > MAX_SHOWN else {}
-            except Exception as failure:
-                summary["notes"].append(f"no comparison with other runs: {reason(failure)}")
-        chosen = _most_telling(list(shown), export.deciding_metrics, common)
-        summary["metrics"] = {name: shown[name] for name in chosen}
-        if len(shown) > MAX_SHOWN:
-            summary["notes"].append(f"{len(shown) - MAX_SHOWN} more metrics are in MLflow")
-        summary["notes"] = counted(summary["notes"])
+        if error is not None or summary["part"]:
+            comparison = None
+        elif comparison is None or comparison.experiment_id != export.experiment_id:
+            comparison = Comparison(export.client, export.experiment_id, int(header["start_ms"]))
+        add_metrics(summary, export.metrics_seen, export.deciding_metrics, comparison)
     return summary
+
+
+def add_metrics(
+    summary: dict[str, Any],
+    seen: Mapping[str, float],
+    deciding: Mapping[str, Deciding],
+    comparison: Comparison | None,
+) -> None:
+    """Add a run's metrics to its summary, beside those of other runs.
+
+    Args:
+        summary: of the run; its notes are counted.
+        seen: the last value of each metric of the run.
+        deciding: how the metrics decide that decide over an alias.
+        comparison: asks for the other runs; None for none.
+    """
+    shown = {k: v for k, v in seen.items() if is_shown(k)}
+    common: Mapping[str, int] = {}
+    if comparison is not None and shown:
+        try:
+            found = comparison.with_metrics(list(shown), summary["run_id"], deciding)
+            summary["previous"], summary["best"] = found
+            common = comparison.common_metrics() if len(shown) > MAX_SHOWN else {}
+        except Exception as failure:
+            summary["notes"].append(f"no comparison with other runs: {reason(failure)}")
+    chosen = _most_telling(list(shown), deciding, common)
+    summary["metrics"] = {name: shown[name] for name in chosen}
+    if len(shown) > MAX_SHOWN:
+        summary["notes"].append(f"{len(shown) - MAX_SHOWN} more metrics are in MLflow")
+    summary["notes"] = counted(summary["notes"])
 
 
 def _most_telling(

@@ -64,16 +64,23 @@ class MLflowArtifactsLoggerHook:
         run.at_end.append(lambda: self._log(run, after))
         # Where the process is killed, the exporter takes the files itself.
         run.recorder.log_at_end({str(path): since for path, since in after.items()})
-        parameters = config.files_of_parameters([*mine.before, *mine.after], catalog)
-        self._log(run, dict.fromkeys(parameters, 0))
-        for path in config.files(mine.before):
-            # Its state at the end gets the same name.
-            self._log(run, {path: 0}, "before" if path in after else None)
+        if run.recorder.part_folder is None:
+            self._log_before(run, config, after, catalog)
         for name in mine.datasets:
             if name not in catalog:
                 logger.warning("datasets_after_node_run names %r, which is in no catalog.", name)
             elif (found := dataset_of(catalog, name)) is not None and not has_files(found):
                 logger.warning("datasets_after_node_run names %r, which has no file.", name)
+
+    def _log_before(
+        self, run: lifecycle.Run, config: ConfigInForce, after: Mapping[Path, int], catalog: Any
+    ) -> None:
+        mine = runs.in_force(self, run.recorder)
+        parameters = config.files_of_parameters([*mine.before, *mine.after], catalog)
+        self._log(run, dict.fromkeys(parameters, 0))
+        for path in config.files(mine.before):
+            # Its state at the end gets the same name.
+            self._log(run, {path: 0}, "before" if path in after else None)
 
     def _log(
         self, run: lifecycle.Run, files: Mapping[Path, int], folder: str | None = None
@@ -83,7 +90,9 @@ class MLflowArtifactsLoggerHook:
                 # No such folder here, say in a packaged project: nothing is set up to write there.
                 logger.info("%s is not recorded: its folder does not exist.", path)
             else:
-                run.recorder.log_artifact(path, folder, since=since)
+                # A log of each part; what its nodes made belongs to the whole run.
+                own = run.recorder.part_folder if path.suffix == ".log" else None
+                run.recorder.log_artifact(path, folder or own, since=since)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:

@@ -1,8 +1,7 @@
 """The hook that every other hook of this layer stands on: it begins and ends the run."""
 
-import getpass
-import platform
 from collections.abc import Generator, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,27 +9,24 @@ from kedro.framework.hooks import hook_impl
 
 from .. import env
 from ..arguments import hook_options
-from ..clock import end_of
-from ..datasets.inputs import places_of_inputs
+from ..datasets.inputs import free_inputs, places_of_inputs
 from ..datasets.names import reserve_names
+from ..journal import parts
 from ..kedro_internals import is_parameter
 from ..logs import PlainLogger, mask_logs
 from ..project import mlflow_yml_of_run, read_mlflow_yml, with_mlflow_yml
 from ..recording import lifecycle, runs
 from ..recording.known_secrets import known_secrets, note_secrets
+from ..recording.part import PartRefusedError, part_of_run
 from ..recording.recorder import Recorder
-from ..recording.repeat_command import (
-    note_configuration,
-    repeat_command,
-    run_params_that_are_set,
-)
-from ..redact import redact_mapping
+from ..recording.repeat_command import note_configuration
 from ..settings import DEFAULT_URI, TrackingSettings, check_options
 from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
 from .other_trackers import tell_of_kedro_mlflow
 from .preflight import RunRefusedError, refusal_of_run
+from .run_facts import log_begin, log_end_times
 
 logger = PlainLogger(__name__)
 
@@ -44,7 +40,8 @@ class MLflowBasicLoggerHook(FluentRuns):
     Fires in `before_pipeline_run`, `after_pipeline_run` and `on_pipeline_error`, around all other
     hooks. Writes the run with its status; params and metrics `__time_begin` and `__time_end`, the
     metric `__time`; tags `kedro.command`, `kedro.version` and a tag for each run param that is set.
-    After each node it tells of an MLflow run that the node began by hand.
+    After each node it tells of an MLflow run that the node began by hand. With `KEDRO_MLFLOW_PART`
+    it is a part of the run of `MLFLOW_RUN_ID`, and what is of the run as a whole is left out.
 
     Args:
         uri: tracking URI; `MLFLOW_TRACKING_URI` wins over it.
@@ -164,10 +161,12 @@ class MLflowBasicLoggerHook(FluentRuns):
         found = mlflow_yml_of_run(run_params.get("env"))
         if found is not None and found.faults and self.is_enabled():
             raise RunRefusedError(f"No node was run: {'; '.join(found.faults)}")
-        self._begin(run_params, pipeline, catalog, found)
+        refusals: list[RunRefusedError] = []
+        self._begin(run_params, pipeline, catalog, found, refusals)
+        if refusals:
+            raise refusals[0]
         try:
             answers = yield
-            refusals: list[RunRefusedError] = []
             self._look_ahead(run_params, pipeline, catalog, refusals)
             if refusals:
                 raise refusals[0]
@@ -219,7 +218,23 @@ class MLflowBasicLoggerHook(FluentRuns):
             look_for_run(recorder, node.name, "FAILED")
 
     @guarded
-    def _begin(self, run_params: dict[str, Any], pipeline: Any, catalog: Any, found: Any) -> None:
+    def _begin(
+        self,
+        run_params: dict[str, Any],
+        pipeline: Any,
+        catalog: Any,
+        found: Any,
+        refusals: list[RunRefusedError],
+    ) -> None:
+        try:
+            self._begin_tracking(run_params, pipeline, catalog, found)
+        except PartRefusedError as error:
+            refusals.append(RunRefusedError(f"No node was run: {error}."))
+
+    def _begin_tracking(
+        self, run_params: dict[str, Any], pipeline: Any, catalog: Any, found: Any
+    ) -> None:
+        begun_ns: int | None = catalog.__dict__.pop(runs.BEGUN, None)
         configuration = catalog.__dict__.pop(_TO_MASK, ())
         # With faults it is off, or the run would have been refused.
         mine = self if found is None or found.faults else with_mlflow_yml(self, found)
@@ -231,9 +246,13 @@ class MLflowBasicLoggerHook(FluentRuns):
         except ValueError as error:
             logger.warning("This run is not tracked: %s", error)
             return
+        part = None if begun_ns else part_of_run(settings.run_id, run_params)
+        if part or begun_ns:
+            settings = replace(settings, nested=False)
         secrets = known_secrets(settings, run_params.get("runtime_params"), configuration)
         mask_logs(secrets)
         inputs = pipeline.inputs()
+        free = free_inputs(inputs, run_params) if part else inputs
         names = [name for name in pipeline.datasets() if not is_parameter(name)]
 
         def make_recorder(key: str, folder: Path) -> Recorder:
@@ -241,46 +260,26 @@ class MLflowBasicLoggerHook(FluentRuns):
                 key,
                 folder,
                 undeclared=frozenset(name for name in names if name not in catalog),
-                inputs=places_of_inputs(catalog, [name for name in names if name in inputs]),
+                inputs=places_of_inputs(catalog, [name for name in names if name in free]),
                 resumed=None if run_params.get("only_missing_outputs") else frozenset(inputs),
                 secrets=secrets,
                 mlflow_yml=found,
+                part_folder=None if part is None else part["folder"],
             )
             reserve_names(recorder, catalog, names)
             return recorder
 
         pipeline_names = run_params.get("pipeline_names") or ["__default__"]
-        header = {"pipeline": ", ".join(pipeline_names), "project": str(project_path)}
+        header: dict[str, Any] = {} if part is None else {parts.HEADER: part}
+        header |= {"pipeline": ", ".join(pipeline_names), "project": str(project_path)}
         run = lifecycle.begin(settings, project_path, make_recorder, header)
         setattr(catalog, runs.ATTRIBUTE, run.recorder)
-        run.at_end.append(lambda: self._log_end_times(run))
+        if not part and not begun_ns:
+            run.at_end.append(lambda: log_end_times(run, mine))
         for name, told in found.notes if found is not None else ():
             run.recorder.warn(name, told)
-        self._log_begin(run, run_params)
-
-    def _log_begin(self, run: lifecycle.Run, run_params: dict[str, Any]) -> None:
-        recorder, mine = run.recorder, with_mlflow_yml(self, run.recorder.mlflow_yml)
-        if mine.enable_logging_time_begin:
-            recorder.log_clock("__time_begin", run.begun[0], mine.offset_hours)
-        recorder.set_tag("mlflow.source.name", "kedro run")
-        recorder.set_tag("mlflow.source.type", "PROJECT")
-        recorder.set_tag("mlflow.user", getpass.getuser())
-        recorder.set_tag("python.version", platform.python_version())
-        recorder.set_tag("kedro.command", repeat_command(run_params))
-        recorder.set_tag("kedro.version", run_params.get("kedro_version", ""))
-        for name, value in run_params_that_are_set(run_params).items():
-            recorder.set_tag(f"kedro.{name}", value)
-        chosen = mine.logging_kedro_run_params
-        for name, value in redact_mapping(run_params).items():
-            if chosen == "__ALL__" or name in chosen:
-                recorder.log_params(value, f"___{name}")
-
-    def _log_end_times(self, run: lifecycle.Run) -> None:
-        mine, now = with_mlflow_yml(self, run.recorder.mlflow_yml), end_of(run.begun)
-        if mine.enable_logging_time_end:
-            run.recorder.log_clock("__time_end", now, mine.offset_hours)
-        if mine.enable_logging_time:
-            run.recorder.log_metric("__time", (now - run.begun[0]) / 1e9)
+        if not part:
+            log_begin(run, mine, run_params, begun_ns or run.begun[0])
 
     @guarded
     def _end(self, catalog: Any, status: str, error: BaseException | None) -> None:

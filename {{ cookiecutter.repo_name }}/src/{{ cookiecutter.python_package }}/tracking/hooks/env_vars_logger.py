@@ -54,7 +54,7 @@ class MLflowEnvVarsLoggerHook:
     def _log(self, catalog: Any) -> None:
         recorder = getattr(catalog, runs.ATTRIBUTE, None)
         mine = runs.in_force(self, recorder)
-        if recorder is None or not mine.enable_mlflow:
+        if recorder is None or recorder.part_folder is not None or not mine.enable_mlflow:
             return
         names = mine.param_env_vars
         if names == ALL:

@@ -52,7 +52,9 @@ class MLflowGitLoggerHook:
     @guarded
     def _log(self, run_params: dict[str, Any], catalog: Any) -> None:
         recorder = getattr(catalog, runs.ATTRIBUTE, None)
-        if recorder is not None and runs.in_force(self, recorder).enable_mlflow:
+        if recorder is None or recorder.part_folder is not None:
+            return
+        if runs.in_force(self, recorder).enable_mlflow:
             log_git_state(recorder, Path(run_params["project_path"]))
 
 

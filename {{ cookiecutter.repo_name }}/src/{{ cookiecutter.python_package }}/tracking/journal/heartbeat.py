@@ -59,6 +59,19 @@ def is_running(folder: Path) -> bool | None:
     return time.time() - _last_beat(owner) < SILENCE_SECONDS
 
 
+def last_alive(folder: Path, header: dict[str, Any]) -> int:
+    """Return when a run began, or its process told last that it lives; in nanoseconds since 1970.
+
+    Not from the times of files: a journal may have been copied from another machine.
+
+    Args:
+        folder: the run's journal folder.
+        header: the journal's header.
+    """
+    beat = int(layout.read_json(folder / layout.ALIVE).get("t", 0))
+    return max(int(header["start_ms"]) * 1_000_000, beat)
+
+
 def unseen(folder: Path) -> str:
     """Return what to tell of a journal of which `is_running` does not know."""
     lock = layout.main_folder(folder) / locks.OWNER

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..logs import PlainLogger
 from ..manifest import layer_label
-from . import snapshot
+from . import parts, snapshot
 from .artifact_names import ArtifactNames
-from .layout import places_of
+from .layout import HEADER, places_of, read_json
 from .writer import JournalWriter
 
 logger = PlainLogger(__name__)
@@ -58,6 +58,8 @@ def record_versions(folder: Path, versions: dict[str, str]) -> None:
         folder: the run's journal folder.
         versions: what `installed_versions` returned.
     """
+    if parts.HEADER in read_json(folder / HEADER):
+        return  # they are those of the run as a whole, whose begin has recorded them
     places = places_of(folder)
     writer = JournalWriter(folder)
     try:

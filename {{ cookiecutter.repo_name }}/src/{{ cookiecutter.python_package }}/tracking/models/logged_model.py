@@ -127,16 +127,24 @@ class ModelExport:
         pins = requirements(about["packages"])
         return {**self.event, "about": {**about, "code": code, "requirements": pins}}
 
-    def link_metrics(self, client: Any, run_id: str, metrics: list[Any]) -> None:
-        """Show the run's metrics on the model's page too."""
-        from mlflow.entities import Metric
 
-        linked = [
-            Metric(one.key, one.value, one.timestamp, one.step, model_id=self.model_id)
-            for one in metrics[:MAX_BATCH_METRICS]
-        ]
-        if linked:
-            client.log_batch(run_id, metrics=linked)
+def link_metrics(client: Any, run_id: str, model_id: str | None, metrics: list[Any]) -> None:
+    """Show a run's metrics on the page of one of its models too.
+
+    Args:
+        client: an `MlflowClient`.
+        run_id: the run.
+        model_id: the logged model.
+        metrics: the last value of each metric, as MLflow's entity.
+    """
+    from mlflow.entities import Metric
+
+    linked = [
+        Metric(one.key, one.value, one.timestamp, one.step, model_id=model_id)
+        for one in metrics[:MAX_BATCH_METRICS]
+    ]
+    if linked:
+        client.log_batch(run_id, metrics=linked)
 
 
 def _is_output(client: Any, run_id: str, model_id: str) -> bool:

@@ -10,7 +10,7 @@ from ..journal.places import JournalPlaces
 from ..store.client import together
 from ..store.reasons import is_permanent, reason
 from .flavor_process import FlavorError
-from .logged_model import TAG, ModelExport
+from .logged_model import TAG, ModelExport, link_metrics
 from .promotion import Deciding, deciding
 
 
@@ -136,6 +136,20 @@ class ModelQueue:
         metrics = partial(self._link_metrics, client, run_id, list(values.last_metrics.values()))
         together(client.tracking_uri, [aliases, metrics] if self._sent else [])
 
+    def undecided(self) -> list[dict[str, Any]]:
+        """Return of each model that was sent what a decision needs that is made elsewhere."""
+        return [
+            {
+                "n": str(model.event["n"]),
+                "tag": f"{TAG}{model.name}"[:250],
+                "key": model.key,
+                "model_id": model.model_id,
+                "version": model.registered.version,
+                **{name: model.event.get(name) for name in ("name", "alias", "promote")},
+            }
+            for model in self._sent
+        ]
+
     def _decide_aliases(self, client: Any, values: RunValues, finished: bool) -> None:
         for model in self._sent:
             try:
@@ -153,7 +167,7 @@ class ModelQueue:
     def _link_metrics(self, client: Any, run_id: str, metrics: list[Any]) -> None:
         for model in self._sent:
             try:
-                model.link_metrics(client, run_id, metrics)
+                link_metrics(client, run_id, model.model_id, metrics)
             except Exception as error:
                 if not is_permanent(error):
                     raise

@@ -19,6 +19,7 @@ from ..journal import processes
 from ..logs import PlainLogger
 from ..settings import TrackingSettings
 from .panel import progress_line
+from .part import PartRefusedError, first_line, is_part, run_of
 
 logger = PlainLogger(__name__)
 
@@ -53,7 +54,8 @@ class ExporterProcess:
         about = {"uri": settings.uri, "experiment_name": settings.experiment_name}
         # Credentials too: an environment can be read by others, see proc(5).
         opens = {"credentials": dict(settings.credentials)} if settings.credentials else {}
-        self._send({**about, **opens, "pipeline": processes.myself()})
+        belongs = {"part_of": run_of(settings)} if is_part() else {}
+        self._send({**about, **opens, **belongs, "pipeline": processes.myself()})
 
     def _forked(self, settings: TrackingSettings, environ: dict[str, str]) -> Any:
         """Return an exporter that an optional room has ready; None if there is none."""
@@ -90,6 +92,18 @@ class ExporterProcess:
                 env=environ,
                 **own_group,
             )
+
+    def refuse_part(self) -> None:
+        """Look whether the run that a part is to belong to is one; a store that is away is no no.
+
+        Raises:
+            PartRefusedError: it is none, or can't be this project's. The process has ended.
+        """
+        with contextlib.suppress(ValueError):
+            told = json.loads(first_line(self._process.stdout, _BEGIN_SECONDS) or b"{}")
+            if told.get("refused"):
+                self.stop()
+                raise PartRefusedError(told["refused"])
 
     def assign(self, journal: Path, export_wait: float, is_new: bool) -> None:
         """Tell it which run to export, and whether no other exporter has tried."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import clock
-from ..journal import layout, locks
+from ..journal import layout, locks, parts
 from ..journal.durability import JournalSync
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
@@ -16,7 +16,7 @@ from ..logs import PlainLogger
 from ..program import mlflow_command
 from ..settings import TrackingSettings
 from ..version import LAYER
-from . import launcher, runs, signals, spare, workers
+from . import launcher, part, runs, signals, spare, workers
 from .new_journal import new_journal
 from .panel import show
 from .recorder import Recorder
@@ -60,6 +60,9 @@ class Run:
         self.thread = threading.get_ident()
         self.begun = begun
         self.at_end: list[Callable[[], None]] = []
+        # What its end has told, which is shown unless a command tells it in its own way.
+        self.summary: dict[str, Any] = {}
+        self.is_shown = True
         self._ended = threading.Lock()
 
     def end(self, status: str, error: BaseException | None = None) -> None:
@@ -99,7 +102,9 @@ class Run:
         summary["status"] = summary.get("status") or status
         if summary.get("duration_s") is None:
             summary["duration_s"] = ended_ms / 1000 - self.begun[0] / 1e9
-        show(summary)
+        self.summary = summary
+        if self.is_shown:
+            show(summary)
 
     def _restore(self) -> None:
         """Make the journal whole again: a node has deleted it, and its events are there again."""
@@ -178,6 +183,9 @@ def begin(
         project_path: the project's folder.
         make_recorder: makes the recorder from the run's key and its journal folder.
         header: what else the journal's header says.
+
+    Raises:
+        PartRefusedError: it is a part, and can't be one of the run that it is to belong to.
     """
     end_broken_off_runs("the next run began in its thread")
     workers.let_recorders_travel()
@@ -206,9 +214,13 @@ def begin(
         recorder = make_recorder(key, folder)
         exporter = None
         if not about["beats"]:
+            if parts.HEADER in header and settings.export == "end" and launcher.can_export():
+                part.refuse_part_here(settings)
             record_versions(folder, installed_versions())
         else:
             exporter = spare.take(settings, project_path)
+            if parts.HEADER in header:
+                exporter.refuse_part()
             exporter.assign(folder, settings.export_wait, is_new=True)
     run = Run(recorder, settings, project_path, exporter, owner_lock, header, begun)
     _live[key] = run
@@ -250,7 +262,7 @@ def _say_interrupt(run: Run) -> bool:
     if stack is None:
         return False
     run.recorder.set_tag("kedro.error", KeyboardInterrupt.__name__)
-    run.recorder.log_text(f"Ctrl-C while the pipeline was here:\n{stack}", "traceback.txt")
+    run.recorder.log_traceback(f"Ctrl-C while the pipeline was here:\n{stack}")
     return True
 
 

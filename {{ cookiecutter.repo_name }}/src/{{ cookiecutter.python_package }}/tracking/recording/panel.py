@@ -74,6 +74,8 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [("experiment", str(summary.get("experiment_name") or summary.get("experiment_id")))]
     if summary.get("run_name"):
         rows.append(("run", str(summary["run_name"])))
+    if part := summary.get("part"):
+        rows.append(("part", f"{part['task']}, try {part['try']}"))
     if summary.get("status"):
         rows.append(("status", str(summary["status"])))
     if summary.get("duration_s") is not None:

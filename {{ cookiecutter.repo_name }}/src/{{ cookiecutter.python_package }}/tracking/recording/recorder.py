@@ -21,6 +21,8 @@ class Recorder(TimeVoice):
         resumed: names of datasets that may be loaded as an earlier run left them.
         secrets: values that are masked wherever they occur; never written to disk.
         mlflow_yml: what `mlflow.yml` says of this run; None without one.
+        part_folder: the artifact folder of what is this part's own, where others add to the run
+            too; hooks then leave out what is of the run as a whole.
     """
 
     def __init__(
@@ -33,8 +35,10 @@ class Recorder(TimeVoice):
         resumed: frozenset[str] | None = None,
         secrets: tuple[str, ...] = (),
         mlflow_yml: Any = None,
+        part_folder: str | None = None,
     ) -> None:
         super().__init__(key, folder, secrets)
+        self.part_folder = part_folder
         self.undeclared = undeclared
         self.inputs = dict(inputs or {})
         self.resumed = resumed
@@ -57,4 +61,5 @@ class Recorder(TimeVoice):
             "resumed": self.resumed,
             "secrets": self.secrets,
             "mlflow_yml": self.mlflow_yml,
+            "part_folder": self.part_folder,
         }

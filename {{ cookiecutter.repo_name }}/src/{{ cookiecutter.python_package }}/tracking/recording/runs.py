@@ -12,6 +12,9 @@ from ..arguments import with_options
 from .recorder import Recorder
 
 ATTRIBUTE = "_mlflow_recorder"
+# Of a catalog: when the run began that is only begun here, in nanoseconds since 1970; others add
+# its nodes, and end it.
+BEGUN = "_mlflow_begun"
 
 _Hook = TypeVar("_Hook")
 

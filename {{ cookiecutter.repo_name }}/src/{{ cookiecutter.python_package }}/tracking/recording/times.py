@@ -33,6 +33,18 @@ if hasattr(os, "register_at_fork"):  # Windows has none, and no fork
     os.register_at_fork(after_in_child=_begin_anew)
 
 
+def clock_values(now_ns: int, offset_hours: float) -> tuple[str, float]:
+    """Return a time of day in ISO seconds, and as a number of the same digits.
+
+    Args:
+        now_ns: the time in nanoseconds since 1970.
+        offset_hours: of the clock that is shown, from UTC.
+    """
+    zone = datetime.timezone(datetime.timedelta(hours=offset_hours))
+    clock = datetime.datetime.fromtimestamp(now_ns // 1_000_000_000, zone)
+    return clock.strftime("%Y-%m-%dT%H:%M:%S"), float(clock.strftime("%Y%m%d%H%M%S"))
+
+
 class TimeVoice(ValueVoice):
     """Says when nodes begin and how long they take, and what broke them off."""
 
@@ -44,10 +56,9 @@ class TimeVoice(ValueVoice):
             now_ns: the time in nanoseconds since 1970.
             offset_hours: of the clock that is shown, from UTC.
         """
-        zone = datetime.timezone(datetime.timedelta(hours=offset_hours))
-        clock = datetime.datetime.fromtimestamp(now_ns // 1_000_000_000, zone)
-        self.log_param(name, clock.strftime("%Y-%m-%dT%H:%M:%S"))
-        self.log_metric(name, float(clock.strftime("%Y%m%d%H%M%S")))
+        text, digits = clock_values(now_ns, offset_hours)
+        self.log_param(name, text)
+        self.log_metric(name, digits)
 
     def log_begin(self, node: str, outputs: Iterable[str], inputs: Iterable[str] = ()) -> None:
         """Record that a node begins; one that begins and never ends is where a run broke."""
@@ -94,6 +105,8 @@ class TimeVoice(ValueVoice):
         """
         event: dict[str, Any] = {"e": "at_end", "since": dict(since)}
         folders = {path: self.artifact_folder(Path(path)) for path in since}
+        if self.part_folder is not None:
+            folders.update({path: self.part_folder for path in since if path.endswith(".log")})
         if any(folders.values()):
             event["p"] = folders
         self.append(event)
@@ -114,4 +127,9 @@ class TimeVoice(ValueVoice):
         if node is not None:
             self.set_tag("kedro.failed_node", node)
         lines = traceback.format_exception(type(error), error, error.__traceback__)
-        self.log_text("".join(lines), "traceback.txt")
+        self.log_traceback("".join(lines))
+
+    def log_traceback(self, text: str) -> None:
+        """Record where the run broke; a part has a file of its own, for its task may go on."""
+        name = "traceback.txt"
+        self.log_text(text, name if self.part_folder is None else f"{self.part_folder}/{name}")

@@ -25,6 +25,9 @@ class Voice:
         secrets: values that are masked wherever they occur; never written to disk.
     """
 
+    # The artifact folder of what is a part's own; None of a run that is whole.
+    part_folder: str | None = None
+
     def __init__(self, key: str, folder: Path, secrets: tuple[str, ...] = ()) -> None:
         self.key = key
         self.folder = folder

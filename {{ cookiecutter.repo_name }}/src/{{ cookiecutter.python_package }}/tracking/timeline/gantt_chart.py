@@ -40,7 +40,7 @@ def chart(times: list[dict[str, Any]], axis: str) -> str:
             f'<div class="bar">{"".join(_controls(times, view))}</div>',
             '<div id="chart"><div id="names">',
             *(_name("of-nodes", entry["node"]) for entry in times),
-            *(_name("of-workers", f"worker {worker}") for worker in workers),
+            *(_name("of-workers", label) for label in _labels(times).values()),
             '</div><div id="scroll"><div id="plot">',
             *_bands(times, workers),
             *_ticks(seconds),
@@ -64,6 +64,11 @@ def _controls(times: list[dict[str, Any]], view: str) -> Iterator[str]:
     yield f"<label>zoom {zoom}</label>"
 
 
+def _labels(times: list[dict[str, Any]]) -> dict[int, str]:
+    """Return what each worker is called: a number, or the part of the run and its host."""
+    return {entry["worker"]: entry.get("part") or f"worker {entry['worker']}" for entry in times}
+
+
 def _name(kind: str, name: str) -> str:
     text = html.escape(name)
     return f'<div class="{kind}" title="{text}">{text}</div>'
@@ -71,12 +76,12 @@ def _name(kind: str, name: str) -> str:
 
 def _bands(times: list[dict[str, Any]], workers: list[int]) -> Iterator[str]:
     """Set the rows of each worker apart."""
-    row = 0
+    row, labels = 0, _labels(times)
     for worker, group in groupby(times, key=lambda entry: entry["worker"]):
         count = len(list(group))
         place = workers.index(worker)
         odd = " odd" if place % 2 else ""
-        name = f"worker {worker}" if len(workers) > 1 else ""
+        name = html.escape(labels[worker]) if len(workers) > 1 else ""
         yield f'<div class="band of-nodes{odd}" style="--n:{row};--rows:{count}">{name}</div>'
         yield f'<div class="band of-workers{odd}" style="--w:{place};--rows:1"></div>'
         row += count

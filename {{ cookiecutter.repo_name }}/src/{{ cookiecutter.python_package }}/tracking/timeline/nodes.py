@@ -1,6 +1,6 @@
 """When a node began, loaded, ran and saved, gathered from the events of a run."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -14,6 +14,10 @@ class NodeTimes:
     inputs: tuple[str, ...] = ()
     worker: str = ""
     spans: list[dict[str, Any]] = field(default_factory=list)
+    # Which part of the run it is of, and where that ran; empty where the run is whole.
+    part: str = ""
+    # When that part ended, in nanoseconds since 1970; 0 where the run is whole, or nobody knows.
+    until: int = 0
 
     @property
     def end(self) -> int:
@@ -34,4 +38,19 @@ class NodeTimes:
         done = {(span["kind"], span["n"]) for span in self.spans if "err" not in span}
         return any(kind == "run" for kind, _ in done) and all(
             ("save", output) in done for output in self.outputs
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it JSON-ready, for `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "NodeTimes":
+        """Return what `as_json` returned as an object.
+
+        Raises:
+            TypeError: a newer layer has written it, which knows more of a node.
+        """
+        return cls(
+            **{**content, "outputs": tuple(content["outputs"]), "inputs": tuple(content["inputs"])}
         )

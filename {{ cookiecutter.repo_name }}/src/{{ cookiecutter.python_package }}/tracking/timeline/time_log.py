@@ -20,13 +20,15 @@ def time_log(nodes: Iterable[NodeTimes], begin: int, end: int) -> list[dict[str,
     log = []
     for node in ordered:
         # One that broke off without a word is drawn to the end of the run.
-        node_end = node.end if node.is_complete() or node.error else max(end, node.end)
+        last = node.until or end
+        node_end = node.end if node.is_complete() or node.error else max(last, node.end)
         clock = datetime.datetime.fromtimestamp(node.begin / 1e9, datetime.timezone.utc)
         log.append(
             {
                 "node": node.name,
                 "worker": workers[_worker(node)],
                 "process": _worker(node),
+                **({"part": node.part} if node.part else {}),
                 "begin_time": clock.isoformat(timespec="milliseconds"),
                 "begin": (node.begin - begin) / 1e9,
                 "end": (node_end - begin) / 1e9,
@@ -69,6 +71,11 @@ def critical_path(nodes: Iterable[NodeTimes]) -> list[str]:
 
 def _worker(node: NodeTimes) -> str:
     """Return the process and thread that ran a node; loads may have threads of their own."""
+    thread = _thread(node)
+    return f"{node.part}, {thread}" if node.part else thread
+
+
+def _thread(node: NodeTimes) -> str:
     return next((str(span.get("w")) for span in node.spans if span["kind"] == "run"), node.worker)
 
 

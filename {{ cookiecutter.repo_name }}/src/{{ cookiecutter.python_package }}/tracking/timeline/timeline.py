@@ -52,7 +52,8 @@ class Timeline:
         self._begin_ns = int(header.get("start_ms", 0)) * 1_000_000
         self._note = note
         self._upload = upload
-        self._charts: dict[str, Any] = {}
+        # Which charts are wanted, as the `charts` event says.
+        self.charts: dict[str, Any] = {}
         self._is_supported = True
         # The URI of the trace's spans, once it exists.
         self._folder: str | None = None
@@ -61,7 +62,7 @@ class Timeline:
 
     def ask_for_charts(self, event: dict[str, Any]) -> None:
         """Take in which charts are wanted."""
-        self._charts = event
+        self.charts = event
 
     def add_begin(self, event: dict[str, Any]) -> None:
         """Take in that a node began."""
@@ -180,7 +181,7 @@ class Timeline:
             end: end of the run in nanoseconds since 1970.
             keep: is given the name and the content of an artifact.
         """
-        charts, self._charts = self._charts, {}
+        charts, self.charts = self.charts, {}
         if not self.nodes or not charts:
             return
         nodes = list(self.nodes.values())

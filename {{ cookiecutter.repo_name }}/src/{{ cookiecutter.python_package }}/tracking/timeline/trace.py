@@ -41,7 +41,7 @@ def node_spans(run_key: str, node: NodeTimes, end: int = 0) -> list[dict[str, An
     """
     node_id = _id(f"{run_key}/{node.name}")
     broken = node.error or (None if node.is_complete() else "it did not come to its end")
-    node_end = node.end if node.is_complete() else max(end, node.end)
+    node_end = node.end if node.is_complete() else max(node.until or end, node.end)
     root = _root_id(run_key)
     spans = [_span(run_key, node_id, root, node.name, "AGENT", node.begin, node_end, broken)]
     for number, span in enumerate(node.spans):

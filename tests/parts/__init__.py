@@ -1,0 +1,1 @@
+"""One run of which many processes each make a part: begin, part, end."""

@@ -1,0 +1,123 @@
+"""Parts that fail, are tried again, are killed, or come when the run has ended."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.faults.lab import SRC, Lab
+from tests.faults.picture import picture_of, text_of
+from tests.faults.server import Proxy, Server
+
+from .whole import begin, end, part, part_file, run_of, start_part, wait_for_part
+
+FAILS = {"LAB_FAULT": "raise"}
+ERROR = "ValueError: the lab's own error"
+
+
+def test_later_try_replaces_the_earlier_one(lab: Lab) -> None:
+    run_id = begin(lab, "retried")
+    done = part(lab, run_id, "check", 1, code=1, env=FAILS)
+    assert "part: check, try 1, status: FAILED" in done.output
+    failed = part_file(lab, run_id, "check")
+    assert (failed["state"], failed["failed_node"], failed["error"]) == ("FAILED", "check", ERROR)
+    traceback = text_of(lab.store, run_of(lab, run_id), "kedro_parts/check/1/traceback.txt")
+    assert "the lab's own error" in traceback
+    tags = run_of(lab, run_id).data.tags
+    assert not {"kedro.error", "kedro.failed_node"} & set(tags)
+
+    part(lab, run_id, "check", 2)
+    assert "status: FINISHED" in end(lab, "retried")
+    picture = picture_of(lab.store, run_of(lab, run_id))
+    assert picture.status == "FINISHED"
+    assert [name for name, *_ in picture.spans].count("check") == 1
+    assert not any("ERROR" in status for _, status, *_ in picture.spans)
+    assert "traceback.txt" not in picture.artifacts
+    assert ERROR not in text_of(lab.store, run_of(lab, run_id), "gantt.html")
+
+
+def test_failed_part_makes_a_failed_run_and_a_late_try_joins_it(lab: Lab) -> None:
+    run_id = begin(lab, "failed")
+    part(lab, run_id, "count")
+    part(lab, run_id, "check", code=1, env=FAILS)
+    told = end(lab, run_id)
+    assert "status: FAILED" in told
+    assert f"part 'check', try 1 on {part_file(lab, run_id, 'check')['host']} failed in" in told
+    picture = picture_of(lab.store, run_of(lab, run_id))
+    assert picture.status == "FAILED"
+    assert picture.tags["kedro.failed_node"] == "check"
+    assert ERROR in picture.tags["kedro.error"]
+    assert "part 'check'" in picture.tags["kedro.error"]
+    assert "the lab's own error" in text_of(lab.store, run_of(lab, run_id), "traceback.txt")
+    assert any(name == "check" and "ERROR" in status for name, status, *_ in picture.spans)
+
+    part(lab, run_id, "check", 2)
+    part(lab, run_id, "shout")
+    late = picture_of(lab.store, run_of(lab, run_id))
+    assert (late.status, late.end) == ("FAILED", picture.end)
+    names = [name for name, *_ in late.spans]
+    assert [names.count(node) for node in ("count", "check", "shout")] == [1, 1, 1]
+    assert not any(name == "check" and "ERROR" in status for name, status, *_ in late.spans)
+    chart = text_of(lab.store, run_of(lab, run_id), "gantt.html")
+    assert "shout on" in chart
+    assert "share" in late.metrics
+
+
+def test_word_of_the_user_counts_and_the_failed_part_is_told(lab: Lab) -> None:
+    run_id = begin(lab, "forgiven")
+    part(lab, run_id, "check", code=1, env=FAILS)
+    told = end(lab, "forgiven", "--status", "finished")
+    assert "status: FINISHED" in told
+    assert "part 'check', try 1" in told
+    assert run_of(lab, run_id).info.status == "FINISHED"
+
+    # Without the optional room a late part is recorded all the same, and says what is missing.
+    shutil.rmtree(lab.root / SRC / "tracking" / "parts")
+    done = part(lab, run_id, "shout")
+    assert "the run had ended before this part, and its chart and trace lack it" in done.output
+    assert part_file(lab, run_id, "shout")["state"] == "FINISHED"
+    assert lab.waiting() == []
+
+
+def test_part_that_never_ended_is_named(lab: Lab) -> None:
+    """All its processes are killed, as when its pod is."""
+    run_id = begin(lab, "killed")
+    started = start_part(lab, run_id, "check", env={"LAB_FAULT": "hang"})
+    started.wait_for_node()
+    wait_for_part(lab, run_id)  # its exporter has told of it
+    started.kill_all()
+    assert part_file(lab, run_id, "check")["state"] == "RUNNING"
+    told = end(lab, "killed")
+    assert "status: FAILED" in told
+    run = run_of(lab, run_id)
+    assert run.data.tags["kedro.error"].startswith("part 'check', try 1 on ")
+    assert run.data.tags["kedro.error"].endswith(" began and never ended")
+
+    # Its journal is on the disk, which is here yet: it says how far it came, and the run stays.
+    lab.sync()
+    assert part_file(lab, run_id, "check")["state"] == "KILLED"
+    assert run_of(lab, run_id).info.status == "FAILED"
+    assert lab.waiting() == []
+
+
+def test_part_recorded_while_the_server_was_away_is_brought_by_sync(
+    lab: Lab, server: Server
+) -> None:
+    with Proxy(server.port) as proxy:
+        lab.env.update(MLFLOW_TRACKING_URI=proxy.uri, LAB_WAIT="2")
+        run_id = begin(lab, "outage")
+        part(lab, run_id, "count")
+        proxy.set("refuse")
+        done = part(lab, run_id, "shout")
+        assert "waiting on disk" in done.output
+        assert len(lab.waiting()) == 1
+        proxy.set("pass")
+        assert "status: FINISHED" in end(lab, "outage")
+        assert "loud.txt" not in picture_of(server.uri, run_of(lab, run_id)).artifacts
+
+        lab.sync()
+        picture = picture_of(server.uri, run_of(lab, run_id))
+        assert picture.status == "FINISHED"
+        assert "loud.txt" in picture.artifacts
+        assert {"count", "shout"} <= {name for name, *_ in picture.spans}
+        assert part_file(lab, run_id, "shout")["state"] == "FINISHED"
+    assert lab.waiting() == []

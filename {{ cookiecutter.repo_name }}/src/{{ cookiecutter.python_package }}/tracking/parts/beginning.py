@@ -1,0 +1,109 @@
+"""Begins a run that others add parts to, and says what is of the run as a whole."""
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.session import KedroSession
+from kedro.pipeline import Pipeline
+from pluggy import PluginManager
+
+from .. import env
+from ..commands.options import settings_in_force
+from ..logs import PlainLogger
+from ..program import mlflow_command
+from ..project import chosen_env, project_path, settings_hook
+from ..recording import lifecycle, runs
+from ..store.client import open_client, prepare_environment
+from ..store.relocation import follow_move
+from .one_run import OneRun
+
+logger = PlainLogger(__name__)
+
+_HOOKS = f"{__name__.rpartition('.parts.')[0]}.hooks."
+
+
+def begin_run(key: str, name: str | None, tags: Mapping[str, str], pipeline: str | None) -> str:
+    """Begin the run of a key, or find it, and return its id.
+
+    Args:
+        key: what tells it from others.
+        name: its name.
+        tags: tags besides those of the project.
+        pipeline: the pipeline that its parts run.
+
+    Raises:
+        LookupError: tracking is off.
+        Exception: the store can't be used.
+    """
+    hook = settings_hook()
+    if hook is None or not hook.is_enabled():
+        raise LookupError(
+            f"tracking is off here, so there is no run to begin; see {env.ENABLED} and "
+            f"`enable_mlflow` of MLflowBasicLoggerHook."
+        )
+    found, project = settings_in_force(), project_path()
+    settings = replace(
+        found,
+        run_id=found.run_id if found.nested else None,
+        run_name=name or found.run_name,
+        tags={**found.tags, **tags},
+    )
+    prepare_environment()
+    follow_move(settings, project)
+    client = open_client(settings.uri)
+    run, is_new = OneRun(client, settings, project, key).settle()
+    if is_new:
+        # What Kedro or a hook of the user's prints must not be taken for the id.
+        with redirect_stdout(sys.stderr):
+            _record(run, pipeline, project)
+    return str(run.info.run_id)
+
+
+def _record(run: Any, pipeline: str | None, project: Path) -> None:
+    """Say what is of the run as a whole, by the hooks that say it of any run."""
+    os.environ.update({env.RUN_ID: run.info.run_id, env.EXPORT: "end"})
+    os.environ.pop(env.PART, None)
+    from kedro.framework.project import settings
+
+    created: Any = KedroSession.create(project_path=project, env=chosen_env())
+    with created as session:
+        context = session.load_context()
+        catalog = context.catalog
+        setattr(catalog, runs.BEGUN, run.info.start_time * 1_000_000)
+        run_params = {
+            "run_id": session.session_id,
+            "project_path": str(project),
+            "env": context.env,
+            "kedro_version": version("kedro"),
+            "pipeline_names": [pipeline] if pipeline else None,
+            "runtime_params": {},
+            "runner": None,
+        }
+        # Those of this layer alone: to others a run begins where its nodes run.
+        manager = PluginManager("kedro")
+        for hook in settings.HOOKS:
+            if any(cls.__module__.startswith(_HOOKS) for cls in type(hook).__mro__):
+                manager.register(hook)
+        manager.hook.before_pipeline_run(
+            run_params=run_params, pipeline=Pipeline([]), catalog=catalog
+        )
+        begun = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
+        if begun is None:
+            logger.warning("The run has begun, but nothing was recorded of it.")
+            return
+        begun.is_shown = False
+        begun.end("FINISHED")  # of what is said here; the run itself stays open
+    for note in begun.summary.get("notes", ()):
+        logger.warning("%s.", note)
+    if begun.summary.get("state") != "exported":
+        logger.warning(
+            "What was recorded as the run began waits on disk (%s); `%s` exports it.",
+            begun.summary.get("error"),
+            mlflow_command("sync"),
+        )

@@ -1,0 +1,50 @@
+"""`kedro mlflow begin` and `kedro mlflow end`, around the parts of a run."""
+
+import click
+
+_STATUSES = ("FINISHED", "FAILED", "KILLED")
+
+
+@click.command()
+@click.option("--key", required=True, help="What tells this run from others, say a DAG run's id.")
+@click.option("--name", default=None, help="Name of the run; MLflow makes one up by default.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag; may be repeated.")
+@click.option("--pipeline", default=None, help="The pipeline; Kedro's default one by default.")
+def begin(key: str, name: str | None, tags: tuple[str, ...], pipeline: str | None) -> None:
+    """Begin the run of KEY, which stays open for parts, and print its id; asked again, the same id.
+
+    Each part is a `kedro run` with MLFLOW_RUN_ID and KEDRO_MLFLOW_PART=<task>/<try>; `kedro mlflow
+    end` ends the run.
+    """
+    from .beginning import begin_run
+
+    if not key.strip():
+        raise click.UsageError("--key is empty; give what tells this run from others.")
+    pairs = [tag.partition("=") for tag in tags]
+    for tag, (tag_key, mark, _) in zip(tags, pairs, strict=True):
+        if not mark or not tag_key:
+            raise click.UsageError(f"--tag {tag!r} is no KEY=VALUE.")
+    given = {tag_key: value for tag_key, _, value in pairs}
+    click.echo(begin_run(key.strip(), name, given, pipeline))
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--status",
+    type=click.Choice(_STATUSES, case_sensitive=False),
+    default=None,
+    help="How it ended; by default FAILED if a part did, or never ended, else FINISHED.",
+)
+def end(run: str, status: str | None) -> None:
+    """End RUN, and draw one chart and one trace of all its parts.
+
+    RUN is the KEY that it was begun with, or its id. What has ended stays so; late parts
+    join it.
+    """
+    import sys
+
+    from ..recording.panel import show
+    from .ending import end_run
+
+    show(end_run(run, status), sys.stdout)

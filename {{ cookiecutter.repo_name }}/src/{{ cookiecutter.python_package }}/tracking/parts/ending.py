@@ -1,0 +1,116 @@
+"""Ends a run of parts: how it went, its times, and what its panel tells."""
+
+import time
+from typing import Any
+
+from ..commands.experiment import client_and_experiment
+from ..commands.run_names import find_run
+from ..exporting.comparison import Comparison
+from ..exporting.summary import add_metrics
+from ..journal.events import MAX_TAG
+from ..project import project_path, settings_hook
+from ..recording.times import clock_values
+from ..redact import redact_text
+from .drawing import Drawn, draw_again
+from .one_run import find_begun
+from .part_files import PartFile, read_parts, read_traceback
+
+_OPEN = ("RUNNING", "SCHEDULED")
+
+
+def end_run(name: str, status: str | None) -> dict[str, Any]:
+    """End a run as its parts have ended, and return its summary; of one that has ended the same.
+
+    Args:
+        name: the key that it was begun with, or its id.
+        status: how it ended, where that is not for the parts to say.
+
+    Raises:
+        LookupError: there is no such run.
+        Exception: the store can't be used.
+    """
+    client, experiment = client_and_experiment()
+    run = find_begun(client, experiment.experiment_id, name)
+    run = run or find_run(client, experiment, name)
+    if run.info.lifecycle_stage != "active":
+        raise LookupError(f"the run {name!r} is deleted.")
+    run_id, notes = run.info.run_id, list[str]()
+    if run.info.status in _OPEN:
+        _end(client, run, status)
+    elif status not in (None, run.info.status):
+        notes.append(f"it had ended before as {run.info.status}, and stays so")
+    drawn = draw_again(client, run_id, str(project_path()))
+    return _summary(client, drawn, experiment.name, notes)
+
+
+def _end(client: Any, run: Any, given: str | None) -> None:
+    """End a run that is open; it is drawn then."""
+    end_ns, run_id = time.time_ns(), run.info.run_id
+    parts = read_parts(client, run_id)
+    faults = [part for part in parts if part.fault is not None]
+    status = given or ("FAILED" if faults else "FINISHED")
+    if status != "FINISHED":
+        _log_faults(client, run_id, faults, status)
+    _log_times(client, run, end_ns)
+    # Before it is drawn: a part that comes later sees it, and draws the run again itself.
+    client.set_terminated(run_id, status, end_ns // 1_000_000)
+
+
+def _log_faults(client: Any, run_id: str, faults: list[PartFile], status: str) -> None:
+    from mlflow.entities import RunTag
+
+    told = "; ".join(str(part.fault) for part in faults)
+    tags = {"kedro.error": told or f"it was ended as {status}"}
+    nodes = [part.failed_node for part in faults if part.failed_node]
+    if nodes:
+        tags["kedro.failed_node"] = ", ".join(dict.fromkeys(nodes))
+    client.log_batch(run_id, tags=[RunTag(key, text[:MAX_TAG]) for key, text in tags.items()])
+    texts = [(part, read_traceback(client, run_id, part)) for part in faults]
+    found = [f"{part.label}\n{text}" for part, text in texts if text is not None]
+    if found:
+        client.log_text(run_id, "\n".join(found), "traceback.txt")
+
+
+def _log_times(client: Any, run: Any, end_ns: int) -> None:
+    """Say when the run ended, and how long it took; as `MLflowBasicLoggerHook` is told to."""
+    from mlflow.entities import Metric, Param
+
+    hook: Any = settings_hook()
+    stamp, metrics, params = end_ns // 1_000_000, [], []
+    if "__time_end" not in run.data.params and getattr(hook, "enable_logging_time_end", True):
+        text, digits = clock_values(end_ns, getattr(hook, "offset_hours", 0))
+        metrics.append(Metric("__time_end", digits, stamp, 0))
+        params.append(Param("__time_end", text))
+    if "__time" not in run.data.metrics and getattr(hook, "enable_logging_time", True):
+        metrics.append(Metric("__time", (stamp - run.info.start_time) / 1000, stamp, 0))
+    if metrics:
+        client.log_batch(run.info.run_id, metrics=metrics, params=params)
+
+
+def _summary(client: Any, drawn: Drawn, experiment: str, notes: list[str]) -> dict[str, Any]:
+    info = drawn.run.info
+    hook: Any = settings_hook()
+    faults = [part.fault for part in drawn.parts if part.fault is not None]
+    if not drawn.parts:
+        faults = ["no part has recorded anything"]
+    summary: dict[str, Any] = {
+        "state": "exported",
+        "run_id": info.run_id,
+        "experiment_id": info.experiment_id,
+        "experiment_name": experiment,
+        "run_env": getattr(getattr(hook, "settings", None), "run_env", None),
+        "run_name": info.run_name,
+        "status": info.status,
+        "duration_s": (info.end_time - info.start_time) / 1000,
+        "tracking_uri": redact_text(client.tracking_uri),
+        "journal": None,
+        "error": None,
+        "notes": [*notes, *faults, *drawn.notes],
+        "models": drawn.models,
+        "metrics": {},
+        "previous": {},
+        "best": {},
+    }
+    comparison = Comparison(client, info.experiment_id, info.start_time)
+    add_metrics(summary, drawn.run.data.metrics, drawn.deciding, comparison)
+    return summary
