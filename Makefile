@@ -45,7 +45,7 @@ test-faults: $(VENV)/dev.stamp ## broken stores, killed processes, full disks
 	$(PYTEST) -m faults $(PYTEST_ARGS)
 
 test-stores: $(VENV)/dev.stamp ## each store of runs and of artifacts; prints which work here, and why others were skipped
-	$(PYTEST) -m stores $(PYTEST_ARGS)
+	STORES=all $(PYTEST) -m stores $(PYTEST_ARGS)
 
 test-hdfs: $(VENV)/dev.stamp ## artifacts on HDFS; fetches Hadoop, 220 MB, into build/ once, and needs gcc and a JDK
 	$(BIN)/python -m scripts.fetch_hadoop

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,11 +135,19 @@ def stored(
     running.stop()
 
 
-def each(*kinds: str) -> pytest.MarkDecorator:
-    """Let a test run for each kind of store, all of one server beside each other."""
+def each(*kinds: str, only_asked: Collection[str] = ()) -> pytest.MarkDecorator:
+    """Let a test run for each kind of store, all of one server beside each other.
+
+    Args:
+        kinds: the kinds.
+        only_asked: those of them that take minutes and run with `make test-stores` alone.
+    """
+    asked = pytest.mark.skipif(os.environ.get("STORES") != "all", reason="`make test-stores`")
     params = [
         pytest.param(
-            *one.partition(", ")[::2], id=one, marks=[pytest.mark.hdfs] * one.startswith(HDFS)
+            *one.partition(", ")[::2],
+            id=one,
+            marks=[pytest.mark.hdfs] * one.startswith(HDFS) + [asked] * (one in only_asked),
         )
         for one in kinds
     ]
@@ -188,7 +196,7 @@ def test_outage_in_the_middle(
     check_no_secret(stored, done.output, synced.output)
 
 
-@each(f"{TEN}, direct", f"{TEN}, {SERVER}", f"{HDFS}, direct")
+@each(*KINDS, only_asked=[one for one in KINDS if not one.startswith((TEN, f"{HDFS}, direct"))])
 def test_ten_first_runs_at_once(stored: ArtifactLab, reference: Picture) -> None:
     """Ten processes with no experiment yet, in an empty folder of the bucket: ten whole runs."""
     stored.begin("ten")
