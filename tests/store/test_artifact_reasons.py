@@ -141,3 +141,16 @@ def test_one_sentence_with_the_remedy(
     each = [f"models: {said}", *[f"artifacts: {said}"] * 9]
     panel = baked.tracking("store.reasons").summed_up(each)
     assert len(panel) < 400
+
+
+def test_store_behind_a_server_is_one_reason(baked: BakedProject) -> None:
+    """A server answers 500 for its own store, or not in time: one cause, said one way."""
+    reasons = baked.tracking("store.artifact_reasons")
+    fault = baked.tracking("store.reasons").StoreError
+    place = "mlflow-artifacts:/1/ab/artifacts"
+    hangs = error("ConnectionError", "Max retries exceeded (Caused by Read timed out. (x=20))")
+    behind = reasons.artifact_reason(fault("the MLflow server answers 500: Internal"), place)
+    assert behind.startswith("the MLflow server takes no artifacts: its own store of them may be")
+    assert {reasons.artifact_reason(hangs, place), reasons.no_answer(place)} == {behind}
+    refused = reasons.artifact_reason(error("ConnectionError", "Connection refused"), place)
+    assert refused == "the MLflow server refuses connections"

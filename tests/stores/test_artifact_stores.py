@@ -223,7 +223,7 @@ def check_artifacts(lab: ArtifactLab, run: Any, reference: Picture) -> None:
 
 def said_of(why: str) -> bool:
     """Whether a reason is one clear sentence of ours, and counts what it holds up."""
-    clear = r"(refuses connections|cannot be reached|does not answer|breaks off|answers 5\d\d|Not a dir)"
+    clear = r"(refuses connections|takes no artifacts|cannot be reached|does not answer|breaks off|answers 5\d\d|Not a dir)"
     return bool(re.search(clear, why)) and len(why) < 400 and "Traceback" not in why
 
 

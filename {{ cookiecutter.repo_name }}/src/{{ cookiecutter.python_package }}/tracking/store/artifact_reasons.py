@@ -17,6 +17,11 @@ _LOGINS = {
 }
 _CORRECT = "in the environment or in mlflow.yml's entry of credentials.yml"
 _AWAY = "{place} refuses connections or cannot be reached: start it, or correct its address"
+# An MLflow server answers 500, or not in time, where the store behind it is away or refuses it.
+_BEHIND = (
+    "the MLflow server takes no artifacts: its own store of them may be away or refuse it, see the "
+    "server's log"
+)
 # What clients say, in this order, and what it means with the remedy.
 _SAID = (
     (
@@ -98,7 +103,8 @@ _SAID = (
         "wasbs, abfss, hdfs, sftp, or is a folder",
     ),
     (
-        r"^ConnectionException|[Cc]onnection refused|Could not connect to the endpoint|Failed to establish a new"
+        r"^ConnectionException|[Cc]onnection refused|Could not connect to the endpoint"
+        r"|Failed to establish a new"
         r"|Unable to connect|NoRouteToHost|UnknownHostException|Failed to resolve"
         r"|Name or service not known|Temporary failure in name resolution",
         _AWAY,
@@ -125,7 +131,9 @@ def place_of(location: str) -> str:
 
 def no_answer(location: str) -> str:
     """Return what to say of a store of artifacts that hangs."""
-    if not is_far(location) or is_served(location):
+    if is_served(location):
+        return _BEHIND
+    if not is_far(location):
         return "the MLflow server does not answer"
     return f"{place_of(location)} does not answer"
 
@@ -138,7 +146,9 @@ def artifact_reason(error: BaseException, location: str) -> str:
         location: where the run's artifacts lie.
     """
     if is_served(location) or not is_far(location):
-        return reason(error)
+        told = reason(error)
+        is_behind = re.match("the MLflow server (answers 500|does not answer)", told)
+        return _BEHIND if is_served(location) and is_behind else told
     # Of two threads that import one package at once Python may refuse one: the next try has it.
     is_there = isinstance(error, ImportError) and missing_for(location) is None
     if not is_there and (missing := missing_by(error)):
