@@ -119,23 +119,134 @@ def test_refused_metrics_are_one_row_of_the_panel(baked: BakedProject, tmp_path:
     assert all("(and 10 more: " in note for note in refused)
 
 
+IN_URI = "in the tracking URI"
+STARTED = f"start it, or correct host and port {IN_URI}"
+REFUSED = f"the database refuses the user 'wind': correct user and password {IN_URI}"
+AT = 'connection to server at "db" (10.0.0.1), port 5432 failed: '
+POSTGRESQL = f"(psycopg2.OperationalError) {AT}"
+PSYCOPG = f"(psycopg.OperationalError) connection failed: {AT}"
+MYSQL = "(pymysql.err.OperationalError) "
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
         (
-            '(psycopg2.OperationalError) connection to server at "db", port 5432 failed: '
-            "Connection refused\n\tIs the server running on that host?",
-            'the database says: connection to server at "db", port 5432 failed: Connection refused',
+            POSTGRESQL + "Connection refused\n\tIs the server running on that host?",
+            f"the database server at db:5432 refuses connections: {STARTED}",
         ),
         (
-            "(pymysql.err.OperationalError) (2003, \"Can't connect to MySQL server on 'db' "
-            '([Errno 111] Connection refused)")\n(Background on this error at: https://sqlalche.me)',
-            "the database says: (2003, \"Can't connect to MySQL server on 'db' "
-            '([Errno 111] Connection refused)")',
+            PSYCOPG + "Connection refused\n\tIs the server running on that host?",
+            f"the database server at db:5432 refuses connections: {STARTED}",
+        ),
+        (
+            '(psycopg2.OperationalError) connection to server on socket "/run/.s.PGSQL.5432" '
+            "failed: No such file or directory",
+            f"the database server refuses connections: {STARTED}",
+        ),
+        (
+            '(psycopg2.OperationalError) could not translate host name "db" to address: Name or '
+            "service not known",
+            f"the database server at db cannot be reached: {STARTED}",
+        ),
+        (POSTGRESQL + 'FATAL:  password authentication failed for user "wind"', REFUSED),
+        (PSYCOPG + 'FATAL:  role "wind" does not exist', REFUSED),
+        # A host of two addresses: the second one says what is wrong.
+        (
+            '(psycopg2.OperationalError) connection to server at "db" (::1), port 5432 failed: '
+            'Connection refused\n\tIs it?\nconnection to server at "db" (10.0.0.1), port 5432 '
+            'failed: FATAL:  password authentication failed for user "wind"\n',
+            REFUSED,
+        ),
+        (
+            POSTGRESQL + 'FATAL:  database "runs" does not exist',
+            f"the database 'runs' does not exist: create it, or correct its name {IN_URI}",
+        ),
+        (
+            "(psycopg2.errors.InsufficientPrivilege) permission denied for schema public\nLINE 2",
+            "the database allows its user no writing: give it all rights on the database (GRANT "
+            "ALL)",
+        ),
+        (
+            MYSQL + "(2003, \"Can't connect to MySQL server on 'db' ([Errno 111] Connection "
+            'refused)")\n(Background on this error at: https://sqlalche.me)',
+            f"the database server at db refuses connections: {STARTED}",
+        ),
+        (
+            MYSQL + "(2003, \"Can't connect to MySQL server on 'db' ([Errno -2] Name or service "
+            'not known)")',
+            f"the database server at db cannot be reached: {STARTED}",
+        ),
+        (
+            MYSQL + "(1045, \"Access denied for user 'wind'@'localhost' (using password: YES)\")",
+            REFUSED,
+        ),
+        (
+            MYSQL + "(1044, \"Access denied for user 'wind'@'%' to database 'runs'\")",
+            "the database 'runs' does not exist or is closed to the user 'wind': create it, or "
+            f"permit it (GRANT ALL), or correct the name {IN_URI}",
+        ),
+        (
+            MYSQL + "(1049, \"Unknown database 'runs'\")",
+            f"the database 'runs' does not exist: create it, or correct its name {IN_URI}",
+        ),
+        (
+            MYSQL + "(1142, \"CREATE command denied to user 'wind'@'%' for table 'runs'\")",
+            "the database allows its user no writing: give it all rights on the database (GRANT "
+            "ALL)",
+        ),
+        # Any other fault is told in the database's words; values of a statement say nothing.
+        (
+            MYSQL + "(1040, 'Too many connections')\n[SQL: INSERT]\n[parameters: {'v': 'database "
+            '"x" does not exist\'}]',
+            "the database says: (1040, 'Too many connections')",
         ),
     ],
 )
-def test_a_database_is_not_told_as_a_server_of_mlflow(
-    said: str, told: str, baked: BakedProject
-) -> None:
+def test_a_database_is_told_with_its_remedy(said: str, told: str, baked: BakedProject) -> None:
+    """And never as a server of MLflow."""
     assert baked.tracking("store.reasons").reason(RuntimeError(said)) == told
+
+
+@pytest.mark.parametrize("uri", ["ftp://x/y", "redis://x"])
+def test_uri_of_no_store_is_one_sentence(uri: str, baked: BakedProject) -> None:
+    with pytest.raises(Exception, match="unsupported URI") as caught:  # noqa: PT011
+        baked.tracking("store.client").open_client(uri)
+    told = (
+        f"MLflow has no store of runs whose URI begins with {uri.partition(':')[0]}:; there are "
+        "sqlite:, postgresql:, mysql:, mssql:, http:, https: and a folder"
+    )
+    reasons = baked.tracking("store.reasons")
+    assert reasons.reason(caught.value) == told
+    assert reasons.plain(caught.value) == told
+
+
+POOL = "HTTPConnectionPool(host='127.0.0.1', port=5000): "
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            f'{POOL}Max retries exceeded with url: /api (Caused by ReadTimeoutError("{POOL}Read '
+            'timed out. (read timeout=20)"))',
+            "the MLflow server does not answer",
+        ),
+        (f"{POOL}Read timed out. (read timeout=20)", "the MLflow server does not answer"),
+        (
+            f"{POOL}Max retries exceeded with url: /api (Caused by NewConnectionError('<…>: Failed "
+            "to establish a new connection: [Errno 111] Connection refused'))",
+            "the MLflow server refuses connections",
+        ),
+        (
+            f"{POOL}Max retries exceeded with url: /api (Caused by ConnectTimeoutError(<…>, "
+            "'Connection to 10.0.0.1 timed out. (connect timeout=20)'))",
+            "the MLflow server cannot be reached",
+        ),
+    ],
+)
+def test_a_server_that_hangs_is_told_as_such(said: str, told: str, baked: BakedProject) -> None:
+    """Of a request, and of MLflow's error that is made of it."""
+    reasons = baked.tracking("store.reasons")
+    assert reasons.reason(RuntimeError(said)) == told
+    assert reasons.reason(RuntimeError(f"API request failed with exception {said}")) == told

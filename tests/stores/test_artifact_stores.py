@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -230,7 +231,7 @@ def check_artifacts(lab: ArtifactLab, run: Any, reference: Picture) -> None:
 
 def said_of(why: str) -> bool:
     """Whether a reason is one clear sentence of ours, and counts what it holds up."""
-    clear = r"(refuses connections|cannot be reached|does not answer|breaks off|answers 5\d\d|Not a dir)"
+    clear = r"(refuses connections|takes no artifacts|cannot be reached|does not answer|breaks off|answers 5\d\d|Not a dir)"
     return bool(re.search(clear, why)) and len(why) < 400 and "Traceback" not in why
 
 
@@ -269,9 +270,9 @@ def test_what_is_wrong_is_said_once_and_sync_brings_all(
     assert len(why) < 400
     # A key that is no good, then a good one, but no bucket.
     wrong = stored.sync(code=1, env={"AWS_SECRET_ACCESS_KEY": "wrong"}).output
-    assert f"{bucket} refuses the credentials" in wrong, wrong
+    assert f"{bucket} refuses the credentials: correct them in the environment" in wrong, wrong
     missing = stored.sync(code=1).output
-    assert f"{bucket} does not exist" in missing
+    assert f"{bucket} does not exist: make it" in missing
     endpoint = server.env["MLFLOW_S3_ENDPOINT_URL"]
     boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=bucket)
     synced = stored.sync()
@@ -296,3 +297,50 @@ def test_store_that_hangs_holds_up_neither_the_run_nor_its_metrics(
     stored.sync()
     (run,) = stored.runs()
     check_artifacts(stored, run, reference)
+
+
+@each("Azure Blob, direct")
+def test_wrong_key_of_azure_is_told_as_such(
+    stored: ArtifactLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "AZURE_STORAGE_CONNECTION_STRING"
+    wrong = re.sub("AccountKey=[^;]*", "AccountKey=d3Jvbmc=", stored.env[name])
+    monkeypatch.setenv(name, wrong)
+    said = refusal(stored, tmp_path)
+    assert "refuses the credentials: correct them in the environment" in said
+    assert "no credentials" not in said
+
+
+# pysftp's connection that was never made can't be deleted.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@each("SFTP, direct")
+def test_host_key_and_login_of_sftp_are_told(
+    stored: ArtifactLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A known host with its port, as ssh writes it; and a key that the server does not know."""
+    home = Path(stored.env["HOME"])
+    other = tmp_path / "home"
+    shutil.copytree(home, other)
+    monkeypatch.setenv("HOME", str(other))
+    hosts = other / ".ssh/known_hosts"
+    known = hosts.read_text()
+    hosts.write_text(known.replace("127.0.0.1", "[127.0.0.1]:2222"))
+    said = refusal(stored, tmp_path)
+    assert said.startswith("~/.ssh/known_hosts has no host key of 127.0.0.1: add a line that")
+    hosts.write_text(known)
+    config = other / ".ssh/config"
+    config.write_text(re.sub("User .*", "User nobody-of-here", config.read_text()))
+    assert "correct the user and `IdentityFile`" in refusal(stored, tmp_path)
+    gc.collect()
+
+
+def refusal(lab: ArtifactLab, folder: Path) -> str:
+    """What is told where this process can't write an artifact."""
+    file = folder / "file.txt"
+    file.write_text("x")
+    with pytest.raises(Exception) as caught:  # noqa: PT011  each client has its own
+        lab.project.tracking("store.mlflow_internals").artifacts_at(
+            lab.place, lab.store
+        ).log_artifact(str(file))
+    reasons = lab.project.tracking("store.artifact_reasons")
+    return str(reasons.artifact_reason(caught.value, lab.place))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from tests.faults.picture import Picture
 from tests.harness.baked import BakedProject
@@ -160,3 +161,27 @@ def test_mysql_column_that_would_lose_characters(
     mysql_lab.env["MLFLOW_TRACKING_URI"] = mysql_lab.store.partition("?")[0]
     (run,) = mysql_lab.runs()
     check_whole(mysql_lab, run, reference)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_what_a_database_refuses_is_told_with_its_remedy(
+    kind: Kind, request: pytest.FixtureRequest, baked: BakedProject
+) -> None:
+    """A wrong password and a database that is missing: one sentence each, without the password."""
+    server: Database = request.getfixturevalue(kind.server)
+    is_mysql = kind.scheme.startswith("mysql")
+    place = f"127.0.0.1:{server.address}" if is_mysql else ""
+
+    def told(password: str, database: str) -> str:
+        uri = f"{kind.scheme}://{USER}:{password}@{place}/{database}"
+        if not is_mysql:
+            uri += f"?host={Path(str(server.address)).parent}"
+        with pytest.raises(Exception) as caught:  # noqa: PT011  each driver has its own
+            create_engine(uri).connect()
+        return str(baked.tracking("store.reasons").reason(caught.value))
+
+    refused = "the database refuses the user 'me': correct user and password in the tracking URI"
+    assert told("not-the-word-1", "postgres") == refused
+    missing = told(PASSWORD, "nowhere")
+    assert missing.startswith("the database 'nowhere' does not exist")
+    assert "create it" in missing

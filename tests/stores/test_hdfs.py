@@ -121,7 +121,10 @@ def test_namenode_that_is_away_is_told(baked: BakedProject, tmp_path: Path) -> N
     location = f"hdfs://127.0.0.1:{free_port()}/box"
     said = told(baked, tmp_path, location, client_env())
     place = location.removesuffix("/box")
-    assert said == f"{place} refuses connections or cannot be reached"
+    assert (
+        said
+        == f"{place} refuses connections or cannot be reached: start it, or correct its address"
+    )
 
 
 def test_user_who_may_not_write_is_told(
@@ -130,7 +133,10 @@ def test_user_who_may_not_write_is_told(
     """HDFS permits the user nothing at this place."""
     env = {**server.env, "HADOOP_USER_NAME": "somebody"}
     said = told(baked, tmp_path, f"{server.location}/theirs", env)
-    assert said == f"{server.location} allows no writing with these credentials"
+    assert (
+        said
+        == f"{server.location} allows no writing with these credentials: permit it there, or use others"
+    )
 
 
 def test_doctor_writes_and_removes_a_file(server: ArtifactServer, project: BakedProject) -> None:
@@ -144,7 +150,10 @@ def test_doctor_writes_and_removes_a_file(server: ArtifactServer, project: Baked
         away = project.run("kedro", "mlflow", "doctor", env=server.env, code=1)
     finally:
         server.wire.mend()
-    assert f"{server.location} refuses connections or cannot be reached" in away.stdout
+    assert (
+        f"{server.location} refuses connections or cannot be reached: start it, or correct its address"
+        in away.stdout
+    )
     assert "\tat " not in away.stdout + away.stderr
 
 
@@ -164,7 +173,7 @@ def test_a_run_and_a_sync_while_it_is_away_say_one_line(
         synced = project.run("kedro", "mlflow", "sync", env=server.env, code=1)
     finally:
         server.wire.mend()
-    why = f"{server.location} refuses connections or cannot be reached"
+    why = f"{server.location} refuses connections or cannot be reached: start it, or correct its address"
     said = f"models: {why}; 12 artifacts: {why}"
     ran, told_later = done.stdout + done.stderr, synced.stdout + synced.stderr
     assert re.findall("because: (.*)", ran) == [said]

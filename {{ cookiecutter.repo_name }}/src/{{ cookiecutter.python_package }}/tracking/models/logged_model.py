@@ -14,9 +14,9 @@ from typing import Any
 from ..journal.events import MAX_BATCH_METRICS
 from ..journal.places import JournalPlaces
 from ..store.artifact_reasons import artifact_reason
-from ..store.client import is_far, is_served, together, upload_together
+from ..store.client import is_far, together, upload_together
 from ..store.mlflow_internals import write_sklearn_model
-from ..store.reasons import StoreError
+from ..store.reasons import StoreError, is_forbidden, is_permanent
 from . import flavor_process
 from .flavors import requirements
 from .registry import MODEL_KEY, RegisteredVersion
@@ -117,9 +117,9 @@ class ModelExport:
             try:
                 upload_together(client.tracking_uri, location, uploads)
             except Exception as error:
-                if is_served(location) or not is_far(location):
-                    raise  # it is MLflow's own, which may tell that trying again can't help
-                raise StoreError(artifact_reason(error, location)) from error
+                if is_permanent(error) or not is_far(location):
+                    raise  # it is MLflow's own, which tells that trying again can't help
+                raise StoreError(artifact_reason(error, location), is_forbidden(error)) from error
 
     def _completed(self) -> dict[str, Any]:
         about = self.event["about"]

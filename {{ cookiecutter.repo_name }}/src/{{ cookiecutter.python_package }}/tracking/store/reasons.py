@@ -7,6 +7,7 @@ from os.path import commonprefix
 
 from ..program import mlflow_command
 from ..redact import redact_text
+from .database_reasons import database_reason
 from .packages import missing_by
 
 _PERMANENT = frozenset(
@@ -16,8 +17,6 @@ _PERMANENT = frozenset(
 _CHARACTERS = re.compile(
     r"Incorrect string value.* for column ([^ ]+)|has no equivalent in encoding"
 )
-# How SQLAlchemy begins what the driver of a database's server has said.
-_OF_DRIVER = re.compile(r"\((?:psycopg2?|pymysql|MySQLdb|pyodbc|pymssql)\b[^)]*\) (.*)")
 _SAME_ROW = re.compile(r"UniqueViolation|UNIQUE constraint|Duplicate entry|Deadlock found")
 # What differs where one reason holds up many things: paths and URLs, names, ids of requests.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
@@ -74,8 +73,8 @@ def reason(error: BaseException) -> str:
             if no_room[1]
             else "the database keeps no such character; it must be one of UTF-8"
         )
-    elif said := _OF_DRIVER.match(text):
-        text = f"the database says: {said[1]}"
+    elif said := database_reason(text):
+        text = said
     elif "database is locked" in text:
         text = "the SQLite store is locked by another process"
     elif "out-of-date database schema" in text:
@@ -86,12 +85,19 @@ def reason(error: BaseException) -> str:
         )
     elif "database or disk is full" in text:
         text = "the disk of the store is full"
+    elif other := re.search(r"got unsupported URI '([^':]*:)?", text):
+        text = (
+            f"MLflow has no store of runs whose URI begins with {other[1] or 'no scheme'}; there "
+            "are sqlite:, postgresql:, mysql:, mssql:, http:, https: and a folder"
+        )
     elif code := re.search(r"too many (\d+) error responses", text):
         text = f"the MLflow server answers {code[1]}"
+    elif "Read timed out" in text:
+        text = "the MLflow server does not answer"
     elif "Max retries exceeded" in text or "Connection refused" in text:
         cause = "refuses connections" if "refused" in text else "cannot be reached"
         text = f"the MLflow server {cause}"
-    elif "Read timed out" in text or "timed out" in text:
+    elif "timed out" in text:
         text = "the MLflow server does not answer"
     elif re.search(r"Connection aborted|Connection broken|RemoteDisconnected", text):
         text = "the MLflow server closes the connection before it has answered"
@@ -118,7 +124,9 @@ def reason_in(experiment_name: str, error: BaseException) -> str:
 def plain(error: BaseException) -> str:
     """Return what an error says, in plain words where MLflow's or HTTP's are none."""
     text = redact_text(str(error.args[0] if error.args else error))
-    is_technical = re.search(r"HTTPS?Connection|database schema|failed with error code", text)
+    is_technical = re.search(
+        r"HTTPS?Connection|database schema|failed with error code|unsupported URI", text
+    )
     return reason(error) if is_technical or fault_in(error) else text
 
 
