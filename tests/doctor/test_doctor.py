@@ -58,6 +58,7 @@ def test_before_the_first_run_nothing_is_made(project: BakedProject) -> None:
 def test_run_and_file_are_written_and_removed_again(project: BakedProject) -> None:
     project.run("kedro", "run", "--nodes", "init_model")
     client = client_of(project)
+    client.create_experiment("kedro-mlflow-doctor")  # of another doctor, which is at work
     names, runs = everything_in(client)
     files = {path for path in project.files() if path.startswith("mlruns/my_iris")}
     yml = "experiment_name: not_there_yet\nartifact_location: ./mlruns/other\n"
