@@ -19,6 +19,7 @@ from ..store.artifact_reasons import artifact_reason
 from ..store.client import get_ready, open_client, prepare_environment
 from ..store.mlflow_internals import artifacts_at, forget_experiment, forget_run
 from ..store.reasons import deleted_experiment, reason
+from ..store.relocation import lies_already
 
 # Of its run, and of its own experiment where the project's is not there yet; both are deleted.
 NAME = "kedro-mlflow-doctor"
@@ -76,6 +77,10 @@ def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
         return f"{file} is made by the first run", (uri, f"{location}/{_unique()}")
     client = open_client(uri)
     found = _experiment(client, about)
+    if found is not None:
+        place = found.artifact_location
+        if told := lies_already(found.name, place, location, Path.cwd()):
+            _say("artifact_location", True, told)
     own = _own_experiment(client, location) if found is None else None
     experiment_id = own or str(found.experiment_id)
     try:
