@@ -56,7 +56,7 @@ class RetryAfter(StoreError):
         clock = f"{until:%H:%M:%S}" if seconds < 43_200 else f"{until:%Y-%m-%d %H:%M}"
         super().__init__(
             f"the MLflow server takes no more requests until {clock} ({status}, "
-            f"Retry-After {seconds:.0f} s)"
+            f"Retry-After {math.ceil(seconds)} s)"
         )
         self.seconds = seconds
 
@@ -78,7 +78,7 @@ def fault_of(response: Any, method: str, url: str) -> StoreError | None:
         return _refused(status, response)
     if status in _NOT_NOW:
         seconds = seconds_of(response.headers.get("Retry-After", ""))
-        if seconds is not None and status in (429, 503):
+        if seconds and status in (429, 503):  # a date that is over says nothing
             return RetryAfter(status, seconds)
         return NotNow(f"the MLflow server answers {status}{_words(response)}")
     if status == 413:
