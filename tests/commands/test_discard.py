@@ -24,6 +24,11 @@ def journal(tracking: Callable[[str], Any], project: Path, key: str) -> Path:
     recorder.log_metric("score", 0.5)
     recorder.log_metric("score", 0.6, step=1)
     recorder.log_text("a text", "notes.txt")
+    # What the export makes of the times of nodes, and of files that grow until the end.
+    recorder.log_begin("train", ["model"])
+    recorder.log_span("model", "save", 1, 2, node="train", metric="_time_to_save model")
+    recorder.log_chart_settings(gantt=True)
+    recorder.log_at_end({str(project / "info.log"): 0})  # only of one that is killed
     folder = end(recorder)
     return folder.rename(folder.with_name(key))
 
@@ -41,7 +46,7 @@ def test_key_or_its_beginning_is_asked_for_and_shown(
     # Nobody answers the question.
     done = project.run("kedro", "mlflow", "discard", "20260102", code=1)
     assert f"{KEY}  journals at sqlite:///gone.db" in done.stdout
-    assert "It holds 2 params, 1 metric, 1 artifact, 0 models." in done.stdout
+    assert "It holds 2 params, 2 metrics, 2 artifacts, 0 models." in done.stdout
     assert folder.exists()
     done = project.run("kedro", "mlflow", "discard", "20260102", "--yes")
     assert f"{KEY} is deleted." in done.stdout

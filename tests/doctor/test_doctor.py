@@ -58,6 +58,7 @@ def test_before_the_first_run_nothing_is_made(project: BakedProject) -> None:
 def test_run_and_file_are_written_and_removed_again(project: BakedProject) -> None:
     project.run("kedro", "run", "--nodes", "init_model")
     client = client_of(project)
+    client.create_experiment("kedro-mlflow-doctor")  # of another doctor, which is at work
     names, runs = everything_in(client)
     files = {path for path in project.files() if path.startswith("mlruns/my_iris")}
     yml = "experiment_name: not_there_yet\nartifact_location: ./mlruns/other\n"
@@ -72,6 +73,22 @@ def test_run_and_file_are_written_and_removed_again(project: BakedProject) -> No
     assert {path for path in project.files() if path.startswith("mlruns/my_iris")} == files
     assert not (project.root / "mlruns" / "other").exists()
     assert artifacts_of(client, runs[0])
+
+
+@pytest.mark.slow
+def test_location_that_is_not_in_force_is_told_by_the_doctor_and_by_a_run(
+    project: BakedProject,
+) -> None:
+    project.run("kedro", "run", "--nodes", "init_model")
+    lies = f"'my_iris' lies in {(project.root / 'mlruns' / 'my_iris').as_uri()} already"
+    write(project, "prod/mlflow.yml", "artifact_location: ./mlruns/other\n")
+    doctor, run = ("kedro", "mlflow", "doctor"), ("kedro", "run", "--nodes", "init_model")
+    told = lines_of(project.run(*doctor, "--env", "prod").stdout)["artifact_location"]
+    wanted = (project.root / "mlruns" / "other").as_uri()
+    assert told == f"the artifact_location {wanted} counts for a new experiment only: {lies}"
+    panel = project.run(*run, "--env", "prod").stderr
+    assert "".join(f"only: {lies}".split()) in "".join(panel.replace("│", "").split())
+    assert "counts for a new" not in project.run(*doctor).stdout + project.run(*run).stderr
 
 
 def test_server_that_refuses_is_told_at_once(project: BakedProject) -> None:

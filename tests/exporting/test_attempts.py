@@ -37,3 +37,34 @@ def test_other_runs_are_asked_for_once_however_often_the_end_is_tried(
     work.comparison = Mock()
     assert not any(work.finish(died=False) for _ in range(3))
     work.comparison.prepare.assert_called_once_with(["score"], {})
+
+
+@pytest.mark.parametrize(
+    ("error", "begin"),
+    [
+        (ConnectionError("Connection refused"), "trying again, for"),
+        (ModuleNotFoundError("no", name="psycopg2"), "not in MLflow, for"),
+        ("the certificate of host has expired: it must be renewed there", "not in MLflow, for"),
+        ("9 artifacts: s3://turbines refuses the credentials", "not in MLflow, for"),
+        ("10 artifacts: s3://turbines does not exist", "not in MLflow, for"),
+        ("the MLflow server refuses this token (401), which is wrong", "not in MLflow, for"),
+        ("the MLflow server answers 503", "trying again, for"),
+    ],
+)
+def test_only_what_a_try_can_mend_is_said_to_be_tried_again(
+    baked: BakedProject,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception | str,
+    begin: str,
+) -> None:
+    attempts = baked.tracking("exporting.attempts")
+    baked.tracking("journal.layout").write_json(tmp_path / "run.json", {"key": "k"})
+    if isinstance(error, str):
+        error = baked.tracking("store.reasons").StoreError(error)
+    monkeypatch.setattr(attempts, "open_client", Mock(side_effect=error))
+    work = attempts.Exporter(tmp_path, "sqlite:///none.db")
+    assert not work.finish(died=True)
+    assert work.told().startswith(begin)
+    monkeypatch.setattr(attempts, "asked_to_wait", lambda _: 3600.0)
+    assert work.told().startswith("not in MLflow, for")

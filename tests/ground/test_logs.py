@@ -163,3 +163,22 @@ def test_every_module_speaks_through_it(baked: BakedProject) -> None:
     layer = baked.root / "src" / baked.package / "tracking"
     found = [path.name for path in layer.rglob("*.py") if "getLogger(__name__)" in path.read_text()]
     assert found == []
+
+
+@pytest.mark.slow
+def test_command_leaves_mlflows_word_on_its_own_work_out(project: BakedProject) -> None:
+    code = """
+import logging
+from my_iris.tracking.logs import say_only_warnings
+say_only_warnings("exporting.attempts")
+import mlflow
+logging.getLogger("mlflow.store.db.utils").info("Creating initial MLflow database tables...")
+logging.getLogger("mlflow.store.db.utils").warning("a warning is kept")
+logging.getLogger("my_iris.tracking.exporting.attempts").warning("Cannot export now")
+logging.getLogger("my_iris.tracking.exporting.journals").warning("another is kept")
+"""
+    said = project.run("python", "-c", code, env={"PYTHONPATH": "src"}).stderr
+    assert "Creating initial" not in said
+    assert "Cannot export now" not in said
+    assert "a warning is kept" in said
+    assert "another is kept" in said

@@ -344,10 +344,46 @@ def test_credentials_become_the_variables_of_mlflow(baked: BakedProject) -> None
         "MLFLOW_TRACKING_INSECURE_TLS": "true",
         "AWS_CA_BUNDLE": "/x",
     }
-    # A login of the environment wins as a whole: never one's name with another's password.
-    left = credentials.not_set(found, {"MLFLOW_TRACKING_TOKEN": "t"})
-    assert set(left) == {"MLFLOW_TRACKING_INSECURE_TLS", "AWS_CA_BUNDLE"}
     assert credentials.not_set(found, {}) == found
+
+
+LOGIN = {"username": "ann", "password": "p1"}
+KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "s"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "environ", "left", "login_of"),
+    [
+        (LOGIN, {}, {"USERNAME", "PASSWORD"}, "username,password@team"),
+        # What is set there wins over the same key, and the rest comes from the entry.
+        (LOGIN, {"MLFLOW_TRACKING_PASSWORD": "p2"}, {"USERNAME"}, "username@team"),
+        (LOGIN, {"MLFLOW_TRACKING_USERNAME": "ann"}, {"PASSWORD"}, "password@team"),
+        # Never one's name with another's password, nor a token with either.
+        (LOGIN, {"MLFLOW_TRACKING_USERNAME": "bob"}, set(), None),
+        (LOGIN, {"MLFLOW_TRACKING_TOKEN": "t"}, set(), None),
+        ({"token": "t"}, {"MLFLOW_TRACKING_TOKEN": "t2"}, set(), None),
+        ({"token": "t"}, {"MLFLOW_TRACKING_USERNAME": "bob"}, set(), None),
+        ({"token": "t"}, {"MLFLOW_TRACKING_PASSWORD": "p2"}, set(), None),
+        ({"token": "t"}, {}, {"TOKEN"}, "token@team"),
+        (KEYS, {"AWS_ACCESS_KEY_ID": "b"}, set(), None),
+        (KEYS, {"AWS_PROFILE": "b"}, set(), None),
+    ],
+)
+def test_environment_wins_and_no_two_logins_are_mixed(
+    baked: BakedProject,
+    entry: dict[str, str],
+    environ: dict[str, str],
+    left: set[str],
+    login_of: str | None,
+) -> None:
+    credentials = baked.tracking("credentials")
+    found = credentials.variables_of("team", {**entry, "MLFLOW_X": 1})
+    found = credentials.with_name("team", found)
+    for _ in range(2):  # it is asked where settings are made, and again where a run begins
+        found = credentials.not_set(found, environ)
+        assert found.pop("KEDRO_MLFLOW_LOGIN_OF", None) == login_of
+        assert {name.removeprefix("MLFLOW_TRACKING_") for name in found} == {*left, "MLFLOW_X"}
+        found = credentials.with_name("team", found)
 
 
 NEW_MODULES = ("mlflow_yml", "option_types", "credentials")

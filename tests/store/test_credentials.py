@@ -212,6 +212,13 @@ def test_wrong_password_is_told_by_the_doctor_and_without_it(team: BakedProject)
         done.stdout
     )
     assert "refuses this user name and password (401)" in done.stdout
+    # One half of the login is enough, and no other is said to be there.
+    env = {"MLFLOW_TRACKING_PASSWORD": wrong}
+    done = team.run("kedro", "mlflow", "doctor", "--env", "team", env=env, code=1)
+    won = "the environment wins for MLFLOW_TRACKING_PASSWORD  ("
+    assert f"team_server: MLFLOW_TRACKING_USERNAME; {won}" in done.stdout
+    of_entry = "the username of the entry 'team_server' in credentials.yml"
+    assert f"correct MLFLOW_TRACKING_PASSWORD, or {of_entry}" in done.stdout
     done = team.run("kedro", "mlflow", "doctor", "--env", "team")
     assert "team_server: MLFLOW_TRACKING_PASSWORD, MLFLOW_TRACKING_USERNAME" in done.stdout
     assert "A run would arrive." in done.stdout
@@ -220,3 +227,30 @@ def test_wrong_password_is_told_by_the_doctor_and_without_it(team: BakedProject)
     told = team.run("kedro", "mlflow", "env", "--env", "team")
     assert "What opens the store is not printed" in told.stderr
     assert PASSWORD not in told.stdout + told.stderr
+
+
+def test_old_password_of_the_entry_is_named_and_one_of_the_environment_mends_it(
+    team: BakedProject, client: MlflowClient
+) -> None:
+    """The entry stays as it is: its user name goes with the password that is set."""
+    entry = team.root / "conf" / "local" / "credentials.yml"
+    right, old = entry.read_text(), "Zr9-not-the-word"
+    before = len(runs_of(client)) if client.get_experiment_by_name("team_iris") else 0
+    entry.write_text(f"team_server:\n  username: {USERNAME}\n  password: {old}\n")
+    (team.root / "said").write_text(old)
+    told = "correct username and password of the entry 'team_server' in credentials.yml"
+    try:
+        done = team.run("kedro", "run", "--env", "team")
+        assert told in " ".join((done.stdout + done.stderr).split())
+        done = team.run("kedro", "mlflow", "sync", code=1)
+        assert told in done.stdout
+        assert "Cannot export now" not in done.stdout + done.stderr, "it is told twice"
+        assert "1 of the runs could not be exported (of the environments team)" in done.stderr
+        env = {"MLFLOW_TRACKING_PASSWORD": PASSWORD}
+        done = team.run("kedro", "mlflow", "sync", "--env", "team", env=env)
+        assert "exported as run" in done.stdout
+    finally:
+        entry.write_text(right)
+        (team.root / "said").write_text(PASSWORD)
+    assert len(runs_of(client)) == before + 1
+    assert masked_in(client, runs_of(client)[0])

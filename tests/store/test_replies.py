@@ -116,6 +116,16 @@ def test_no_request_is_sent_before_the_time(proxy: Misbehaving, ask: Any, wait: 
     assert len(proxy.requests) == 1
 
 
+def test_a_date_that_is_over_is_no_time_to_wait_for(
+    baked: BakedProject, proxy: Misbehaving, ask: Any
+) -> None:
+    header = formatdate(time.time() - 5, usegmt=True)
+    proxy.rule = limited("429 Too Many Requests", header)
+    assert ask() == "the MLflow server answers 429: slow down"
+    told = str(baked.tracking("store.replies").RetryAfter(429, 0.2))
+    assert told.endswith("(429, Retry-After 1 s)")
+
+
 def test_requests_go_on_after_the_time(baked: BakedProject, proxy: Misbehaving, ask: Any) -> None:
     proxy.rule = limited("503 Service Unavailable", "1")
     ask()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from . import env
 from .arguments import nearest
 
 # Key of the entry -> environment variable. In pairs: a mapping would be masked in the patch of a
@@ -36,11 +37,10 @@ _ELSEWHERE = {
     "MLFLOW_EXPERIMENT_ID": "experiment_name",
     "MLFLOW_RUN_ID": "run_id",
 }
-# Half of one of these is never joined with half of another that stands in the environment.
-_TOGETHER = (
-    ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"),
-    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"),
-)
+_LOGIN = ("username", "password", "token")
+_USERNAME, _PASSWORD, _TOKEN = (VARIABLES[key] for key in _LOGIN)
+# Half of this is never joined with half of another that stands in the environment.
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 _PAIRS = (("username", "password"), ("aws_access_key_id", "aws_secret_access_key"))
 
 
@@ -101,24 +101,57 @@ def file_variables() -> list[str]:
     return [VARIABLES[key] for key in _FILES]
 
 
+def with_name(name: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of an entry, with one that says of which entry its login is.
+
+    Args:
+        name: the entry's name.
+        variables: of the entry, or those of them that are in force.
+    """
+    keys = ",".join(key for key in _LOGIN if VARIABLES[key] in variables)
+    others = {key: value for key, value in variables.items() if key != env.LOGIN_OF}
+    return {**others, env.LOGIN_OF: f"{keys}@{name}"} if keys else others
+
+
 def not_set(variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that an environment leaves open; what is set there wins.
 
     Args:
         variables: of an entry.
-        environ: the environment. A login or a pair of keys in it wins as a whole.
+        environ: the environment. A pair of AWS keys in it wins as a whole, and so does a token;
+            a password goes with the entry's user name, but no user name with another's password.
     """
     closed = {name for name in variables if environ.get(name)}
-    for group in _TOGETHER:
-        if any(environ.get(name) for name in group):
-            closed.update(group)
-    return {name: value for name, value in variables.items() if name not in closed}
+    if any(environ.get(name) for name in _KEYS):
+        closed.update(_KEYS)
+    if environ.get(_TOKEN):
+        closed.update((_USERNAME, _PASSWORD))  # MLflow would prefer them
+    if environ.get(_USERNAME) or environ.get(_PASSWORD):
+        closed.add(_TOKEN)
+    if environ.get(_USERNAME) and variables.get(_USERNAME) not in (None, environ[_USERNAME]):
+        closed.add(_PASSWORD)
+    left = {name: value for name, value in variables.items() if name not in closed}
+    entry = variables.get(env.LOGIN_OF, "").partition("@")[2]
+    return with_name(entry, left) if entry else left
+
+
+def told_login(login_of: str) -> str:
+    """Return what `with_name` has noted in words for people; "" for nothing.
+
+    Example:
+        >>> told_login("username,password@team")
+        "username and password of the entry 'team' in credentials.yml"
+    """
+    keys, _, name = login_of.partition("@")
+    words = keys.replace(",", " and ")
+    return f"{words} of the entry {name!r} in credentials.yml" if words else ""
 
 
 def secret_parts(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables whose values must be masked: all but paths, addresses and switches."""
     plain = {
         *file_variables(),
+        env.LOGIN_OF,
         *(VARIABLES[key] for key in ("username", "insecure_tls", "region_name", "endpoint_url")),
     }
     return {name: value for name, value in variables.items() if name not in plain}

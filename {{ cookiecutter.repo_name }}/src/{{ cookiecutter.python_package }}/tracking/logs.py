@@ -1,6 +1,7 @@
 """What this layer says in the log, and what is masked in the log of the whole process."""
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -49,6 +50,17 @@ class PlainLogger:
             if level >= logging.WARNING:
                 why = f"a log handler failed: {type(error).__name__}"
                 _write_error_output(f"{_formatted(message, args)} ({why})\n")
+
+
+def say_only_warnings(told_already: str) -> None:
+    """Keep this process's log from what a command says itself, or MLflow says of its own work.
+
+    Args:
+        told_already: the module of this layer whose warnings the command tells.
+    """
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # read when MLflow is imported
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger(f"{__package__}.{told_already}").setLevel(logging.ERROR)
 
 
 def _formatted(message: str, args: tuple[object, ...]) -> str:

@@ -234,7 +234,7 @@ def _credentials(
             found[variable] = str(path)
             if not path.exists():
                 notes.append((variable, f"the entry {name!r} names {path}, which is not there"))
-    return found, notes
+    return credentials.with_name(name, found), notes
 
 
 def _all_credentials(loader: Any) -> dict[str, Any]:

@@ -88,8 +88,7 @@ class TrackingSettings:
         location = settings.artifact_location
         is_server = uri.startswith(("http://", "https://"))
         if location is None and not is_server:
-            name = settings.experiment_name
-            location = "./mlruns/" + "".join(c if c.isalnum() or c in "-_. " else "_" for c in name)
+            location = default_location(settings.experiment_name)
         if location is not None and "://" not in location:
             # A path of this machine means nothing to a server.
             location = None if is_server else (project_path / location).resolve().as_uri()
@@ -102,6 +101,11 @@ class TrackingSettings:
         content["tags"] = redact_value(self.tags)
         del content["credentials"]
         return content
+
+
+def default_location(experiment_name: str) -> str:
+    """Return where the artifacts of a new experiment go if nobody says it."""
+    return "./mlruns/" + "".join(c if c.isalnum() or c in "-_. " else "_" for c in experiment_name)
 
 
 def _linger(default: float) -> float:

@@ -2,7 +2,9 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..arguments import nearest
 from ..exporting.journals import journals_of, set_aside
@@ -17,6 +19,9 @@ _COUNTED = {
     "artifact": ("artifact", "artifacts"),
     "model": ("model", "models"),
 }
+
+# Drawn when the run is exported.
+_GANTT = ("artifact", "the Gantt chart")
 
 
 def find_journal(project_path: Path, key: str) -> Path:
@@ -51,14 +56,35 @@ def refusal(folder: Path) -> str | None:
 
 def told(folder: Path) -> str:
     """Return what would be lost: what the journal is, and what it holds."""
-    reader, keys = JournalReader(folder), set()
+    reader, keys, seen = JournalReader(folder), set[tuple[str, str]](), set[str]()
     while events := list(reader.poll()):
         for event in events:
-            kind = "metric" if event["e"] == "history" else event["e"]
-            keys.add((kind, str(event.get("k") or event.get("f") or event.get("n"))))
+            keys.update(_entries(event))
+            seen.add(event["e"])
+    if not seen & {"begin", "span"}:
+        keys.discard(_GANTT)
+    if "end" not in seen:  # its process was killed, and the exporter takes them
+        keys |= {("artifact", name) for kind, name in keys if kind == "at_end"}
     counts = Counter(kind for kind, _ in keys)
     parts = [f"{counts[kind]} {words[counts[kind] != 1]}" for kind, words in _COUNTED.items()]
     return f"{described(folder)}\nIt holds {', '.join(parts)}."
+
+
+def _entries(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what an event becomes in MLflow, as kind and name."""
+    kind = str(event["e"])
+    if kind == "history":
+        kind = "metric"
+    if kind == "span":
+        if "m" in event:
+            yield "metric", str(event["m"])
+    elif kind == "at_end":
+        yield from ((kind, str(path)) for path in event["since"])
+    elif kind == "charts":
+        if event.get("gantt"):
+            yield _GANTT
+    else:
+        yield kind, str(event.get("k") or event.get("f") or event.get("n"))
 
 
 def discard(folder: Path) -> None:

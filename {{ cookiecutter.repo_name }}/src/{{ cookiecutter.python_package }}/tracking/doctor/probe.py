@@ -19,9 +19,10 @@ from ..store.artifact_reasons import artifact_reason
 from ..store.client import get_ready, open_client, prepare_environment
 from ..store.mlflow_internals import artifacts_at, forget_experiment, forget_run
 from ..store.reasons import deleted_experiment, reason
+from ..store.relocation import lies_already
 
-# Where the project's experiment is not there yet; it is deleted again.
-EXPERIMENT = "kedro-mlflow-doctor"
+# Of its run, and of its own experiment where the project's is not there yet; both are deleted.
+NAME = "kedro-mlflow-doctor"
 _FILE = "kedro-mlflow-doctor.txt"
 # Of one call: the doctor says what is wrong sooner than a run would give up.
 _CALL_SECONDS = "10"
@@ -76,10 +77,14 @@ def _try_store(about: dict[str, Any]) -> tuple[str, tuple[str, str]]:
         return f"{file} is made by the first run", (uri, f"{location}/{_unique()}")
     client = open_client(uri)
     found = _experiment(client, about)
+    if found is not None:
+        place = found.artifact_location
+        if told := lies_already(found.name, place, location, Path.cwd()):
+            _say("artifact_location", True, told)
     own = _own_experiment(client, location) if found is None else None
     experiment_id = own or str(found.experiment_id)
     try:
-        run = client.create_run(experiment_id, run_name=EXPERIMENT)
+        run = client.create_run(experiment_id, run_name=NAME)
         try:
             client.log_param(run.info.run_id, "doctor", "was here")
         finally:
@@ -103,12 +108,9 @@ def _experiment(client: Any, about: dict[str, Any]) -> Any:
 
 
 def _own_experiment(client: Any, location: str | None) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is None:
-        return str(client.create_experiment(EXPERIMENT, artifact_location=location))
-    if found.lifecycle_stage != "active":
-        client.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
+    """Make an experiment that no other doctor, which may be at work now, can know."""
+    name = f"{NAME}-{uuid.uuid4().hex}"
+    return str(client.create_experiment(name, artifact_location=location))
 
 
 def _try_artifacts(uri: str, place: str) -> str:

@@ -61,11 +61,13 @@ def in_force(
             told = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
             yield cls, f"{redact_value(told)}  ({_file_of('hooks', found, root)})"
         if found.credentials_name:
-            names = sorted(settings.credentials)
-            hidden = [one for one in sorted(found.credentials) if one not in names]
+            names = sorted({*settings.credentials} - {env.LOGIN_OF})
+            hidden = sorted({*found.credentials} - {*names, env.LOGIN_OF})
             told = f"{found.credentials_name}: {', '.join(names) or 'nothing'}"
-            if hidden:
-                told += f"; the environment wins for {', '.join(hidden)}"
+            if won := [one for one in hidden if os.environ.get(one)]:
+                told += f"; the environment wins for {', '.join(won)}"
+            if unused := [one for one in hidden if one not in won]:
+                told += f"; not used beside what the environment has: {', '.join(unused)}"
             yield "credentials", f"{told}  ({_file_of('credentials', found, root)})"
 
 

@@ -12,10 +12,10 @@ from ..models.promotion import Deciding
 from ..store.client import open_client
 from ..store.http_session import asked_to_wait
 from ..store.lean_imports import import_everything
-from ..store.reasons import is_forbidden, reason_in
+from ..store.reasons import is_forbidden, is_lasting, reason_in
 from .comparison import Comparison, is_shown
 from .part_export import export_of
-from .pause import Pause
+from .pause import MAX_SECONDS, Pause
 from .run_export import RunExport
 
 logger = PlainLogger(__name__)
@@ -86,7 +86,9 @@ class Exporter:
     def told(self) -> str:
         """Return what it is at; asked by another thread."""
         if self.error is not None:
-            return f"trying again, for {self.error}"
+            waits_long = self.asked_to_wait() > MAX_SECONDS
+            begin = "not in MLflow" if waits_long or is_lasting(self.error) else "trying again"
+            return f"{begin}, for {self.error}"
         return (self.export and self.export.uploads.told()) or "writing to MLflow"
 
     def _try(self, action: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from ..locations import local_path
 from ..own_folders import make_own
 from ..store.reasons import StoreError, deleted_experiment
-from ..store.relocation import lies_elsewhere, relocate
+from ..store.relocation import lies_already, lies_elsewhere, relocate
 
 RUN_KEY = "kedro.run_key"
 # The host on which a run was begun that others add parts to; MLflow has it once the run is the one
@@ -44,6 +44,8 @@ class MlflowRun:
         self.status: str | None = None
         # What was done because the project was moved.
         self.relocated: str | None = None
+        # What to tell where the experiment has another place for artifacts than was asked for.
+        self.lies_already: str | None = None
         self._experiment = experiment
 
     @property
@@ -116,6 +118,12 @@ class MlflowRun:
                     raise
         if experiment.lifecycle_stage != "active":
             raise StoreError(deleted_experiment(name))
+        self.lies_already = lies_already(
+            name,
+            experiment.artifact_location,
+            self.settings.get("artifact_location"),
+            Path(self._header.get("project") or Path.cwd()),
+        )
         return str(experiment.experiment_id)
 
     def create(self, experiment_id: str) -> Any:

@@ -198,8 +198,8 @@ class RunExport:
         if self.run_id is not None:
             return self.run_id
         run = self._run.ensure()
-        if self._run.relocated:
-            self._note(self._run.relocated)
+        for told in filter(None, (self._run.relocated, self._run.lies_already)):
+            self._note(told)
         run_id = self.run_id = str(run.info.run_id)
         self.experiment_id = run.info.experiment_id
         self._artifacts.know(self.experiment_id, run_id, str(run.info.artifact_uri))

@@ -21,6 +21,12 @@ _SAME_ROW = re.compile(r"UniqueViolation|UNIQUE constraint|Duplicate entry|Deadl
 # What differs where one reason holds up many things: paths and URLs, names, ids of requests.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s'\"]*/[^\s'\"]*|\b(?=\w*\d)[A-Za-z0-9]{12,}\b")
 
+# What stays until somebody does something; our own words.
+_LASTING = re.compile(
+    r"which is not installed|certificate of|\(401\)|\(403\)|\(407\)|refuses the credentials|"
+    r"\S+://\S+ does not exist|host key of|is expired|is deleted|CHARACTER SET"
+)
+
 # How many are named of things that share a reason, after the first.
 _NAMED = 7
 
@@ -51,6 +57,11 @@ def fault_in(error: BaseException) -> StoreError | None:
     while seen is not None and not isinstance(seen, StoreError):
         seen = seen.__cause__ or seen.__context__
     return seen
+
+
+def is_lasting(told: str) -> bool:
+    """Whether what `reason` tells stays so until somebody does something about it."""
+    return _LASTING.search(told) is not None
 
 
 def is_race(error: BaseException) -> bool:

@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..locations import local_path, moved
 from ..logs import PlainLogger
 from ..redact import redact_text
-from ..settings import TrackingSettings, sqlite_path
+from ..settings import TrackingSettings, default_location, sqlite_path
 from .mlflow_database_internals import EXPERIMENTS, locations_in
 from .reasons import StoreError, reason
 
@@ -22,6 +23,43 @@ def lies_elsewhere(location: str | None, project: Path) -> bool:
     """Whether a location is a folder of this machine that is not in the project."""
     path = local_path(location or "")
     return path is not None and not _is_in(path, project)
+
+
+def lies_already(
+    name: str, location: str | None, artifact_location: str | None, project: Path
+) -> str | None:
+    """Return what to tell where `artifact_location` is set and the experiment lies elsewhere.
+
+    Args:
+        name: the experiment's name.
+        location: where its artifacts lie.
+        artifact_location: what the settings say, as an absolute path or a URL.
+        project: the project's folder.
+
+    Returns:
+        What to tell; None where nobody has asked for another place.
+    """
+    if not location or not artifact_location or _place(location) == _place(artifact_location):
+        return None
+    wanted, found = local_path(artifact_location), local_path(location)
+    if wanted is not None:
+        if wanted.parts[-2:] == Path(default_location(name)).parts[-2:]:
+            return None
+        if found is not None and _is_in(wanted, project) and not _is_in(found, project):
+            return None  # of a project that was moved, or of another copy of it
+    return (
+        f"the artifact_location {redact_text(artifact_location)} counts for a new experiment "
+        f"only: {name!r} lies in {redact_text(location)} already"
+    )
+
+
+def _place(location: str) -> object:
+    path, url = local_path(location), urlsplit(redact_text(location))
+    if path is not None:
+        return path.resolve()
+    # The server writes its own address into one of its own.
+    host = "" if url.scheme == "mlflow-artifacts" else url.netloc.rpartition("@")[2]
+    return url.scheme, host, url.path.rstrip("/")
 
 
 def relocate(uri: str, artifact_location: str | None, project: Path) -> str | None:

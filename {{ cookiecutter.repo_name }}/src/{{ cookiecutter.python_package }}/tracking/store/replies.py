@@ -2,12 +2,16 @@
 
 import datetime
 import json
+import math
+import os
 import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from .. import env
+from ..credentials import told_login
 from .reasons import StoreError
 
 # What a server, or a proxy before it, answers when it can't serve now.
@@ -52,7 +56,7 @@ class RetryAfter(StoreError):
         clock = f"{until:%H:%M:%S}" if seconds < 43_200 else f"{until:%Y-%m-%d %H:%M}"
         super().__init__(
             f"the MLflow server takes no more requests until {clock} ({status}, "
-            f"Retry-After {seconds:.0f} s)"
+            f"Retry-After {math.ceil(seconds)} s)"
         )
         self.seconds = seconds
 
@@ -74,7 +78,7 @@ def fault_of(response: Any, method: str, url: str) -> StoreError | None:
         return _refused(status, response)
     if status in _NOT_NOW:
         seconds = seconds_of(response.headers.get("Retry-After", ""))
-        if seconds is not None and status in (429, 503):
+        if seconds and status in (429, 503):  # a date that is over says nothing
             return RetryAfter(status, seconds)
         return NotNow(f"the MLflow server answers {status}{_words(response)}")
     if status == 413:
@@ -147,20 +151,26 @@ def _refused(status: int, response: Any) -> StoreError:
         )
     if status == 407:
         return StoreError("the proxy before the MLflow server asks for a login (407)")
+    # MLflow's own file of a login is not known here, and the variables win over it.
+    from_entry = told_login(os.environ.get(env.LOGIN_OF, ""))
+    name, password = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
     if scheme == "basic":
+        if from_entry.startswith("username of"):
+            from_entry = f"{password}, or the {from_entry}"
         return StoreError(
             "the MLflow server refuses this user name and password (401): correct "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+            f"{from_entry or f'{name} and {password}'}"
         )
     if scheme:
         return StoreError(
             "the MLflow server refuses this token (401), which is wrong or has expired: set "
-            "MLFLOW_TRACKING_TOKEN to a new one"
+            f"{from_entry or 'MLFLOW_TRACKING_TOKEN'} to a new one"
         )
-    return StoreError(
-        "the MLflow server asks for a login (401): set MLFLOW_TRACKING_USERNAME and "
-        "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
-    )
+    half = next((one for one in (name, password) if os.environ.get(one)), None)
+    needs = f"{name} and {password}, or MLFLOW_TRACKING_TOKEN"
+    if half is not None:
+        needs = f"{password if half == name else name} too, or MLFLOW_TRACKING_TOKEN alone"
+    return StoreError(f"the MLflow server asks for a login (401): set {needs}")
 
 
 def _is_page(response: Any) -> bool:
