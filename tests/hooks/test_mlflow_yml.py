@@ -251,9 +251,9 @@ def read(baked: BakedProject, tmp_path: Path) -> Any:
     from kedro.config import OmegaConfigLoader
 
     tracking = {name: baked.tracking(name) for name in ("mlflow_yml", "hooks.basic_logger")}
-    hooks = (tracking["hooks.basic_logger"].MLflowBasicLoggerHook(),)
+    basic = (tracking["hooks.basic_logger"].MLflowBasicLoggerHook(),)
 
-    def read(text: str, credentials: str = "") -> Any:
+    def read(text: str, credentials: str = "", hooks: tuple[Any, ...] = basic) -> Any:
         for env in ("base", "prod"):
             (tmp_path / "conf" / env).mkdir(parents=True, exist_ok=True)
         file = tmp_path / "conf" / "prod" / "mlflow.yml"
@@ -294,6 +294,47 @@ def test_what_cannot_be_used_is_told(read: Any, text: str, told: str) -> None:
     (fault,) = found.faults
     assert told in fault
     assert fault.startswith("conf/prod/mlflow.yml")
+
+
+PASSWORD = "supergeheim55"
+
+
+@pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'uri: ["http://u:{PASSWORD}@h/x"]',
+        f"uri: {{drivername: x, password: {PASSWORD}}}",
+        f'uri: {{"http://u:{PASSWORD}@h": 1}}',
+        f'tags: "http://u:{PASSWORD}@h"',
+        f"tags: {{team: {{password: {PASSWORD}}}}}",
+        f"run_name: {{password: {PASSWORD}}}",
+        f"linger: password={PASSWORD}",
+        f"export: http://u:{PASSWORD}@h",
+        f'hooks: {{MLflowGitLoggerHook: "password={PASSWORD}"}}',
+        f'hooks: {{MLflowGitLoggerHook: ["http://u:{PASSWORD}@h"]}}',
+        f'hooks: {{"http://u:{PASSWORD}@h": {{}}}}',
+        f'"http://u:{PASSWORD}@h": x',
+        f'credentials: "http://u:{PASSWORD}@h"',
+        f'"http://u:{PASSWORD}@h": x\n"http://u:{PASSWORD}@h": y',
+    ],
+)
+def test_what_cannot_be_used_is_told_without_its_password(read: Any, text: str) -> None:
+    (fault,) = read(text).faults
+    assert PASSWORD not in fault
+    assert "***" in fault
+
+
+@pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
+def test_what_a_hook_of_ones_own_says_of_it_is_masked(read: Any, baked: BakedProject) -> None:
+    class MLflowBasicLoggerHook:
+        def __init__(self, run_name: str = "") -> None:
+            if run_name:
+                raise ValueError(f"the name {run_name.removeprefix('http://u:')} is none")
+
+    picky = baked.tracking("arguments").hook_options(MLflowBasicLoggerHook)()
+    (fault,) = read(f"run_name: http://u:{PASSWORD}@h", hooks=(picky,)).faults
+    assert fault.endswith("the name ***@h is none")
 
 
 @pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")

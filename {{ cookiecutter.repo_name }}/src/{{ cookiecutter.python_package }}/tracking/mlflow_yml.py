@@ -15,6 +15,7 @@ from typing import Any
 from . import wings
 from .arguments import nearest, options_of, with_options
 from .option_types import unfit
+from .redact import masked_repr, redact_text, secrets_in
 
 KEY = "mlflow"
 HOOKS = "hooks"
@@ -86,7 +87,7 @@ def read(
     except Exception as error:  # whatever a parser, a resolver or a loader of the owner's raises
         if type(error).__name__ == "MissingConfigException":
             return None
-        told = " ".join(str(error).split())
+        told = redact_text(" ".join(str(error).split()))
         return MlflowYml(run_env, place, faults=(f"{place} can't be read: {told}",))
     loaders = [lambda: loader, *([make_local] if make_local else [])]
     return _checked(content, loaders, list(hooks), project, run_env, place)
@@ -133,7 +134,7 @@ def _checked(  # noqa: PLR0913  what a file is checked against
             told = "it has the arguments of MLflowBasicLoggerHook, hooks and credentials"
             if str(key).startswith("MLflow"):
                 told = f"write it below `{HOOKS}:`"
-            faults.append(f"{place} has {key!r}; {told}.{nearest(key, names)}")
+            faults.append(f"{place} has {masked_repr(key)}; {told}.{nearest(key, names)}")
             del given[key]
     faults += [f"{place}: {fault}" for hook in basic for fault in _faults_of(hook, given)]
     if isinstance(others, Mapping):
@@ -171,7 +172,8 @@ def _of_hook(
     if cls == "MLflowBasicLoggerHook":
         return [f"{place}: the arguments of {cls} stand at the top, not below `{HOOKS}`"], []
     if not isinstance(arguments, Mapping | None):
-        return [f"{place}: {cls} has {arguments!r}; write `argument: value` below it"], []
+        told = f"{cls} has {masked_repr(arguments)}; write `argument: value` below it"
+        return [f"{place}: {told}"], []
     found = [hook for hook in hooks if cls in _names(hook)]
     if found:
         return [
@@ -182,7 +184,7 @@ def _of_hook(
         told = f"{place} has arguments for {cls}, which is no hook of this project"
         return [], [(cls, f"{told}; add it to mlflow_hooks in mlflow_config.py")]
     names = sorted({*known, *(name for hook in hooks for name in _names(hook))})
-    return [f"{place}: {HOOKS} has {cls!r}, which is no hook.{nearest(cls, names)}"], []
+    return [f"{place}: {HOOKS} has {masked_repr(cls)}, which is no hook.{nearest(cls, names)}"], []
 
 
 def _faults_of(hook: Any, arguments: Mapping[str, Any]) -> list[str]:
@@ -192,7 +194,8 @@ def _faults_of(hook: Any, arguments: Mapping[str, Any]) -> list[str]:
     if wrong:
         cls = type(hook).__name__
         return [
-            f"{cls} has no argument {name!r}; it has {', '.join(known)}.{nearest(name, known)}"
+            f"{cls} has no argument {masked_repr(name)}; it has {', '.join(known)}."
+            f"{nearest(name, known)}"
             for name in wrong
         ]
     faults = [told for name, value in arguments.items() if (told := unfit(hook, name, value))]
@@ -200,7 +203,7 @@ def _faults_of(hook: Any, arguments: Mapping[str, Any]) -> list[str]:
         try:
             with_options(hook, arguments)
         except (TypeError, ValueError) as error:
-            faults.append(str(error))
+            faults.append(redact_text(str(error), secrets_in(arguments)))
     return faults
 
 
@@ -225,7 +228,8 @@ def _credentials(
         if name not in entries:
             entries.update(_all_credentials(make()))
     if name not in entries:
-        told = f"credentials.yml has no entry {name!r}; write it into conf/local/credentials.yml"
+        told = f"credentials.yml has no entry {masked_repr(name)}"
+        told += "; write it into conf/local/credentials.yml"
         raise ValueError(f"{told}.{nearest(name, list(entries))}")
     found, notes = credentials.variables_of(name, entries[name]), []
     for variable in credentials.file_variables():
