@@ -7,8 +7,9 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from .arguments import with_options
+from .arguments import nearest, with_options
 from .program import source_root
+from .redact import masked_repr
 from .settings import TrackingSettings
 
 if TYPE_CHECKING:  # imported where a project has such a file
@@ -160,6 +161,30 @@ def mlflow_yml() -> "MlflowYml | None":
 def chosen_env() -> str | None:
     """Return the environment of a command: its `--env`, or Kedro's variable."""
     return getattr(_of_thread, "chosen", None) or environ.get("KEDRO_ENV") or None
+
+
+def unknown_env() -> str | None:
+    """Return why the environment of a command is none, with the nearest right name; or None.
+
+    Kedro's own loader wants a folder for each; that of an owner may keep them elsewhere.
+    """
+    from kedro.config import OmegaConfigLoader
+    from kedro.framework.project import settings
+
+    run_env, conf = chosen_env(), project_path() / str(settings.CONF_SOURCE)
+    is_kedros = issubclass(settings.CONFIG_LOADER_CLASS, OmegaConfigLoader)
+    if run_env is None or not is_kedros or not conf.is_dir() or (conf / run_env).is_dir():
+        return None
+    about = dict(settings.CONFIG_LOADER_ARGS)
+    known = {about.get("base_env", "base"), about.get("default_run_env", "local")}
+    known |= {one.name for one in conf.iterdir() if one.is_dir() and one.name[0] not in "._"}
+    if run_env in known:
+        return None
+    names = sorted(name for name in known if name)
+    return (
+        f"there is no environment {masked_repr(run_env)}: {conf} has no folder of that name, but "
+        f"{', '.join(names)}.{nearest(run_env, names)}"
+    )
 
 
 def has_mlflow_yml(

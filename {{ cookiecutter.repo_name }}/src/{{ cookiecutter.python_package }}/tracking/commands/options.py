@@ -43,8 +43,10 @@ def with_env(command: click.Command) -> click.Command:
 
 
 def _env(names: list[str]) -> click.Option:
-    def choose(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    def choose(context: click.Context, _option: click.Parameter, value: str | None) -> None:
         project.choose_env(value)
+        if not context.resilient_parsing and (told := project.unknown_env()) is not None:
+            raise click.ClickException(told)
 
     return click.Option(
         names,
