@@ -284,6 +284,8 @@ def read(baked: BakedProject, tmp_path: Path) -> Any:
         ("hooks: {MLflowGitLoggerHook: false}", "MLflowGitLoggerHook has False; write"),
         ("credentials: {password: x}", "must be the name of an entry of credentials.yml"),
         ("uri: ${oc.env:NO_SUCH_NAME_AT_ALL}", "can't be read: KeyError raised while resolving"),
+        ("- uri\n- x", "conf/prod/mlflow.yml is a list as a whole; it must have `key: value`"),
+        ("7", "conf/prod/mlflow.yml is a single value as a whole; it must have `key: value`"),
         ("uri: [", "can't be read: Invalid YAML or JSON file"),
         ("server: {mlflow_tracking_uri: mlruns}", "`server.mlflow_tracking_uri` is `uri`"),
         ("tracking: {}\nuri: x", "one of kedro-mlflow, and its keys are others here"),
@@ -332,6 +334,8 @@ def test_what_a_hook_of_ones_own_says_of_it_is_masked(read: Any, baked: BakedPro
             if run_name:
                 raise ValueError(f"the name {run_name.removeprefix('http://u:')} is none")
 
+    # As in a file whose annotations are no texts.
+    MLflowBasicLoggerHook.__init__.__annotations__["run_name"] = str
     picky = baked.tracking("arguments").hook_options(MLflowBasicLoggerHook)()
     (fault,) = read(f"run_name: http://u:{PASSWORD}@h", hooks=(picky,)).faults
     assert fault.endswith("the name ***@h is none")
@@ -375,6 +379,33 @@ def test_credentials_that_cannot_be_used_are_told_without_them(
     assert "secret-text" not in fault
 
 
+@pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "team: {token: 'secret-text ${oc.env:NO_SUCH_NAME}'}",
+            "conf/base/credentials.yml needs the environment variable NO_SUCH_NAME, which is not "
+            "set; set it",
+        ),
+        (
+            "team: {token: 'secret-text ${nowhere}'}",
+            "conf/base/credentials.yml can't be read: InterpolationKeyError at team.token",
+        ),
+        (
+            "- secret-text",
+            "conf/base/credentials.yml is a list as a whole; it must have `key: value` in each "
+            "line",
+        ),
+        ("team: [secret-text}", "conf/base/credentials.yml can't be read: ParserError"),
+    ],
+)
+def test_credentials_that_cannot_be_read_are_told_by_their_file(
+    read: Any, text: str, told: str
+) -> None:
+    assert read("credentials: team", text).faults == (f"conf/prod/mlflow.yml: {told}",)
+
+
 def test_credentials_become_the_variables_of_mlflow(baked: BakedProject) -> None:
     credentials = baked.tracking("credentials")
     entry = {"username": "ann", "password": 123456, "insecure_tls": True, "AWS_CA_BUNDLE": "/x"}
@@ -391,7 +422,7 @@ def test_credentials_become_the_variables_of_mlflow(baked: BakedProject) -> None
     assert credentials.not_set(found, {}) == found
 
 
-NEW_MODULES = ("mlflow_yml", "option_types", "credentials")
+NEW_MODULES = ("mlflow_yml", "option_types", "credentials", "unreadable")
 
 
 @pytest.mark.slow

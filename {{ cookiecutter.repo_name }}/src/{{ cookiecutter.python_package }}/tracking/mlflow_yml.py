@@ -6,7 +6,7 @@ it, and a command that needs no store is not.
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ from . import wings
 from .arguments import nearest, options_of, with_options
 from .option_types import unfit
 from .redact import masked_repr, redact_text, secrets_in
+from .unreadable import no_mappings, shown, why_credentials
 
 KEY = "mlflow"
 HOOKS = "hooks"
@@ -62,7 +63,7 @@ class MlflowYml:
 
 def read(
     loader: Any,
-    files: Iterable[Path],
+    files: Sequence[Path],
     hooks: Iterable[Any],
     project: Path,
     make_local: Callable[[], Any] | None = None,
@@ -88,7 +89,8 @@ def read(
         if type(error).__name__ == "MissingConfigException":
             return None
         told = redact_text(" ".join(str(error).split()))
-        return MlflowYml(run_env, place, faults=(f"{place} can't be read: {told}",))
+        faults = no_mappings(files, project) or [f"{place} can't be read: {told}"]
+        return MlflowYml(run_env, place, faults=tuple(faults))
     loaders = [lambda: loader, *([make_local] if make_local else [])]
     return _checked(content, loaders, list(hooks), project, run_env, place)
 
@@ -226,7 +228,7 @@ def _credentials(
     entries: dict[str, Any] = {}
     for make in loaders:
         if name not in entries:
-            entries.update(_all_credentials(make()))
+            entries.update(_all_credentials(make(), project))
     if name not in entries:
         told = f"credentials.yml has no entry {masked_repr(name)}"
         told += "; write it into conf/local/credentials.yml"
@@ -241,14 +243,13 @@ def _credentials(
     return found, notes
 
 
-def _all_credentials(loader: Any) -> dict[str, Any]:
+def _all_credentials(loader: Any, project: Path) -> dict[str, Any]:
     try:
         return dict(loader["credentials"] or {})
     except Exception as error:
         if type(error).__name__ == "MissingConfigException":
             return {}
-        # No text of the error, which may quote the file.
-        raise ValueError(f"credentials.yml can't be read: {type(error).__name__}") from None
+        raise ValueError(why_credentials(loader, error, project)) from None
 
 
 def _of_kedro_mlflow(content: Mapping[str, Any], run_env: str | None, place: str) -> MlflowYml:
@@ -266,8 +267,3 @@ def _of_kedro_mlflow(content: Mapping[str, Any], run_env: str | None, place: str
 
 def _is_installed() -> bool:
     return find_spec("kedro_mlflow") is not None
-
-
-def shown(path: Path, project: Path) -> str:
-    """Return a path from the project's folder, if it lies there."""
-    return path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)

@@ -168,12 +168,14 @@ def unknown_env() -> str | None:
 
     Kedro's own loader wants a folder for each; that of an owner may keep them elsewhere.
     """
-    from kedro.config import OmegaConfigLoader
+    run_env = chosen_env()
+    if run_env is None:
+        return None
     from kedro.framework.project import settings
 
-    run_env, conf = chosen_env(), project_path() / str(settings.CONF_SOURCE)
-    is_kedros = issubclass(settings.CONFIG_LOADER_CLASS, OmegaConfigLoader)
-    if run_env is None or not is_kedros or not conf.is_dir() or (conf / run_env).is_dir():
+    conf = project_path() / str(settings.CONF_SOURCE)
+    classes = {cls.__name__ for cls in settings.CONFIG_LOADER_CLASS.__mro__}
+    if "OmegaConfigLoader" not in classes or not conf.is_dir() or (conf / run_env).is_dir():
         return None
     about = dict(settings.CONFIG_LOADER_ARGS)
     known = {about.get("base_env", "base"), about.get("default_run_env", "local")}
