@@ -125,10 +125,10 @@ def test_environment_that_is_none_is_refused_with_the_nearest(project: BakedProj
         *(f"{name} --env prd|1|{refused}" for name in names),
         "doctor --help --env prd|0|Usage: mlflow doctor [OPTIONS]",
         f"status|1|{told % 'far'}prod.",
-        *(f"status -e {name}|0|No run waits." for name in ("prod", "base", "local")),
+        *(f"status -e {name}|0|No run waits for its export." for name in ("prod", "base", "local")),
         f"status|1|{refused}",
-        "status|0|No run waits.",
-        "status|0|No run waits.",
+        "status|0|No run waits for its export.",
+        "status|0|No run waits for its export.",
     ]
     assert not (project.root / "mlruns").exists()
 

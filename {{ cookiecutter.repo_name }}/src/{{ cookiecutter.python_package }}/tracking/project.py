@@ -123,10 +123,12 @@ def hook_of_command(
     """Return the hook that holds settings, as a `kedro run` with these options will have it.
 
     Raises:
-        ValueError: something in `mlflow.yml` is wrong.
+        ValueError: something in `mlflow.yml` is wrong, or there is no such environment.
     """
     hook, project = hook_in_python(), project_path()
     run_env = run_env or environ.get("KEDRO_ENV") or None
+    if (told := unknown_env(run_env, conf_source)) is not None:
+        raise ValueError(told)
     if hook is None or not has_mlflow_yml(project, run_env, conf_source):
         return hook
     loader = config_loader(project, run_env, conf_source, params)
@@ -163,17 +165,20 @@ def chosen_env() -> str | None:
     return getattr(_of_thread, "chosen", None) or environ.get("KEDRO_ENV") or None
 
 
-def unknown_env() -> str | None:
-    """Return why the environment of a command is none, with the nearest right name; or None.
+def unknown_env(run_env: str | None, conf_source: str | None = None) -> str | None:
+    """Return why an environment is none, with the nearest right name; None where it is one.
 
     Kedro's own loader wants a folder for each; that of an owner may keep them elsewhere.
+
+    Args:
+        run_env: the environment; None for the one that runs by default.
+        conf_source: the folder of the environments; the project's own by default.
     """
-    run_env = chosen_env()
     if run_env is None:
         return None
     from kedro.framework.project import settings
 
-    conf = project_path() / str(settings.CONF_SOURCE)
+    conf = project_path() / (conf_source or str(settings.CONF_SOURCE))
     classes = {cls.__name__ for cls in settings.CONFIG_LOADER_CLASS.__mro__}
     if "OmegaConfigLoader" not in classes or not conf.is_dir() or (conf / run_env).is_dir():
         return None
