@@ -88,7 +88,11 @@ def read_mlflow_yml(loader: Any, project: Path) -> "MlflowYml | None":
     # An archive or an address has no files to look for; an owner's pattern may name others.
     is_local = Path(str(loader.conf_source)).is_dir()
     found = None
-    if files or not is_local or "mlflow" in (getattr(loader, "config_patterns", None) or ()):
+    if (told := unknown_env(loader.env, str(loader.conf_source))) is not None:
+        from .mlflow_yml import MlflowYml
+
+        found = MlflowYml(loader.env, "", faults=(told,))
+    elif files or not is_local or "mlflow" in (getattr(loader, "config_patterns", None) or ()):
         from kedro.framework.project import settings
 
         from .mlflow_yml import read
