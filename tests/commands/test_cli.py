@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -79,6 +80,66 @@ for name in sys.argv[1:]:
     names = sorted(COMMANDS - {"layer"})
     done = project.run("python", "-c", code, *names)
     assert done.stdout.splitlines() == [f"{name} True" for name in names]
+
+
+OF_ENVIRONMENTS = """
+import importlib, os, sys
+from pathlib import Path
+from click.testing import CliRunner
+from kedro.framework.project import settings
+from kedro.framework.startup import bootstrap_project
+group = importlib.import_module(f"{bootstrap_project('.').package_name}.cli").mlflow
+
+
+def call(*words):
+    done = CliRunner().invoke(group, words)
+    told = done.output.replace(os.getcwd() + os.sep, "")
+    print("|".join([" ".join(words), str(done.exit_code), told.strip().partition(chr(10))[0]]))
+
+
+for name in sys.argv[1:]:
+    call(name, "--env", "prd")
+call("doctor", "--help", "--env", "prd")
+os.environ["KEDRO_ENV"] = "far"
+call("status")
+for name in ("prod", "base", "local"):
+    call("status", "-e", name)
+os.environ["KEDRO_ENV"] = "prd"
+call("status")
+Path("conf").rename("elsewhere")
+call("status")
+Path("elsewhere").rename("conf")
+settings.set("CONFIG_LOADER_CLASS", type("OfOwner", (), {}))
+call("status")
+"""
+
+
+def test_environment_that_is_none_is_refused_with_the_nearest(project: BakedProject) -> None:
+    (project.root / "conf" / "prod").mkdir()
+    shutil.rmtree(project.root / "conf" / "local")  # as in a clone that has none
+    names = sorted(COMMANDS - {"layer"})
+    done = project.run("python", "-c", OF_ENVIRONMENTS, *names)
+    told = "Error: there is no environment %r: conf has no folder of that name, but base, local, "
+    refused = told % "prd" + "prod. Did you mean 'prod'?"
+    assert done.stdout.splitlines() == [
+        *(f"{name} --env prd|1|{refused}" for name in names),
+        "doctor --help --env prd|0|Usage: mlflow doctor [OPTIONS]",
+        f"status|1|{told % 'far'}prod.",
+        *(f"status -e {name}|0|No run waits for its export." for name in ("prod", "base", "local")),
+        f"status|1|{refused}",
+        "status|0|No run waits for its export.",
+        "status|0|No run waits for its export.",
+    ]
+    assert not (project.root / "mlruns").exists()
+
+
+@pytest.mark.slow
+def test_run_in_an_environment_that_is_none_leaves_no_run(project: BakedProject) -> None:
+    done = project.run("kedro", "run", "--env", "prd", code=1)
+    assert "Error: No node was run: there is no environment 'prd'" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (project.root / "mlruns").exists()
+    assert not (project.root / ".mlflow-journal").exists()
 
 
 @pytest.mark.parametrize(

@@ -251,9 +251,9 @@ def read(baked: BakedProject, tmp_path: Path) -> Any:
     from kedro.config import OmegaConfigLoader
 
     tracking = {name: baked.tracking(name) for name in ("mlflow_yml", "hooks.basic_logger")}
-    hooks = (tracking["hooks.basic_logger"].MLflowBasicLoggerHook(),)
+    basic = (tracking["hooks.basic_logger"].MLflowBasicLoggerHook(),)
 
-    def read(text: str, credentials: str = "") -> Any:
+    def read(text: str, credentials: str = "", hooks: tuple[Any, ...] = basic) -> Any:
         for env in ("base", "prod"):
             (tmp_path / "conf" / env).mkdir(parents=True, exist_ok=True)
         file = tmp_path / "conf" / "prod" / "mlflow.yml"
@@ -284,6 +284,8 @@ def read(baked: BakedProject, tmp_path: Path) -> Any:
         ("hooks: {MLflowGitLoggerHook: false}", "MLflowGitLoggerHook has False; write"),
         ("credentials: {password: x}", "must be the name of an entry of credentials.yml"),
         ("uri: ${oc.env:NO_SUCH_NAME_AT_ALL}", "can't be read: KeyError raised while resolving"),
+        ("- uri\n- x", "conf/prod/mlflow.yml is a list as a whole; it must have `key: value`"),
+        ("7", "conf/prod/mlflow.yml is a single value as a whole; it must have `key: value`"),
         ("uri: [", "can't be read: Invalid YAML or JSON file"),
         ("server: {mlflow_tracking_uri: mlruns}", "`server.mlflow_tracking_uri` is `uri`"),
         ("tracking: {}\nuri: x", "one of kedro-mlflow, and its keys are others here"),
@@ -294,6 +296,49 @@ def test_what_cannot_be_used_is_told(read: Any, text: str, told: str) -> None:
     (fault,) = found.faults
     assert told in fault
     assert fault.startswith("conf/prod/mlflow.yml")
+
+
+PASSWORD = "supergeheim55"
+
+
+@pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'uri: ["http://u:{PASSWORD}@h/x"]',
+        f"uri: {{drivername: x, password: {PASSWORD}}}",
+        f'uri: {{"http://u:{PASSWORD}@h": 1}}',
+        f'tags: "http://u:{PASSWORD}@h"',
+        f"tags: {{team: {{password: {PASSWORD}}}}}",
+        f"run_name: {{password: {PASSWORD}}}",
+        f"linger: password={PASSWORD}",
+        f"export: http://u:{PASSWORD}@h",
+        f'hooks: {{MLflowGitLoggerHook: "password={PASSWORD}"}}',
+        f'hooks: {{MLflowGitLoggerHook: ["http://u:{PASSWORD}@h"]}}',
+        f'hooks: {{"http://u:{PASSWORD}@h": {{}}}}',
+        f'"http://u:{PASSWORD}@h": x',
+        f'credentials: "http://u:{PASSWORD}@h"',
+        f'"http://u:{PASSWORD}@h": x\n"http://u:{PASSWORD}@h": y',
+    ],
+)
+def test_what_cannot_be_used_is_told_without_its_password(read: Any, text: str) -> None:
+    (fault,) = read(text).faults
+    assert PASSWORD not in fault
+    assert "***" in fault
+
+
+@pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
+def test_what_a_hook_of_ones_own_says_of_it_is_masked(read: Any, baked: BakedProject) -> None:
+    class MLflowBasicLoggerHook:
+        def __init__(self, run_name: str = "") -> None:
+            if run_name:
+                raise ValueError(f"the name {run_name.removeprefix('http://u:')} is none")
+
+    # As in a file whose annotations are no texts.
+    MLflowBasicLoggerHook.__init__.__annotations__["run_name"] = str
+    picky = baked.tracking("arguments").hook_options(MLflowBasicLoggerHook)()
+    (fault,) = read(f"run_name: http://u:{PASSWORD}@h", hooks=(picky,)).faults
+    assert fault.endswith("the name ***@h is none")
 
 
 @pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
@@ -332,6 +377,33 @@ def test_credentials_that_cannot_be_used_are_told_without_them(
     (fault,) = read("credentials: team", f"team: {entry}\n").faults
     assert told in fault
     assert "secret-text" not in fault
+
+
+@pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "team: {token: 'secret-text ${oc.env:NO_SUCH_NAME}'}",
+            "conf/base/credentials.yml needs the environment variable NO_SUCH_NAME, which is not "
+            "set; set it",
+        ),
+        (
+            "team: {token: 'secret-text ${nowhere}'}",
+            "conf/base/credentials.yml can't be read: InterpolationKeyError at team.token",
+        ),
+        (
+            "- secret-text",
+            "conf/base/credentials.yml is a list as a whole; it must have `key: value` in each "
+            "line",
+        ),
+        ("team: [secret-text}", "conf/base/credentials.yml can't be read: ParserError"),
+    ],
+)
+def test_credentials_that_cannot_be_read_are_told_by_their_file(
+    read: Any, text: str, told: str
+) -> None:
+    assert read("credentials: team", text).faults == (f"conf/prod/mlflow.yml: {told}",)
 
 
 def test_credentials_become_the_variables_of_mlflow(baked: BakedProject) -> None:
@@ -386,7 +458,7 @@ def test_environment_wins_and_no_two_logins_are_mixed(
         found = credentials.with_name("team", found)
 
 
-NEW_MODULES = ("mlflow_yml", "option_types", "credentials")
+NEW_MODULES = ("mlflow_yml", "option_types", "credentials", "unreadable")
 
 
 @pytest.mark.slow

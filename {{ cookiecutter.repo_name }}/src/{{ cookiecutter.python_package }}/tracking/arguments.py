@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from .redact import masked_repr
+
 _Class = TypeVar("_Class", bound=type)
 _Hook = TypeVar("_Hook")
 
@@ -25,7 +27,7 @@ def require_one_of(name: str, value: object, allowed: tuple[str, ...] | list[str
     """
     if value not in allowed:
         raise ValueError(
-            f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}."
+            f"{name} is {masked_repr(value)}; it must be one of {', '.join(map(repr, allowed))}."
             f"{nearest(value, allowed)}"
         )
 

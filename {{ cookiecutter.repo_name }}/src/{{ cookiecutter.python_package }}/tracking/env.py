@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from .redact import masked_repr
+
 ENABLED = "KEDRO_MLFLOW_ENABLED"
 EXPORT = "KEDRO_MLFLOW_EXPORT"
 JOURNAL_DIR = "KEDRO_MLFLOW_JOURNAL_DIR"
@@ -48,9 +50,8 @@ def switch(name: str, default: bool) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise ValueError(
-        f"{name}={word!r} is not a switch; use one of {', '.join(sorted(_TRUE | _FALSE))}."
-    )
+    words = ", ".join(sorted(_TRUE | _FALSE))
+    raise ValueError(f"{name}={masked_repr(word)} is not a switch; use one of {words}.")
 
 
 def is_set(name: str) -> bool:
@@ -78,7 +79,7 @@ def seconds(name: str, default: float) -> tuple[float, str | None]:
     except ValueError:
         number = -1.0
     if not 0 <= number <= MAX_SECONDS:
-        told = f"{name}={word!r} is no number of seconds from 0 to {MAX_SECONDS:g}"
+        told = f"{name}={masked_repr(word)} is no number of seconds from 0 to {MAX_SECONDS:g}"
         return default, f"{told}; {default:g} is taken."
     return number, None
 

@@ -6,7 +6,7 @@ it, and a command that needs no store is not.
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 from . import wings
 from .arguments import nearest, options_of, with_options
 from .option_types import unfit
+from .redact import masked_repr, redact_text, secrets_in
+from .unreadable import no_mappings, shown, why_credentials
 
 KEY = "mlflow"
 HOOKS = "hooks"
@@ -61,7 +63,7 @@ class MlflowYml:
 
 def read(
     loader: Any,
-    files: Iterable[Path],
+    files: Sequence[Path],
     hooks: Iterable[Any],
     project: Path,
     make_local: Callable[[], Any] | None = None,
@@ -86,8 +88,9 @@ def read(
     except Exception as error:  # whatever a parser, a resolver or a loader of the owner's raises
         if type(error).__name__ == "MissingConfigException":
             return None
-        told = " ".join(str(error).split())
-        return MlflowYml(run_env, place, faults=(f"{place} can't be read: {told}",))
+        told = redact_text(" ".join(str(error).split()))
+        faults = no_mappings(files, project) or [f"{place} can't be read: {told}"]
+        return MlflowYml(run_env, place, faults=tuple(faults))
     loaders = [lambda: loader, *([make_local] if make_local else [])]
     return _checked(content, loaders, list(hooks), project, run_env, place)
 
@@ -133,7 +136,7 @@ def _checked(  # noqa: PLR0913  what a file is checked against
             told = "it has the arguments of MLflowBasicLoggerHook, hooks and credentials"
             if str(key).startswith("MLflow"):
                 told = f"write it below `{HOOKS}:`"
-            faults.append(f"{place} has {key!r}; {told}.{nearest(key, names)}")
+            faults.append(f"{place} has {masked_repr(key)}; {told}.{nearest(key, names)}")
             del given[key]
     faults += [f"{place}: {fault}" for hook in basic for fault in _faults_of(hook, given)]
     if isinstance(others, Mapping):
@@ -171,7 +174,8 @@ def _of_hook(
     if cls == "MLflowBasicLoggerHook":
         return [f"{place}: the arguments of {cls} stand at the top, not below `{HOOKS}`"], []
     if not isinstance(arguments, Mapping | None):
-        return [f"{place}: {cls} has {arguments!r}; write `argument: value` below it"], []
+        told = f"{cls} has {masked_repr(arguments)}; write `argument: value` below it"
+        return [f"{place}: {told}"], []
     found = [hook for hook in hooks if cls in _names(hook)]
     if found:
         return [
@@ -182,7 +186,7 @@ def _of_hook(
         told = f"{place} has arguments for {cls}, which is no hook of this project"
         return [], [(cls, f"{told}; add it to mlflow_hooks in mlflow_config.py")]
     names = sorted({*known, *(name for hook in hooks for name in _names(hook))})
-    return [f"{place}: {HOOKS} has {cls!r}, which is no hook.{nearest(cls, names)}"], []
+    return [f"{place}: {HOOKS} has {masked_repr(cls)}, which is no hook.{nearest(cls, names)}"], []
 
 
 def _faults_of(hook: Any, arguments: Mapping[str, Any]) -> list[str]:
@@ -192,7 +196,8 @@ def _faults_of(hook: Any, arguments: Mapping[str, Any]) -> list[str]:
     if wrong:
         cls = type(hook).__name__
         return [
-            f"{cls} has no argument {name!r}; it has {', '.join(known)}.{nearest(name, known)}"
+            f"{cls} has no argument {masked_repr(name)}; it has {', '.join(known)}."
+            f"{nearest(name, known)}"
             for name in wrong
         ]
     faults = [told for name, value in arguments.items() if (told := unfit(hook, name, value))]
@@ -200,7 +205,7 @@ def _faults_of(hook: Any, arguments: Mapping[str, Any]) -> list[str]:
         try:
             with_options(hook, arguments)
         except (TypeError, ValueError) as error:
-            faults.append(str(error))
+            faults.append(redact_text(str(error), secrets_in(arguments)))
     return faults
 
 
@@ -223,9 +228,10 @@ def _credentials(
     entries: dict[str, Any] = {}
     for make in loaders:
         if name not in entries:
-            entries.update(_all_credentials(make()))
+            entries.update(_all_credentials(make(), project))
     if name not in entries:
-        told = f"credentials.yml has no entry {name!r}; write it into conf/local/credentials.yml"
+        told = f"credentials.yml has no entry {masked_repr(name)}"
+        told += "; write it into conf/local/credentials.yml"
         raise ValueError(f"{told}.{nearest(name, list(entries))}")
     found, notes = credentials.variables_of(name, entries[name]), []
     for variable in credentials.file_variables():
@@ -237,14 +243,13 @@ def _credentials(
     return credentials.with_name(name, found), notes
 
 
-def _all_credentials(loader: Any) -> dict[str, Any]:
+def _all_credentials(loader: Any, project: Path) -> dict[str, Any]:
     try:
         return dict(loader["credentials"] or {})
     except Exception as error:
         if type(error).__name__ == "MissingConfigException":
             return {}
-        # No text of the error, which may quote the file.
-        raise ValueError(f"credentials.yml can't be read: {type(error).__name__}") from None
+        raise ValueError(why_credentials(loader, error, project)) from None
 
 
 def _of_kedro_mlflow(content: Mapping[str, Any], run_env: str | None, place: str) -> MlflowYml:
@@ -262,8 +267,3 @@ def _of_kedro_mlflow(content: Mapping[str, Any], run_env: str | None, place: str
 
 def _is_installed() -> bool:
     return find_spec("kedro_mlflow") is not None
-
-
-def shown(path: Path, project: Path) -> str:
-    """Return a path from the project's folder, if it lies there."""
-    return path.relative_to(project).as_posix() if path.is_relative_to(project) else str(path)

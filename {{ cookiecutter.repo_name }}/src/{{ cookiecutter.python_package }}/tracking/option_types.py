@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from .arguments import parameters_of
+from .redact import masked_repr
 
 _WORDS: dict[Any, str] = {
     str: "a text",
@@ -29,7 +30,7 @@ def unfit(hook: Any, name: str, value: object) -> str | None:
         return None
     words = [word for kind in _kinds(annotation) if (word := _word(kind))]
     allowed = " or ".join(dict.fromkeys(words)) or "given in Python, for YAML has no word for it"
-    return f"{name} is {value!r}; it must be {allowed}."
+    return f"{name} is {masked_repr(value, name)}; it must be {allowed}."
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:

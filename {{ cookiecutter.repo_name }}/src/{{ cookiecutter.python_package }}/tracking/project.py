@@ -7,8 +7,9 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from .arguments import with_options
+from .arguments import nearest, with_options
 from .program import source_root
+from .redact import masked_repr
 from .settings import TrackingSettings
 
 if TYPE_CHECKING:  # imported where a project has such a file
@@ -87,7 +88,11 @@ def read_mlflow_yml(loader: Any, project: Path) -> "MlflowYml | None":
     # An archive or an address has no files to look for; an owner's pattern may name others.
     is_local = Path(str(loader.conf_source)).is_dir()
     found = None
-    if files or not is_local or "mlflow" in (getattr(loader, "config_patterns", None) or ()):
+    if (told := unknown_env(loader.env, str(loader.conf_source))) is not None:
+        from .mlflow_yml import MlflowYml
+
+        found = MlflowYml(loader.env, "", faults=(told,))
+    elif files or not is_local or "mlflow" in (getattr(loader, "config_patterns", None) or ()):
         from kedro.framework.project import settings
 
         from .mlflow_yml import read
@@ -122,10 +127,12 @@ def hook_of_command(
     """Return the hook that holds settings, as a `kedro run` with these options will have it.
 
     Raises:
-        ValueError: something in `mlflow.yml` is wrong.
+        ValueError: something in `mlflow.yml` is wrong, or there is no such environment.
     """
     hook, project = hook_in_python(), project_path()
     run_env = run_env or environ.get("KEDRO_ENV") or None
+    if (told := unknown_env(run_env, conf_source)) is not None:
+        raise ValueError(told)
     if hook is None or not has_mlflow_yml(project, run_env, conf_source):
         return hook
     loader = config_loader(project, run_env, conf_source, params)
@@ -160,6 +167,35 @@ def mlflow_yml() -> "MlflowYml | None":
 def chosen_env() -> str | None:
     """Return the environment of a command: its `--env`, or Kedro's variable."""
     return getattr(_of_thread, "chosen", None) or environ.get("KEDRO_ENV") or None
+
+
+def unknown_env(run_env: str | None, conf_source: str | None = None) -> str | None:
+    """Return why an environment is none, with the nearest right name; None where it is one.
+
+    Kedro's own loader wants a folder for each; that of an owner may keep them elsewhere.
+
+    Args:
+        run_env: the environment; None for the one that runs by default.
+        conf_source: the folder of the environments; the project's own by default.
+    """
+    if run_env is None:
+        return None
+    from kedro.framework.project import settings
+
+    conf = project_path() / (conf_source or str(settings.CONF_SOURCE))
+    classes = {cls.__name__ for cls in settings.CONFIG_LOADER_CLASS.__mro__}
+    if "OmegaConfigLoader" not in classes or not conf.is_dir() or (conf / run_env).is_dir():
+        return None
+    about = dict(settings.CONFIG_LOADER_ARGS)
+    known = {about.get("base_env", "base"), about.get("default_run_env", "local")}
+    known |= {one.name for one in conf.iterdir() if one.is_dir() and one.name[0] not in "._"}
+    if run_env in known:
+        return None
+    names = sorted(name for name in known if name)
+    return (
+        f"there is no environment {masked_repr(run_env)}: {conf} has no folder of that name, but "
+        f"{', '.join(names)}.{nearest(run_env, names)}"
+    )
 
 
 def has_mlflow_yml(

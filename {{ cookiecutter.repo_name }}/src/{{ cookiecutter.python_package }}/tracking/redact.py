@@ -130,6 +130,16 @@ def _is_argument(name: str, item: object) -> bool:
     return is_secret(name, item) and not (isinstance(item, str) and item.startswith("-"))
 
 
+def masked_repr(value: Any, name: str = "") -> str:
+    """Return a value as a message shows it: as Python writes it, with the secrets in it masked.
+
+    Args:
+        value: any value that a user gave.
+        name: what it is called.
+    """
+    return redact_text(repr(redact_value(value, name)))
+
+
 def has_secrets(name: str, value: Any, secrets: Iterable[str] = ()) -> bool:
     """Whether `redact_value` would mask something in a value; True where that can't be told."""
     try:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from . import env
 from .arguments import require_one_of
 from .logs import PlainLogger
-from .redact import redact_text, redact_value
+from .redact import masked_repr, redact_text, redact_value
 
 logger = PlainLogger(__name__)
 
@@ -196,9 +196,10 @@ def check_options(  # noqa: PLR0913
         ValueError: one can't be used.
     """
     if not isinstance(uri, str) or not uri.strip():
-        raise ValueError(f"uri is {uri!r}; give a tracking URI such as {DEFAULT_URI!r}.")
+        raise ValueError(f"uri is {masked_repr(uri)}; give a tracking URI such as {DEFAULT_URI!r}.")
     if not isinstance(experiment_name, str) or not experiment_name.strip():
-        raise ValueError(f"experiment_name is {experiment_name!r}; give the experiment a name.")
+        told = masked_repr(experiment_name)
+        raise ValueError(f"experiment_name is {told}; give the experiment a name.")
     if len(experiment_name) > MAX_EXPERIMENT_NAME:
         raise ValueError(
             f"experiment_name has {len(experiment_name)} characters; MLflow takes "

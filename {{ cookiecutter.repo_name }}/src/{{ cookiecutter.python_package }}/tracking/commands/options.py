@@ -43,8 +43,11 @@ def with_env(command: click.Command) -> click.Command:
 
 
 def _env(names: list[str]) -> click.Option:
-    def choose(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    def choose(context: click.Context, _option: click.Parameter, value: str | None) -> None:
         project.choose_env(value)
+        told = project.unknown_env(project.chosen_env())
+        if told is not None and not context.resilient_parsing:
+            raise click.ClickException(told)
 
     return click.Option(
         names,

@@ -11,6 +11,7 @@ from ..arguments import nearest
 from ..kedro_datasets_internals import is_parted
 from ..kedro_internals import config_of, definition_of, version_of
 from ..recording.sorting import METRIC, PARAM
+from ..redact import masked_repr
 
 AUTO, MODEL = "a", "model"
 VALUES = (METRIC, PARAM, AUTO)
@@ -73,7 +74,7 @@ def check_kind(kind: str) -> None:
     known = [*VALUES, MODEL, *FILES]
     if kind not in known:
         raise ValueError(
-            f"MLflowDataSet has no kind {kind!r}; dataset= is one of "
+            f"MLflowDataSet has no kind {masked_repr(kind)}; dataset= is one of "
             f"{', '.join(map(repr, known))}, a Kedro dataset, its configuration, or None."
             f"{nearest(kind, known)}"
         )

@@ -12,6 +12,7 @@ from kedro.io import DatasetError
 
 from .. import env
 from ..project import mlflow_yml, project_path, tracking_settings
+from ..redact import masked_repr
 from .entries import make_default_folder
 from .held_folder import HeldFolder, hold
 from .kinds import MODEL, VALUES, FileKind
@@ -161,7 +162,7 @@ def load_model(client: Any, uri: str, keep: bool) -> Loaded:
         model_id, found, told = _find_model(client, uri)
         return Loaded(_load_native(_model_folder(client, model_id, keep)), found, model_id, told)
     except (MlflowException, OSError, LookupError, ImportError) as error:
-        raise DatasetError(f"cannot load the model {uri!r}: {_told(error)}") from error
+        raise DatasetError(f"cannot load the model {masked_repr(uri)}: {_told(error)}") from error
 
 
 def _told(error: Exception) -> str:

@@ -12,7 +12,7 @@ from ..kedro_internals import takes_versions
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
-from ..redact import has_secrets
+from ..redact import has_secrets, masked_repr
 from . import by_hand, own_files, parts, round_trip
 from .additions import note_addition, recorded_at_end
 from .catalog_entry import CatalogEntry
@@ -102,7 +102,8 @@ class MLflowDataset(CatalogEntry):
             self.file = DatasetFile(kind, filepath, dataset_name, version)
         self.metadata = metadata or (self.file.kind.metadata if self.file else None)
         if copy_mode not in (None, "deepcopy", "copy", "assign"):
-            raise ValueError(f"copy_mode is {copy_mode!r}; use 'deepcopy', 'copy' or 'assign'.")
+            told = masked_repr(copy_mode)
+            raise ValueError(f"copy_mode is {told}; use 'deepcopy', 'copy' or 'assign'.")
         self._destination = Destination(saving_tracking_uri, saving_experiment_name, saving_run_id)
         self.dataset_name = dataset_name
         self._catalog_name = dataset_name or ""
@@ -117,7 +118,7 @@ class MLflowDataset(CatalogEntry):
         if self.kind != MODEL and (model_uri or self.model_options != ModelOptions()):
             raise ValueError(
                 f"registered_model_name, alias, promote_if, model_uri and serialization_format go "
-                f'with dataset="model", not with dataset={dataset!r}.'
+                f'with dataset="model", not with dataset={masked_repr(dataset)}.'
             )
         self.recorder: Recorder | None = None
         self._is_loaded = True

@@ -9,7 +9,7 @@ from typing import Any
 from .. import env, project
 from ..arguments import given_options
 from ..kedro_internals import project_package
-from ..redact import redact_value
+from ..redact import masked_repr, redact_value
 from ..settings import TrackingSettings
 
 # Setting -> the variable that wins over all files.
@@ -58,8 +58,8 @@ def in_force(
         yield name, f"{value}  ({place})"
     if found is not None:
         for cls, arguments in found.hooks.items():
-            told = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-            yield cls, f"{redact_value(told)}  ({_file_of('hooks', found, root)})"
+            told = ", ".join(f"{key}={masked_repr(value, key)}" for key, value in arguments.items())
+            yield cls, f"{told}  ({_file_of('hooks', found, root)})"
         if found.credentials_name:
             names = sorted({*settings.credentials} - {env.LOGIN_OF})
             hidden = sorted({*found.credentials} - {*names, env.LOGIN_OF})

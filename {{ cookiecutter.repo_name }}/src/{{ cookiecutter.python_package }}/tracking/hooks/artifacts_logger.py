@@ -11,6 +11,7 @@ from ..datasets.written_files import has_files, log_written_files
 from ..kedro_internals import dataset_of
 from ..logs import PlainLogger
 from ..recording import lifecycle, runs
+from ..redact import masked_repr
 from .config_in_force import ConfigInForce
 from .guard import guarded
 
@@ -119,5 +120,6 @@ def _logged_before(path: Path) -> int:
 
 def _paths(argument: str, paths: Iterable[str] | None) -> tuple[str, ...]:
     if isinstance(paths, str):
-        raise ValueError(f"{argument} is the text {paths!r}; give a list: [{paths!r}].")
+        told = masked_repr(paths)
+        raise ValueError(f"{argument} is the text {told}; give a list: [{told}].")
     return tuple(str(path) for path in paths or ())

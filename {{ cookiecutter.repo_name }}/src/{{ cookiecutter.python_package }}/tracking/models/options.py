@@ -7,6 +7,7 @@ from typing import Any
 
 from ..arguments import nearest, require_one_of
 from ..journal.events import typed_key
+from ..redact import masked_repr
 
 FORMATS = ("cloudpickle", "skops")
 _KEYS = ("metric", "greater_is_better", "same_params")
@@ -30,17 +31,18 @@ class ModelOptions:
         require_one_of("serialization_format", self.serialization_format, FORMATS)
         if name is not None and (not name.strip() or re.search(r"[/:]", name)):
             raise ValueError(
-                f"registered_model_name is {name!r}; MLflow takes no empty name, and no / or :."
+                f"registered_model_name is {masked_repr(name)}; MLflow takes no empty name, and no "
+                f"/ or :."
             )
         if alias is not None and name is None:
             raise ValueError(
-                f"alias is {alias!r}, but only a registered model has aliases; "
+                f"alias is {masked_repr(alias)}, but only a registered model has aliases; "
                 f"give registered_model_name too."
             )
         if alias is not None and not _is_alias(alias):
             raise ValueError(
-                f"alias is {alias!r}; MLflow takes letters, digits, - and _, but neither 'latest' "
-                f"nor a version like 'v1'."
+                f"alias is {masked_repr(alias)}; MLflow takes letters, digits, - and _, but "
+                f"neither 'latest' nor a version like 'v1'."
             )
         if self.promote_if is not None:
             self._check_rule(self.promote_if)
@@ -51,23 +53,24 @@ class ModelOptions:
         for key in rule:
             if key not in _KEYS:
                 raise ValueError(
-                    f"promote_if has no key {key!r}; it has {', '.join(_KEYS)}."
+                    f"promote_if has no key {masked_repr(key)}; it has {', '.join(_KEYS)}."
                     f"{nearest(key, _KEYS)}"
                 )
         if not isinstance(rule.get("metric"), str) or not rule["metric"]:
             raise ValueError(
-                f"promote_if is {dict(rule)!r}; name the metric that decides, "
+                f"promote_if is {masked_repr(dict(rule))}; name the metric that decides, "
                 "say {'metric': 'score', 'greater_is_better': True}."
             )
         if not isinstance(rule.get("greater_is_better", True), bool):
             raise ValueError(
-                f"promote_if has greater_is_better={rule['greater_is_better']!r}; "
+                f"promote_if has greater_is_better={masked_repr(rule['greater_is_better'])}; "
                 f"use true or false."
             )
         same = rule.get("same_params", [])
         if not isinstance(same, list | tuple) or not all(isinstance(one, str) for one in same):
             raise ValueError(
-                f"promote_if has same_params={same!r}; give a list of params, say ['target']."
+                f"promote_if has same_params={masked_repr(same)}; give a list of params, "
+                f"say ['target']."
             )
 
     def as_event(self) -> dict[str, Any]:

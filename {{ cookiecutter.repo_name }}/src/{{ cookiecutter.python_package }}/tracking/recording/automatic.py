@@ -6,7 +6,7 @@ from typing import Literal
 
 from ..arguments import require_one_of
 from ..journal.events import flatten
-from ..redact import is_secret, mask_known
+from ..redact import is_secret, mask_known, masked_repr
 from ..redact_shapes import MASK
 from .described import described, text_size
 from .recorder import Recorder
@@ -39,8 +39,8 @@ class Automatic:
     ) -> None:
         if limit_bytes is not None and (type(limit_bytes) is not int or limit_bytes < 1):
             raise ValueError(
-                f"auto_limit_bytes is {limit_bytes!r}; it must be a whole number of bytes above 0, "
-                f"or None for no limit."
+                f"auto_limit_bytes is {masked_repr(limit_bytes)}; it must be a whole number of "
+                f"bytes above 0, or None for no limit."
             )
         if dicts_of_numbers is not None:
             require_one_of("auto_dicts_of_numbers", dicts_of_numbers, (_PARAMS, _METRICS))

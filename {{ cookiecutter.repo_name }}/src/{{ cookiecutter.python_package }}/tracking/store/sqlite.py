@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..own_folders import make_own
+from ..redact import masked_repr
 from .mlflow_database_internals import create_sqlite_store
 from .reasons import StoreError
 
@@ -23,7 +24,7 @@ def ensure_sqlite(path: Path, uri: str) -> None:
     """
     if path.is_dir():
         raise StoreError(
-            f"{path} is a folder, not an SQLite file; correct the tracking URI {uri!r}"
+            f"{path} is a folder, not an SQLite file; correct the tracking URI {masked_repr(uri)}"
         )
     try:
         if path.parent.name == "mlruns":  # where nobody but MLflow writes
