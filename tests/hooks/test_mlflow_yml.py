@@ -334,11 +334,28 @@ def test_what_a_hook_of_ones_own_says_of_it_is_masked(read: Any, baked: BakedPro
             if run_name:
                 raise ValueError(f"the name {run_name.removeprefix('http://u:')} is none")
 
-    # As in a file whose annotations are no texts.
-    MLflowBasicLoggerHook.__init__.__annotations__["run_name"] = str
     picky = baked.tracking("arguments").hook_options(MLflowBasicLoggerHook)()
     (fault,) = read(f"run_name: http://u:{PASSWORD}@h", hooks=(picky,)).faults
     assert fault.endswith("the name ***@h is none")
+
+
+@pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")
+def test_arguments_of_a_hook_of_ones_own(read: Any, baked: BakedProject) -> None:
+    """Its annotations are texts where its file says so, or miss, or can't be resolved here."""
+
+    class Plain:
+        def __init__(self, limit: float = 0, label=None) -> None:  # type: ignore[no-untyped-def]
+            pass
+
+    class Odd:
+        def __init__(self, limit: OnlyForTypeCheckers = 0) -> None:  # type: ignore[name-defined]  # noqa: F821
+            pass
+
+    hooks = [baked.tracking("arguments").hook_options(one)() for one in (Plain, Odd)]
+    given = "hooks:\n  Plain: {limit: %s, label: [1]}\n  Odd: {limit: x}\n"
+    assert read(given % 0.5, hooks=hooks).faults == ()
+    (fault,) = read(given % "often", hooks=hooks).faults
+    assert fault.endswith("limit is 'often'; it must be a number.")
 
 
 @pytest.mark.filterwarnings("ignore:.*register_new_resolver:DeprecationWarning")

@@ -76,7 +76,11 @@ def options_of(hook: Any) -> list[str]:
 
 def parameters_of(hook: Any) -> dict[str, inspect.Parameter]:
     """Return the arguments of a hook's class, as they are declared."""
-    found = inspect.signature(vars(hook)["_options"][0].__init__).parameters
+    init = vars(hook)["_options"][0].__init__
+    try:
+        found = inspect.signature(init, eval_str=True).parameters
+    except Exception:  # a name in an annotation that exists for type checkers only
+        found = inspect.signature(init).parameters
     return {name: parameter for name, parameter in found.items() if name != "self"}
 
 

@@ -1,6 +1,7 @@
 """Whether a value that a file gives has the type that a hook's argument is declared with."""
 
 from collections.abc import Iterable, Mapping
+from inspect import Parameter
 from typing import Any, Literal, get_args, get_origin
 
 from .arguments import parameters_of
@@ -26,6 +27,8 @@ def unfit(hook: Any, name: str, value: object) -> str | None:
         value: as YAML has it.
     """
     annotation = parameters_of(hook)[name].annotation
+    if annotation is Parameter.empty or isinstance(annotation, str):
+        return None  # a hook of the user's own that does not say, or not here
     if _fits(value, annotation):
         return None
     words = [word for kind in _kinds(annotation) if (word := _word(kind))]
