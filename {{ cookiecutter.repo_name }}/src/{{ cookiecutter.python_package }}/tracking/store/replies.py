@@ -153,23 +153,23 @@ def _refused(status: int, response: Any) -> StoreError:
         return StoreError("the proxy before the MLflow server asks for a login (407)")
     # MLflow's own file of a login is not known here, and the variables win over it.
     from_entry = told_login(os.environ.get(env.LOGIN_OF, ""))
-    name, password = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
+    first, second = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"
     if scheme == "basic":
         if from_entry.startswith("username of"):
-            from_entry = f"{password}, or the {from_entry}"
+            from_entry = f"{second}, or the {from_entry}"
         return StoreError(
             "the MLflow server refuses this user name and password (401): correct "
-            f"{from_entry or f'{name} and {password}'}"
+            f"{from_entry or f'{first} and {second}'}"
         )
     if scheme:
         return StoreError(
             "the MLflow server refuses this token (401), which is wrong or has expired: set "
             f"{from_entry or 'MLFLOW_TRACKING_TOKEN'} to a new one"
         )
-    half = next((one for one in (name, password) if os.environ.get(one)), None)
-    needs = f"{name} and {password}, or MLFLOW_TRACKING_TOKEN"
+    half = next((one for one in (first, second) if os.environ.get(one)), None)
+    needs = f"{first} and {second}, or MLFLOW_TRACKING_TOKEN"
     if half is not None:
-        needs = f"{password if half == name else name} too, or MLFLOW_TRACKING_TOKEN alone"
+        needs = f"{second if half == first else first} too, or MLFLOW_TRACKING_TOKEN alone"
     return StoreError(f"the MLflow server asks for a login (401): set {needs}")
 
 
