@@ -39,6 +39,21 @@ def test_other_runs_are_asked_for_once_however_often_the_end_is_tried(
     work.comparison.prepare.assert_called_once_with(["score"], {})
 
 
+def test_store_that_did_not_open_is_why_an_export_takes_too_long(
+    baked: BakedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next try may hang until the exporter is ended; what the first one met is told then."""
+    process, layout = baked.tracking("exporting.process"), baked.tracking("journal.layout")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    word = Mock()
+    warm = process._warm_up("http://127.0.0.1:9", "Default", word)
+    assert warm.client is None
+    word.tell.assert_called_once_with("the MLflow server refuses connections")
+    work = baked.tracking("exporting.attempts").Exporter(tmp_path, "http://127.0.0.1:9", warm)
+    assert work.error == "the MLflow server refuses connections"
+    assert layout.read_state(tmp_path)["error"] == work.error
+
+
 @pytest.mark.parametrize(
     ("error", "begin"),
     [

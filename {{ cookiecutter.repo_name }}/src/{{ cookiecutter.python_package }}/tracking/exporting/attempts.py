@@ -23,10 +23,14 @@ logger = PlainLogger(__name__)
 
 @dataclass(frozen=True)
 class Warm:
-    """What an exporter has opened already: an `MlflowClient`, and the experiment if it exists."""
+    """What an exporter has opened already: an `MlflowClient`, and the experiment if it exists.
+
+    Where the store did not open, `error` is why: a server that hangs may say no more in time.
+    """
 
     client: Any = None
     experiment: Any = None
+    error: str | None = None
 
 
 class Exporter:
@@ -54,6 +58,8 @@ class Exporter:
         # What the other runs were asked by: metrics, and how they decide.
         self._compared_by: tuple[Sequence[str], Mapping[str, Deciding]] = ((), {})
         self._pause = Pause()
+        if self._warm.error is not None:
+            self._keep_error(self._warm.error)
 
     def step(self) -> bool:
         """Export what is new; False while the store can't be used."""
@@ -101,15 +107,18 @@ class Exporter:
             self.is_refused_here = is_forbidden(error)
             told = reason_in(self._experiment_name(), error)
             if told != self.error:
-                self.error = told
-                logger.warning("Cannot export now: %s", self.error)
-                state = {**layout.read_state(self.folder), "error": self.error}
-                layout.write_state(self.folder, state)
+                self._keep_error(told)
+                logger.warning("Cannot export now: %s", told)
             return False
         self._pause.succeeded()
         self.error = None
         self.is_refused_here = False
         return True
+
+    def _keep_error(self, told: str) -> None:
+        """Keep why nothing is exported, also for whoever ends this process."""
+        self.error = told
+        layout.write_state(self.folder, {**layout.read_state(self.folder), "error": told})
 
     def asked_to_wait(self) -> float:
         """Return for how many seconds the server wants no more requests; 0 if it takes them."""

@@ -139,7 +139,7 @@ def _warm_up(uri: str, experiment_name: str, word: EarlyWord) -> Warm:
         told = reason_in(experiment_name, error)
         logger.warning("The store is not open yet: %s", told)
         word.tell(told)
-        return Warm()
+        return Warm(error=told)
     word.answered()
     return warm
 
