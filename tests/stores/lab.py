@@ -115,6 +115,8 @@ class StoreLab(Lab):
     """The lab with a store of runs behind a wire; each test has an experiment of its own."""
 
     variable: ClassVar[str] = "MLFLOW_EXPERIMENT_NAME"
+    # Seconds that a run waits for a store that goes in its middle.
+    outage_wait: int = 10
 
     @property
     def experiment(self) -> str:
@@ -144,7 +146,7 @@ class StoreLab(Lab):
         gate = self.root / "go-on"
         gate.unlink(missing_ok=True)
         known = {run.info.run_id for run in self.runs()}
-        started = self.start(env={"LAB_GATE": str(gate), "LAB_WAIT": "10"})
+        started = self.start(env={"LAB_GATE": str(gate), "LAB_WAIT": str(self.outage_wait)})
         started.wait_for_node()
         wait_for(
             lambda: any(self._is_half(run) for run in self.runs() if run.info.run_id not in known)

@@ -132,7 +132,9 @@ def stored(
         # The user has none of the server's credentials.
         home = {"HOME": os.environ["HOME"]}
         env = {**home, "MLFLOW_TRACKING_URI": running.uri}
-        yield ArtifactLab(project, env, secrets=server.secrets, mlflow=running)
+        # It is short of threads, while each upload tries to reach the store.
+        lab = ArtifactLab(project, env, outage_wait=20, secrets=server.secrets, mlflow=running)
+        yield lab
     running.stop()
 
 

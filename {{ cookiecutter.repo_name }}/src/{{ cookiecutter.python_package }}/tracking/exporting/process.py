@@ -42,7 +42,7 @@ NICENESS = 5
 # How long to go on trying once the run has ended and the store can't be reached.
 GRACE_SECONDS = 5.0
 # What is left of `export_wait` after uploads, or a wait that the server asked for.
-LAST_WORDS_SECONDS = 2.0
+LAST_WORDS_SECONDS = 5.0
 # After the pipeline's process is gone nobody waits any more, but nobody may be left over either.
 GRACE_WITHOUT_PARENT = 30.0
 
