@@ -42,7 +42,12 @@ class SlowStore:
         return done
 
     def get_experiment_by_name(self, name: str) -> Any:
-        return SimpleNamespace(name=name, experiment_id="1", lifecycle_stage="active")
+        return SimpleNamespace(
+            name=name,
+            experiment_id="1",
+            lifecycle_stage="active",
+            artifact_location="mlflow-artifacts:/1",
+        )
 
     def create_run(self, experiment_id: str, start_time: int, tags: Any, run_name: Any) -> Any:
         def create() -> Any:

@@ -54,7 +54,7 @@ SAID = [
         AZURE,
         "Error",
         "Incorrect padding",
-        "the credentials for wasbs://***@account.blob.core.windows.net are no whole ones: correct "
+        "the credentials for wasbs://box@account.blob.core.windows.net are no whole ones: correct "
         f"them {CORRECT}",
     ),
     (
@@ -68,7 +68,7 @@ SAID = [
         LAKE,
         "ClientAuthenticationError",
         "DefaultAzureCredential failed to retrieve a token from the included credentials.",
-        "no credentials for abfss://***@account.dfs.net are found: set AZURE_CLIENT_ID, "
+        "no credentials for abfss://box@account.dfs.net are found: set AZURE_CLIENT_ID, "
         f"AZURE_TENANT_ID and AZURE_CLIENT_SECRET {CORRECT}",
     ),
     (
