@@ -128,19 +128,20 @@ def status() -> None:
 @mlflow.command()
 def sync() -> None:
     """Export the runs that wait, the oldest first; safe to stop and start again at any time."""
-    from ..exporting.sync import sync_all
+    from ..exporting.sync import sync_all, waiting_envs
     from ..logs import say_only_warnings
     from ..project import project_path, tracking_settings
     from ..store.client import prepare_environment
 
     prepare_environment()
     say_only_warnings("exporting.attempts")  # its lines have what it says
-    failed, envs = 0, set[str]()
-    for line, done in sync_all(project_path(), tracking_settings(), settings_of_env, envs):
+    failed = 0
+    for line, done in sync_all(project_path(), tracking_settings(), settings_of_env):
         click.echo(line)
         failed += not done
     if failed:
-        of = f" (of the environments {', '.join(sorted(envs))})" if envs else ""
+        envs = waiting_envs(project_path())
+        of = f" (of the environments {', '.join(envs)})" if envs else ""
         raise click.ClickException(
             f"{failed} of the runs could not be exported{of}; they stay where they are."
         )

@@ -31,7 +31,8 @@ def summarize(
     header = export.header if export is not None else layout.read_json(folder / layout.HEADER)
     settings = header.get("settings", {})
     end = export.end if export is not None else None
-    summary: dict[str, Any] = {
+    summary = {
+        **blank_summary(),
         "state": "exported" if error is None else "waiting",
         "run_id": export.run_id if export is not None else None,
         "experiment_id": export.experiment_id if export is not None else None,
@@ -46,9 +47,6 @@ def summarize(
         "notes": list(export.notes) if export is not None else [],
         "part": header.get(parts.HEADER),
         "models": dict(export.model_lines) if export is not None else {},
-        "metrics": {},
-        "previous": {},
-        "best": {},
     }
     if export is not None:
         if error is not None or summary["part"]:
@@ -57,6 +55,12 @@ def summarize(
             comparison = Comparison(export.client, export.experiment_id, int(header["start_ms"]))
         add_metrics(summary, export.metrics_seen, export.deciding_metrics, comparison)
     return summary
+
+
+def blank_summary() -> dict[str, Any]:
+    """Return a summary of a run of which all is in MLflow and nothing else is known."""
+    nothing: dict[str, Any] = {"journal": None, "error": None, "notes": [], "part": None}
+    return {"state": "exported", **nothing, "models": {}, "metrics": {}, "previous": {}, "best": {}}
 
 
 def add_metrics(

@@ -74,7 +74,6 @@ def sync_all(
     project_path: Path,
     own: TrackingSettings,
     of_env: Callable[[str | None], TrackingSettings | None] = lambda _: None,
-    failed: set[str] | None = None,
 ) -> Iterator[tuple[str, bool]]:
     """Export the runs that wait, the oldest first, and yield a line for each.
 
@@ -83,7 +82,6 @@ def sync_all(
         own: the project's settings, with the credentials of its tracking URI, which no journal
             holds.
         of_env: returns the settings of another environment, or None if they can't be had.
-        failed: is given the names of the environments whose runs could not be exported.
 
     Yields:
         The line, and whether the run is in MLflow now.
@@ -104,14 +102,14 @@ def sync_all(
                 line, done = _synced(folder, settings, until)
         except Exception as error:  # the others can't help it
             line, done = reason(error), False
-        if failed is not None and not done and (run_env := _env_of(folder)):
-            failed.add(run_env)
         yield f"{folder.name}: {line}", done
 
 
-def _env_of(folder: Path) -> str | None:
-    settings = header_of(folder).get("settings")
-    return settings.get("run_env") if isinstance(settings, dict) else None
+def waiting_envs(project_path: Path) -> list[str]:
+    """Return the names of the environments whose runs wait."""
+    settings = [header_of(folder).get("settings") for folder in waiting_journals(project_path)]
+    names = {one.get("run_env") for one in settings if isinstance(one, dict)}
+    return sorted(name for name in names if name)
 
 
 def _settings_for(

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from ..store.reasons import is_permanent, reason
-from .logged_model import link_metrics
+from .conclusion import decide_alias, link_metrics
 from .promotion import Deciding, deciding
 from .registry import RegisteredVersion
 
@@ -37,26 +36,11 @@ class LaterModels:
             last_metrics: the last value of each metric, as MLflow's entity.
             finished: whether the run came to its end.
         """
+        about, note = (run.data.metrics, run.data.params, finished), self.notes.append
         for model in self._models:
-            self._decide(client, run, model, finished)
-            self._link(client, run, model, last_metrics)
-
-    def _decide(self, client: Any, run: Any, model: dict[str, Any], finished: bool) -> None:
-        registered = RegisteredVersion(model, str(model["key"]), is_new=False)
-        registered.version = model["version"]
-        try:
-            told = registered.conclude(client, run.data.metrics, run.data.params, finished)
-        except Exception as error:
-            if not is_permanent(error):
-                raise
-            told = f"its alias is not decided: {reason(error)}"
-            self.notes.append(f"model {model['n']!r}: {told}")
-        self.lines[str(model["n"])] = self.tags[str(model["tag"])] = told
-
-    def _link(self, client: Any, run: Any, model: dict[str, Any], metrics: list[Any]) -> None:
-        try:
-            link_metrics(client, run.info.run_id, model["model_id"], metrics)
-        except Exception as error:
-            if not is_permanent(error):
-                raise
-            self.notes.append(f"the page of model {model['n']!r} shows no metrics: {reason(error)}")
+            name = str(model["n"])
+            registered = RegisteredVersion(model, str(model["key"]), is_new=False)
+            registered.version = model["version"]
+            told = decide_alias(client, registered, *about, note)
+            self.lines[name] = self.tags[str(model["tag"])] = told
+            link_metrics(client, run.info.run_id, (name, model["model_id"]), last_metrics, note)

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..journal.events import MAX_BATCH_METRICS
 from ..journal.places import JournalPlaces
 from ..store.artifact_reasons import artifact_reason
 from ..store.client import is_far, together, upload_together
@@ -126,25 +125,6 @@ class ModelExport:
         code = [str(self.places.find(place)) for place in about["code"]]
         pins = requirements(about["packages"])
         return {**self.event, "about": {**about, "code": code, "requirements": pins}}
-
-
-def link_metrics(client: Any, run_id: str, model_id: str | None, metrics: list[Any]) -> None:
-    """Show a run's metrics on the page of one of its models too.
-
-    Args:
-        client: an `MlflowClient`.
-        run_id: the run.
-        model_id: the logged model.
-        metrics: the last value of each metric, as MLflow's entity.
-    """
-    from mlflow.entities import Metric
-
-    linked = [
-        Metric(one.key, one.value, one.timestamp, one.step, model_id=model_id)
-        for one in metrics[:MAX_BATCH_METRICS]
-    ]
-    if linked:
-        client.log_batch(run_id, metrics=linked)
 
 
 def _is_output(client: Any, run_id: str, model_id: str) -> bool:

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from ..journal.places import JournalPlaces
 from ..store.client import together
 from ..store.reasons import is_permanent, reason
+from .conclusion import decide_alias, link_metrics
 from .flavor_process import FlavorError
-from .logged_model import TAG, ModelExport, link_metrics
+from .logged_model import TAG, ModelExport
 from .promotion import Deciding, deciding
 
 
@@ -151,24 +152,12 @@ class ModelQueue:
         ]
 
     def _decide_aliases(self, client: Any, values: RunValues, finished: bool) -> None:
+        about = values.metrics_seen, values.known_params, finished
         for model in self._sent:
-            try:
-                told = model.registered.conclude(
-                    client, values.metrics_seen, values.known_params, finished
-                )
-            except Exception as error:
-                if not is_permanent(error):
-                    raise
-                told = f"its alias is not decided: {reason(error)}"
-                self._note(f"model {model.name!r}: {told}")
+            told = decide_alias(client, model.registered, *about, self._note)
             self.lines[str(model.event["n"])] = told
             values.add_tag(f"{TAG}{model.name}"[:250], told)
 
     def _link_metrics(self, client: Any, run_id: str, metrics: list[Any]) -> None:
         for model in self._sent:
-            try:
-                link_metrics(client, run_id, model.model_id, metrics)
-            except Exception as error:
-                if not is_permanent(error):
-                    raise
-                self._note(f"the page of model {model.name!r} shows no metrics: {reason(error)}")
+            link_metrics(client, run_id, (model.name, model.model_id), metrics, self._note)

@@ -6,7 +6,7 @@ from typing import Any
 from ..commands.experiment import client_and_experiment
 from ..commands.run_names import find_run
 from ..exporting.comparison import Comparison
-from ..exporting.summary import add_metrics
+from ..exporting.summary import add_metrics, blank_summary
 from ..journal.events import MAX_TAG
 from ..project import project_path, settings_hook
 from ..recording.times import clock_values
@@ -93,8 +93,8 @@ def _summary(client: Any, drawn: Drawn, experiment: str, notes: list[str]) -> di
     faults = [part.fault for part in drawn.parts if part.fault is not None]
     if not drawn.parts:
         faults = ["no part has recorded anything"]
-    summary: dict[str, Any] = {
-        "state": "exported",
+    summary = {
+        **blank_summary(),
         "run_id": info.run_id,
         "experiment_id": info.experiment_id,
         "experiment_name": experiment,
@@ -103,13 +103,8 @@ def _summary(client: Any, drawn: Drawn, experiment: str, notes: list[str]) -> di
         "status": info.status,
         "duration_s": (info.end_time - info.start_time) / 1000,
         "tracking_uri": redact_text(client.tracking_uri),
-        "journal": None,
-        "error": None,
         "notes": [*notes, *faults, *drawn.notes],
         "models": drawn.models,
-        "metrics": {},
-        "previous": {},
-        "best": {},
     }
     comparison = Comparison(client, info.experiment_id, info.start_time)
     add_metrics(summary, drawn.run.data.metrics, drawn.deciding, comparison)
