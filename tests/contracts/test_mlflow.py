@@ -247,8 +247,8 @@ def test_checked_replies(internals: Any) -> None:
     asked: list[Any] = []
 
     class Checked:
-        def __init__(self, session: Any, retries: int, backoff: float) -> None:
-            asked.append((session, retries, backoff))
+        def __init__(self, session: Any, others: Any, retries: int, backoff: float) -> None:
+            asked.append((session, others, retries, backoff))
 
         def request(self, method: str, url: str, **options: Any) -> Any:
             asked.append((method, url, options))
@@ -263,7 +263,7 @@ def test_checked_replies(internals: Any) -> None:
             client.get_run("1")
     assert request_utils._get_request_session is usual
     assert isinstance(raised.value.__context__, ConnectionError)
-    (session, retries, _), (method, url, options) = asked
+    (session, others, retries, _), (method, url, options) = asked
     assert (method, url) == ("GET", "http://127.0.0.1:9/api/2.0/mlflow/runs/get")
     assert isinstance(options["timeout"], int)
     assert retries == int(os.environ.get("MLFLOW_HTTP_REQUEST_MAX_RETRIES", 7))
@@ -272,3 +272,10 @@ def test_checked_replies(internals: Any) -> None:
         assert not repeats.status_forcelist
         assert not repeats.respect_retry_after_header
         assert adapter.poolmanager.pool_classes_by_scheme
+    for adapter in others.adapters.values():
+        assert 503 in adapter.max_retries.status_forcelist
+    # By this header what is asked of a server is told from what is asked by a signed URL.
+    assert "X-MLflow-Client-Version" in options["headers"]
+    with internals.checked_replies(Checked), pytest.raises(ConnectionError):
+        request_utils.cloud_storage_http_request("get", "http://127.0.0.1:9/x", headers={"a": "b"})
+    assert asked[-1][2]["headers"] == {"a": "b"}

@@ -50,7 +50,12 @@ class Store:
 
     def get_experiment_by_name(self, name: str) -> Any:
         self._ask()
-        return SimpleNamespace(name=name, experiment_id="1", lifecycle_stage="active")
+        return SimpleNamespace(
+            name=name,
+            experiment_id="1",
+            lifecycle_stage="active",
+            artifact_location="memory://store",
+        )
 
     def search_runs(self, ids: list[str], filter_string: str = "", **_: Any) -> list[Any]:
         self._ask()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -181,6 +182,38 @@ def test_a_web_page_that_is_an_artifact_is_downloaded(
             assert file.read() == LOGIN_PAGE
         with pytest.raises(Exception, match="web page"):
             download_artifacts(artifact_uri=f"{place}/model.pkl", dst_path=str(tmp_path))
+
+
+def test_a_web_page_is_downloaded_by_a_signed_url(
+    baked: BakedProject, proxy: Misbehaving, tmp_path: Any
+) -> None:
+    """A server on S3 sends to the bucket, and what that answers is not an MLflow server's."""
+    from mlflow.artifacts import download_artifacts
+
+    signed = "/bucket/page.html?X-Amz-Signature=1"
+
+    def rule(request: Request) -> Answer:
+        answers = {
+            "server-info": {"multipart_downloads_enabled": True},
+            "mlflow-artifacts/presigned": {
+                "url": f"{proxy.uri}{signed}",
+                "headers": {},
+                "file_size": len(LOGIN_PAGE.encode()),
+            },
+        }
+        if request.path == signed:
+            return login_page(request)
+        found = (answer for place, answer in answers.items() if place in request.path)
+        return Answer("200 OK", JSON, json.dumps(next(found, {})))
+
+    proxy.rule = rule
+    with baked.tracking("store.client").http_settings(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", proxy.uri)
+        page = download_artifacts(
+            artifact_uri="mlflow-artifacts:/1/1/artifacts/page.html", dst_path=str(tmp_path)
+        )
+    with open(page) as file:
+        assert file.read() == LOGIN_PAGE
 
 
 def test_mlflow_has_its_own_sessions_again(baked: BakedProject) -> None:

@@ -19,6 +19,9 @@ from .replies import NotNow, RetryAfter, certificate_fault, fault_of
 # exporter has none: it has a loop of its own.
 _MAX_PAUSE = 10.0
 
+# MLflow's client sends it with each request to a server, and with no other.
+_MLFLOWS_OWN = "X-MLflow-Client-Version"
+
 _limit: ContextVar[float | None] = ContextVar("limit", default=None)
 _lock = threading.Lock()
 # By host: until when it takes no more requests (of `time.monotonic`), and what is told of that.
@@ -30,12 +33,15 @@ class CheckedSession:
 
     Args:
         session: a `requests.Session` that itself does not repeat what was answered.
+        others: the session for what is not asked of an MLflow server, but of a store of artifacts
+            by a signed URL: its answers are nobody's but MLflow's.
         retries: how often a request is repeated that the server can't serve now.
         backoff: the pause before the first of them in seconds; the next are twice as long each.
     """
 
-    def __init__(self, session: Any, retries: int, backoff: float) -> None:
+    def __init__(self, session: Any, others: Any, retries: int, backoff: float) -> None:
         self._session = session
+        self._others = others
         self._retries = retries
         self._backoff = backoff
         for adapter in session.adapters.values():
@@ -52,6 +58,8 @@ class CheckedSession:
         Raises:
             StoreError: the answer is not MLflow's, or the server has asked to wait.
         """
+        if _MLFLOWS_OWN not in (options.get("headers") or {}):
+            return self._others.request(method, url, **options)
         # What is read from a file can't be sent again from here.
         tries = 1 if options.get("data") is not None else 1 + self._retries
         for failed in range(tries):

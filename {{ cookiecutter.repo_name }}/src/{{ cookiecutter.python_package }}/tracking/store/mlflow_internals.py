@@ -259,7 +259,7 @@ def _delete_for_good(client: Any, method: str, id_: str) -> None:
 
 
 @contextmanager
-def checked_replies(checked: Callable[[Any, int, float], Any]) -> Iterator[None]:
+def checked_replies(checked: Callable[[Any, Any, int, float], Any]) -> Iterator[None]:
     """Let MLflow send its requests through sessions of ours meanwhile.
 
     Why: MLflow has no place where an answer can be looked at. It takes a login page for an uploaded
@@ -270,7 +270,8 @@ def checked_replies(checked: Callable[[Any, int, float], Any]) -> Iterator[None]
 
     Args:
         checked: makes ours, with the method `request`, of a `requests.Session` that repeats
-            nothing that was answered, the number of retries, and the first pause in seconds.
+            nothing that was answered, one as MLflow asked for it (for signed URLs, which lead to a
+            store of artifacts), the number of retries, and the first pause in seconds.
     """
     from mlflow.utils import request_utils
 
@@ -278,9 +279,10 @@ def checked_replies(checked: Callable[[Any, int, float], Any]) -> Iterator[None]
     # Two layers in one process, say two projects' in a notebook: MLflow's own is looked at once.
     usual = getattr(before, "usual", before)
 
-    def session(retries: int, backoff: float, jitter: float, *_: Any, **_options: Any) -> Any:
+    def session(retries: int, backoff: float, jitter: float, *rest: Any, **options: Any) -> Any:
         inner = usual(retries, backoff, jitter, frozenset(), False, False)
-        return checked(inner, retries, backoff)
+        asked_for = usual(retries, backoff, jitter, *rest, **options)
+        return checked(inner, asked_for, retries, backoff)
 
     session.usual = usual  # type: ignore[attr-defined]
     request_utils._get_request_session = session  # type: ignore[assignment]
