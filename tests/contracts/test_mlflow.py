@@ -276,6 +276,7 @@ def test_checked_replies(internals: Any) -> None:
         assert 503 in adapter.max_retries.status_forcelist
     # By this header what is asked of a server is told from what is asked by a signed URL.
     assert "X-MLflow-Client-Version" in options["headers"]
+    ask: Any = request_utils.cloud_storage_http_request
     with internals.checked_replies(Checked), pytest.raises(ConnectionError):
-        request_utils.cloud_storage_http_request("get", "http://127.0.0.1:9/x", headers={"a": "b"})
+        ask("get", "http://127.0.0.1:9/x", headers={"a": "b"})
     assert asked[-1][2]["headers"] == {"a": "b"}

@@ -14,6 +14,7 @@ JOURNAL_DIR = "KEDRO_MLFLOW_JOURNAL_DIR"
 KEEP_JOURNAL = "KEDRO_MLFLOW_KEEP_JOURNAL"
 LINGER = "KEDRO_MLFLOW_LINGER"
 PART = "KEDRO_MLFLOW_PART"
+SPILL = "KEDRO_MLFLOW_SPILL"
 
 # Set by ourselves beside a login: `<keys>@<entry>` of credentials.yml, from where it is.
 LOGIN_OF = "KEDRO_MLFLOW_LOGIN_OF"

@@ -42,6 +42,7 @@ class TrackingSettings:
     tags: dict[str, str] = field(default_factory=dict)
     export: str = "live"
     export_wait: float = 30.0
+    export_required: bool = False
     keep_journal: bool = False
     linger: float = 600.0
     # Of `mlflow.yml`: its environment, and the variables that open the store.

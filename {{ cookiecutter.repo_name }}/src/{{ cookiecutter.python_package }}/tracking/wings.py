@@ -1,12 +1,13 @@
 """Optional wings: folders of this layer that add commands and hooks by being there.
 
-A wing is a folder with a `wing.py` that may have two tables, what starts an exporter, and what a
-part of a run calls that comes after the run's end:
+A wing is a folder with a `wing.py` that may have two tables, and functions that the core calls:
 
     COMMANDS = {"runs": "run_table:runs"}   # `kedro mlflow runs`: <module in the wing>:<command>
     HOOKS = {"MLflowAutologHook": "hook"}   # a public name of the layer: <module in the wing>
     EXPORTER = "client:start"               # <module in the wing>:<function>, see `resident/`
     LATE_PART = "drawing:draw_again"        # the same, see `parts/`
+    SPILL = "launching:launch"              # the same, see `spill/`
+    BRING = "bringing:bring"                # the same
 
 The tables hold texts only, so that what a wing needs is imported when it is used. Deleting the
 folder takes its commands and names away; nothing else of the layer knows a wing.
@@ -63,6 +64,16 @@ def exporter_starts() -> list[Callable[..., Any]]:
 def late_parts() -> list[Callable[..., Any]]:
     """Return the functions that bring a part into a run that has ended before it."""
     return _functions("LATE_PART")
+
+
+def spillers() -> list[Callable[..., Any]]:
+    """Return the functions that send a journal away as its process ends."""
+    return _functions("SPILL")
+
+
+def bringers() -> list[Callable[..., Any]]:
+    """Return the functions that bring journals home from where they were sent."""
+    return _functions("BRING")
 
 
 def _functions(kind: str) -> list[Callable[..., Any]]:

@@ -126,17 +126,25 @@ def status() -> None:
 
 
 @mlflow.command()
-def sync() -> None:
+@click.option(
+    "--from",
+    "place",
+    metavar="URL",
+    default=None,
+    help="Those that KEDRO_MLFLOW_SPILL had sent there, in place of those that wait here.",
+)
+def sync(place: str | None) -> None:
     """Export the runs that wait, the oldest first; safe to stop and start again at any time."""
-    from ..exporting.sync import sync_all, waiting_envs
+    from ..exporting.sync import sync_all, sync_from, waiting_envs
     from ..logs import say_only_warnings
     from ..project import project_path, tracking_settings
     from ..store.client import prepare_environment
 
     prepare_environment()
     say_only_warnings("exporting.attempts")  # its lines have what it says
+    about = project_path(), tracking_settings(), settings_of_env
     failed = 0
-    for line, done in sync_all(project_path(), tracking_settings(), settings_of_env):
+    for line, done in sync_all(*about) if place is None else sync_from(place, *about):
         click.echo(line)
         failed += not done
     if failed:

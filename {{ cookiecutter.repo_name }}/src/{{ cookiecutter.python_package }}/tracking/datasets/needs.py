@@ -133,6 +133,12 @@ def remedy(module: str) -> str:
     )
 
 
+def missing_for_url(url: str) -> list[str]:
+    """Return what is missing to open an fsspec URL, with the remedy; nothing for a path."""
+    protocol, mark, _ = url.partition("://")
+    return _missing_for_protocol(protocol) if mark else []
+
+
 def _missing_for_protocol(protocol: str) -> list[str]:
     import fsspec  # type: ignore[import-untyped]
     from fsspec.registry import known_implementations, registry  # type: ignore[import-untyped]

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator
 from glob import iglob
 from typing import Any, NamedTuple
 
+from ..journal.layout import read_json
 from ..journal.places import JournalPlaces
 from ..journal.snapshot import sha256_of
 
 # Above these, what is known of the files has to do in the place of their content.
 MAX_HASHED_PARTS = 10_000
 MAX_HASHED_BYTES = 1_000_000_000
+# In a journal that has left the machine whose files it tells of (`spill/`): what was known there.
+DIGESTS = "digests.json"
 # When a file was changed of which that is not known, for it is gone.
 _GONE = sys.maxsize
 # Name, size, mark, and what the mark is: `etag` and the like, None for a time.
@@ -51,6 +54,17 @@ def has_parts(event: dict[str, Any]) -> bool:
     if "seen" not in event or "digest" in event or "://" in path:
         return False
     return _is_pattern(path) or os.path.isdir(path)
+
+
+def key_of_parts(event: dict[str, Any]) -> str:
+    """Return what tells an `input` event from the others of its run."""
+    return str(event.get("parts") or event["path"])
+
+
+def kept_parts(event: dict[str, Any], places: JournalPlaces) -> Parts | None:
+    """Return what was known of an event's files on the machine that its journal has left, if so."""
+    kept = read_json(places.find(DIGESTS)).get(key_of_parts(event))
+    return None if kept is None else Parts(*kept)
 
 
 def parts_of(event: dict[str, Any], places: JournalPlaces) -> Parts:

@@ -9,7 +9,7 @@ from typing import Any
 from ..journal import snapshot
 from ..journal.places import JournalPlaces
 from ..store.reasons import is_race
-from .folder_digest import has_parts, parts_of, stat_digest
+from .folder_digest import has_parts, kept_parts, parts_of, stat_digest
 
 # `MAX_INPUT_TAG_VALUE_SIZE` of `mlflow/utils/validation.py`.
 _MAX_TAG = 500
@@ -130,8 +130,9 @@ def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
     about = event.get("about") or {}
     tags.update((f"kedro.{key}", value) for key, value in about.items())
     size, digest = event.get("size"), event.get("digest")
-    if has_parts(event):
-        digest, profile["num_parts"], size = parts_of(event, places)
+    kept = kept_parts(event, places)
+    if kept is not None or has_parts(event):
+        digest, profile["num_parts"], size = kept or parts_of(event, places)
     elif event.get("by"):
         profile[event["by"]] = event["mark"]
         digest = version_digest(event["mark"], event["by"])

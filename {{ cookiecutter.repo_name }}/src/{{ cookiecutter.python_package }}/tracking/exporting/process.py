@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..journal import layout, locks
+from ..journal import layout, locks, spilling
 from ..journal.durability import JournalSync
 from ..journal.heartbeat import Heartbeat, Pipeline
 from ..journal.packages import installed_versions, record_versions
@@ -97,6 +97,8 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         if not done:
             lasting.sync()
         summary = conclude(work, done)
+    if end is None and not done and spilling.place() is not None:
+        spilling.leave([folder], {}, GRACE_WITHOUT_PARENT, summary)
     sides = [(Path(side), uri) for side, uri in (end or {}).get("sides", ())]
     goes_on = done or work.is_refused_here
     is_last = not (sides or goes_on and any(leftovers(Path.cwd(), first["uri"], folder)))

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .. import env
+from .. import env, wings
 from ..journal import layout, locks, mending, places
 from ..journal.header import header_of, homeless
 from ..journal.heartbeat import is_running, unseen
 from ..program import mlflow_command
 from ..settings import TrackingSettings, redacted_equal
-from ..store.reasons import reason
+from ..store.reasons import StoreError, reason
 from .journals import export_journal, journals_of, set_aside, waiting_journals
 from .progress import size_text
 
@@ -93,16 +93,49 @@ def sync_all(
         yield "No run waits for its export.", True
     for folder in others:
         yield f"{folder.name}: {unseen(folder)}", True
-    until = time.monotonic() + _PATIENCE
-    known = {own.run_env: own}
+    target = Target(own, of_env)
     for folder in folders:
-        try:
-            settings = _settings_for(folder, own, known, of_env)
-            with env.added(settings.credentials):
-                line, done = _synced(folder, settings, until)
-        except Exception as error:  # the others can't help it
-            line, done = reason(error), False
+        line, done = export_waiting(folder, target)
         yield f"{folder.name}: {line}", done
+
+
+def sync_from(
+    url: str,
+    project_path: Path,
+    own: TrackingSettings,
+    of_env: Callable[[str | None], TrackingSettings | None] = lambda _: None,
+    run_id: str | None = None,
+) -> Iterator[tuple[str, bool]]:
+    """Export the runs that were sent to a place as their machines ended; else as `sync_all`.
+
+    Args:
+        url: the place's URL.
+        project_path: the project's folder.
+        own: the project's settings.
+        of_env: as for `sync_all`.
+        run_id: the parts of this run only; by default all.
+
+    Yields:
+        The line, and whether the run is in MLflow now.
+
+    Raises:
+        StoreError: the place can't be used.
+    """
+    if not wings.bringers():
+        raise StoreError("the layer's optional room `spill/`, which brings them, is not there")
+    for bring in wings.bringers():
+        with env.added(own.credentials):
+            yield from bring(url, project_path, Target(own, of_env), run_id)
+
+
+def export_waiting(folder: Path, target: "Target") -> tuple[str, bool]:
+    """Export a journal; returns what became of it, and whether it is in MLflow now."""
+    try:
+        settings = target.settings_for(folder)
+        with env.added(settings.credentials):
+            return _synced(folder, settings, target.until)
+    except Exception as error:  # the others can't help it
+        return reason(error), False
 
 
 def waiting_envs(project_path: Path) -> list[str]:
@@ -112,23 +145,37 @@ def waiting_envs(project_path: Path) -> list[str]:
     return sorted(name for name in names if name)
 
 
-def _settings_for(
-    folder: Path,
-    own: TrackingSettings,
-    known: dict[str | None, TrackingSettings],
-    of_env: Callable[[str | None], TrackingSettings | None],
-) -> TrackingSettings:
-    """Return the settings with a journal's credentials: its environment's, if it has any."""
-    recorded = header_of(folder).get("settings")
-    if not isinstance(recorded, dict) or "run_env" not in recorded:
-        return own
-    if redacted_equal(recorded.get("uri"), own.uri) and own.credentials:
-        return own  # what the command was told
-    run_env = recorded["run_env"]
-    if run_env not in known:
-        known[run_env] = of_env(run_env) or own
-    found = known[run_env]
-    return found if redacted_equal(recorded.get("uri"), found.uri) else own
+class Target:
+    """Where journals go: to the project's store, or to that of the environment they are of.
+
+    Args:
+        own: the project's settings, with the credentials of its tracking URI, which no journal
+            holds.
+        of_env: returns the settings of another environment, or None if they can't be had.
+    """
+
+    def __init__(
+        self,
+        own: TrackingSettings,
+        of_env: Callable[[str | None], TrackingSettings | None] = lambda _: None,
+    ) -> None:
+        self._own = own
+        self._of_env = of_env
+        self._known = {own.run_env: own}
+        self.until = time.monotonic() + _PATIENCE
+
+    def settings_for(self, folder: Path) -> TrackingSettings:
+        """Return the settings with a journal's credentials: its environment's, if it has any."""
+        own, recorded = self._own, header_of(folder).get("settings")
+        if not isinstance(recorded, dict) or "run_env" not in recorded:
+            return own
+        if redacted_equal(recorded.get("uri"), own.uri) and own.credentials:
+            return own  # what the command was told
+        run_env = recorded["run_env"]
+        if run_env not in self._known:
+            self._known[run_env] = self._of_env(run_env) or own
+        found = self._known[run_env]
+        return found if redacted_equal(recorded.get("uri"), found.uri) else own
 
 
 def _synced(folder: Path, own: TrackingSettings, until: float) -> tuple[str, bool]:

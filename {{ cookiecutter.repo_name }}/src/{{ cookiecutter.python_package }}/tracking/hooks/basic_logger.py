@@ -20,12 +20,13 @@ from ..recording.known_secrets import known_secrets, note_secrets
 from ..recording.part import PartRefusedError, part_of_run
 from ..recording.recorder import Recorder
 from ..recording.repeat_command import note_configuration
+from ..recording.waiting import told_if_missing
 from ..settings import DEFAULT_URI, TrackingSettings, check_options
 from . import notebook
 from .fluent_runs import FluentRuns, look_for_run
 from .guard import guarded
 from .other_trackers import tell_of_kedro_mlflow
-from .preflight import RunRefusedError, refusal_of_run
+from .preflight import ExportRequiredError, RunRefusedError, refusal_of_run
 from .run_facts import log_begin, log_end_times
 
 logger = PlainLogger(__name__)
@@ -63,6 +64,7 @@ class MLflowBasicLoggerHook(FluentRuns):
             from the pipeline's own process at its end, `"later"` only with `kedro mlflow sync`;
             `KEDRO_MLFLOW_EXPORT` wins over it.
         export_wait: how long the end of a run may wait for the export, in seconds.
+        export_required: a run that ends well, and is neither in MLflow then nor spilled, fails.
         keep_journal: keep journals that were exported; `KEDRO_MLFLOW_KEEP_JOURNAL` wins over it.
         linger: how long a process stays ready to export the next run, in seconds; 0 for none. It
             never stays where `CI` is set. `KEDRO_MLFLOW_LINGER` wins over it.
@@ -88,6 +90,7 @@ class MLflowBasicLoggerHook(FluentRuns):
         enable_mlflow: bool = True,
         export: str = "live",
         export_wait: float = 30.0,
+        export_required: bool = False,
         keep_journal: bool = False,
         linger: float = 600.0,
     ) -> None:
@@ -102,6 +105,7 @@ class MLflowBasicLoggerHook(FluentRuns):
             tags=dict(tags or {}),
             export=export,
             export_wait=export_wait,
+            export_required=export_required,
             keep_journal=keep_journal,
             linger=linger,
         )
@@ -194,7 +198,9 @@ class MLflowBasicLoggerHook(FluentRuns):
         except BaseException as error:
             self._end(catalog, "FAILED", error)
             raise
-        self._end(catalog, "FINISHED", None)
+        self._end(catalog, "FINISHED", None, told := list[str]())
+        for missing in told:
+            raise ExportRequiredError(missing)
         return result
 
     @hook_impl(wrapper=True, tryfirst=True)
@@ -282,9 +288,13 @@ class MLflowBasicLoggerHook(FluentRuns):
             log_begin(run, mine, run_params, begun_ns or run.begun[0])
 
     @guarded
-    def _end(self, catalog: Any, status: str, error: BaseException | None) -> None:
+    def _end(
+        self, catalog: Any, status: str, error: BaseException | None, told: list[str] | None = None
+    ) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
         if run is not None:
             run.end(status, error)
+            if told is not None and (missing := told_if_missing(run.settings, run.summary)):
+                told.append(missing)
             mine = with_mlflow_yml(self, run.recorder.mlflow_yml)
             notebook.prepare(mine.settings, run.project_path)

@@ -5,13 +5,16 @@ from typing import Any, NamedTuple
 
 from kedro.io import DatasetError
 
+from .. import env, wings
 from ..datasets import needs
 from ..datasets.kinds import MODEL
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..datasets.written_files import is_remote
+from ..journal import spilling
 from ..kedro_internals import config_of, dataset_of, file_of, is_parameter, unwrapped
 from ..logs import PlainLogger
 from ..recording import runs
+from ..redact import redact_text
 
 logger = PlainLogger(__name__)
 
@@ -20,6 +23,10 @@ MAX_TOLD = 10
 
 class RunRefusedError(DatasetError):
     """A run that could only fail, for a reason that its text tells with the remedy."""
+
+
+class ExportRequiredError(DatasetError):
+    """A run that is not in MLflow as it ends, where `export_required` asks for that."""
 
 
 class _Fault(NamedTuple):
@@ -40,7 +47,7 @@ def refusal_of_run(
     """
     if run_params.get("only_missing_outputs"):
         return []  # what will run is not known yet
-    certain: list[str] = []
+    certain = _faults_of_spill()
     recorder = getattr(catalog, runs.ATTRIBUTE, None)
     for name, fault in _faults(pipeline, catalog):
         text = f"{name!r} {fault.text}"
@@ -54,6 +61,15 @@ def refusal_of_run(
         return []
     more = [f"and {len(certain) - MAX_TOLD} more"] if len(certain) > MAX_TOLD else []
     return [RunRefusedError("No node was run: " + "; ".join([*certain[:MAX_TOLD], *more]) + ".")]
+
+
+def _faults_of_spill() -> list[str]:
+    """Return why nothing can be spilled, as far as that is seen before it is needed."""
+    url = spilling.place()
+    if url is None:
+        return []
+    missing = needs.missing_for_url(url) if wings.spillers() else [spilling.ROOM]
+    return [f"{env.SPILL}={redact_text(url)} needs {one}" for one in missing]
 
 
 def _faults(pipeline: Any, catalog: Any) -> Iterator[tuple[str, _Fault]]:

@@ -1,16 +1,20 @@
 """Ends a run of parts: how it went, its times, and what its panel tells."""
 
+import os
 import time
 from typing import Any
 
+from .. import env
 from ..commands.experiment import client_and_experiment
 from ..commands.run_names import find_run
 from ..exporting.comparison import Comparison
 from ..exporting.summary import add_metrics, blank_summary
+from ..exporting.sync import sync_from
 from ..journal.events import MAX_TAG
-from ..project import project_path, settings_hook
+from ..project import project_path, settings_hook, tracking_settings
 from ..recording.times import clock_values
 from ..redact import redact_text
+from ..store.reasons import StoreError
 from .drawing import Drawn, draw_again
 from .one_run import find_begun
 from .part_files import PartFile, read_parts, read_traceback
@@ -34,13 +38,28 @@ def end_run(name: str, status: str | None) -> dict[str, Any]:
     run = run or find_run(client, experiment, name)
     if run.info.lifecycle_stage != "active":
         raise LookupError(f"the run {name!r} is deleted.")
-    run_id, notes = run.info.run_id, list[str]()
+    run_id, notes = run.info.run_id, _bring_spilled(run.info.run_id)
     if run.info.status in _OPEN:
         _end(client, run, status)
     elif status not in (None, run.info.status):
         notes.append(f"it had ended before as {run.info.status}, and stays so")
     drawn = draw_again(client, run_id, str(project_path()))
     return _summary(client, drawn, experiment.name, notes)
+
+
+def _bring_spilled(run_id: str) -> list[str]:
+    """Export the parts that had no store as they ended; returns what is to be told of them."""
+    url = os.environ.get(env.SPILL, "").strip()
+    if not url:
+        return []
+    settings = tracking_settings()
+    try:
+        found = list(sync_from(url, project_path(), settings, run_id=run_id))
+        return [
+            f"a part that was spilled is not exported: {told}" for told, done in found if not done
+        ]
+    except StoreError as error:
+        return [f"nobody knows whether parts were spilled: {error}"]
 
 
 def _end(client: Any, run: Any, given: str | None) -> None:

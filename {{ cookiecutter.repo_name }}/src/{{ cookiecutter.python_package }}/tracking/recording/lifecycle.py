@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import clock
-from ..journal import layout, locks, parts
+from ..journal import layout, locks, parts, spilling
 from ..journal.durability import JournalSync
 from ..journal.packages import installed_versions, record_versions
 from ..journal.writer import JournalWriter
@@ -20,6 +20,7 @@ from . import launcher, part, runs, signals, spare, workers
 from .new_journal import new_journal
 from .panel import show
 from .recorder import Recorder
+from .waiting import waiting_summary
 
 logger = PlainLogger(__name__)
 
@@ -93,11 +94,14 @@ class Run:
         runs.finish(self.recorder)
         self.recorder.journal.close()
         self.owner_lock.release()
-        summary = self._export(held)
+        is_short = status == "KILLED" and spilling.place() is not None
+        wait = self.settings.export_wait
+        summary = self._export(held, min(wait, spilling.SECONDS_IF_KILLED) if is_short else wait)
         if held:
             kept = "they went to MLflow directly"
             told = kept if summary["state"] == "exported" else "they are lost"
             summary["notes"].append(f"no disk takes {len(held)} events of the journal: {told}")
+        self._spill(summary)
         # Where the exporter could not tell.
         summary["status"] = summary.get("status") or status
         if summary.get("duration_s") is None:
@@ -105,6 +109,15 @@ class Run:
         self.summary = summary
         if self.is_shown:
             show(summary)
+
+    def _spill(self, summary: dict[str, Any]) -> None:
+        found = [self.recorder.folder, *self._side_journals()]
+        waiting = [folder for folder in found if (folder / layout.HEADER).exists()]
+        if waiting and spilling.place() is not None:
+            if self.exporter is not None:  # it may be at work on what goes elsewhere
+                self.exporter.stop()
+            credentials, wait = self.settings.credentials, self.settings.export_wait
+            spilling.leave(waiting, credentials, wait, summary)
 
     def _restore(self) -> None:
         """Make the journal whole again: a node has deleted it, and its events are there again."""
@@ -134,18 +147,18 @@ class Run:
         found = [folder for top in parents for folder in top.glob(f"{self.recorder.key}.*")]
         return sorted(folder for folder in found if (folder / layout.HEADER).exists())
 
-    def _export(self, held: list[str]) -> dict[str, Any]:
+    def _export(self, held: list[str], wait: float) -> dict[str, Any]:
         folder = self.recorder.folder
         error = None
         if self.settings.export != "later" and not launcher.can_export():
             layout.write_state(folder, {"error": _NO_MLFLOW})  # for `kedro mlflow status`
-            return _waiting_summary(folder, self.settings, _NO_MLFLOW)
+            return waiting_summary(folder, self.settings, _NO_MLFLOW)
         uris = self.recorder.side_uris
         sides = [(path, uris.get(path.name) or self.settings.uri) for path in self._side_journals()]
         if self.settings.export == "end":
             return launcher.export_here(folder, self.settings, sides, held)
         if self.exporter is not None:
-            summary = self.exporter.finish(self.settings.export_wait, sides, held)
+            summary = self.exporter.finish(wait, sides, held)
             if summary is None and not self.exporter.was_stopped:
                 # Killed from outside: another one starts again from the first line.
                 logger.warning("The exporter ended early (%s).", self.exporter.complaint())
@@ -153,7 +166,7 @@ class Run:
                     self.settings, self.project_path, cold=True
                 )
                 self.exporter.assign(folder, self.settings.export_wait, is_new=False)
-                summary = self.exporter.finish(self.settings.export_wait, sides, held)
+                summary = self.exporter.finish(wait, sides, held)
             self.exporter.close()
             if summary is not None:
                 return summary
@@ -161,10 +174,10 @@ class Run:
             state = layout.read_state(folder)
             error = state.get("error")
             if error is None:
-                seconds = f"{self.settings.export_wait:g} s (`export_wait`)"
+                seconds = f"{wait:g} s (`export_wait`)"
                 error = f"the export did not end within {seconds}"
                 layout.write_state(folder, {**state, "error": error})  # for `kedro mlflow status`
-        return _waiting_summary(folder, self.settings, error)
+        return waiting_summary(folder, self.settings, error)
 
 
 _live: dict[str, Run] = {}
@@ -281,16 +294,3 @@ def end_broken_off_runs(seen: str) -> None:
             if not _say_interrupt(run):
                 run.recorder.set_tag("kedro.error", f"broken off; {seen}")
             run.end("KILLED")
-
-
-def _waiting_summary(folder: Path, settings: TrackingSettings, error: str | None) -> dict[str, Any]:
-    return {
-        "state": "waiting",
-        "experiment_name": settings.experiment_name,
-        "run_env": settings.run_env,
-        "run_name": settings.run_name,
-        "tracking_uri": settings.public()["uri"],
-        "journal": str(folder),
-        "error": error,
-        "notes": [],
-    }

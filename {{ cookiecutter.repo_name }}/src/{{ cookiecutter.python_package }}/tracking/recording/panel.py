@@ -81,7 +81,8 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     if summary.get("duration_s") is not None:
         rows.append(("duration", f"{summary['duration_s']:.1f} s"))
     if summary.get("state") != "exported":
-        rows.append((_WAITING, str(summary.get("journal"))))
+        is_spilled = summary.get("state") == "spilled"
+        rows.append(("spilled to" if is_spilled else _WAITING, str(summary.get("journal"))))
         if summary.get("error"):
             rows.append(("because", str(summary["error"])))
     rows += [(f"model {name}", str(told)) for name, told in summary.get("models", {}).items()]
@@ -91,7 +92,10 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def next_command(summary: Mapping[str, Any]) -> str:
     """Return the one command to go on with."""
-    words, run_env = "ui" if summary.get("state") == "exported" else "sync", summary.get("run_env")
+    state, run_env = summary.get("state"), summary.get("run_env")
+    words = "ui" if state == "exported" else "sync"
+    if state == "spilled":
+        words = f"sync --from {shlex.quote(str(summary['journal']))}"
     return mlflow_command(f"{words} --env {shlex.quote(run_env)}" if run_env else words)
 
 

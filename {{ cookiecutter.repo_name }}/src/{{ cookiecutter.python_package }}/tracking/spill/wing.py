@@ -1,0 +1,4 @@
+"""What this wing adds to the layer; see `wings.py`."""
+
+SPILL = "launching:launch"
+BRING = "bringing:bring"
