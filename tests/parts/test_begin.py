@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
@@ -89,6 +90,19 @@ def test_run_whose_maker_died_is_begun_by_the_next(
     run, is_new = one_run.OneRun(client, about, lab.root, "left").settle()
     assert (run.info.run_id, is_new) == (run_id, True)  # or nobody would say the rest of it
     assert len(runs_in(lab.store)) == 1
+
+
+def test_run_whose_maker_died_before_it_had_said_all_is_told_of_by_the_next(lab: Lab) -> None:
+    """The tags that a run of that age would have are missing."""
+    run_id = begin(lab, "silent")
+    client = client_of(lab.store)
+    client.delete_tag(run_id, "kedro.command")
+    assert begin(lab, "silent") == run_id
+    assert "kedro.command" not in run_of(lab, run_id).data.tags  # it may be at it yet
+    with sqlite3.connect(lab.root / "mlruns/sqlite.db") as store:
+        store.execute("UPDATE runs SET start_time = start_time - 61000")
+    assert begin(lab, "silent") == run_id
+    assert run_of(lab, run_id).data.tags["kedro.command"].startswith("kedro run")
 
 
 @pytest.mark.parametrize(

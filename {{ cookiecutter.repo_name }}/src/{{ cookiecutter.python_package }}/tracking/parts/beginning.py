@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -25,6 +26,9 @@ from .one_run import OneRun
 
 logger = PlainLogger(__name__)
 
+# A tag of the run as a whole, and how many seconds it takes at the most until it is there.
+_SAID = "kedro.command"
+_SAYING = 60.0
 _HOOKS = f"{__name__.rpartition('.parts.')[0]}.hooks."
 
 
@@ -58,11 +62,17 @@ def begin_run(key: str, name: str | None, tags: Mapping[str, str], pipeline: str
     follow_move(settings, project)
     client = open_client(settings.uri)
     run, is_new = OneRun(client, settings, project, key).settle()
-    if is_new:
+    if is_new or _is_left(run):
         # What Kedro or a hook of the user's prints must not be taken for the id.
         with redirect_stdout(sys.stderr):
             _record(run, pipeline, project)
     return str(run.info.run_id)
+
+
+def _is_left(run: Any) -> bool:
+    """Whether who made a run must have died before it had said what is of the run as a whole."""
+    age = time.time() - run.info.start_time / 1000
+    return run.info.status == "RUNNING" and _SAID not in run.data.tags and age > _SAYING
 
 
 def _record(run: Any, pipeline: str | None, project: Path) -> None:
