@@ -52,7 +52,7 @@ test-hdfs: $(VENV)/dev.stamp ## artifacts on HDFS; fetches Hadoop, 220 MB, into 
 	$(PYTEST) -m hdfs $(PYTEST_ARGS)
 
 test-age: $(VENV)/dev.stamp ## long runs and many journals in their true sizes, some minutes
-	AGE=1 $(PYTEST) tests/faults -k 'test_age or than_are_held or random_moments' $(PYTEST_ARGS)
+	AGE=1 $(PYTEST) tests/faults tests/layer -k 'test_age or than_are_held or random_moments or test_kill' $(PYTEST_ARGS)
 
 test-browser: $(VENV)/dev.stamp ## what MLflow and Kedro-Viz show, in Chromium
 	$(PYTEST) -m browser $(PYTEST_ARGS)

@@ -8,10 +8,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
+
+import pytest
 
 from tests.faults.lab import LAB, SRC, Ended, Lab, bake_lab
 from tests.faults.picture import Picture, client_of, picture_of, text_of
@@ -65,6 +67,14 @@ for number in range({AT_ONCE}):
 codes = [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range({AT_ONCE})]
 sys.exit(any(codes))
 """
+
+
+def skip_unless_asked(request: pytest.FixtureRequest, kinds: Collection[str]) -> None:
+    """Leave to `make test-stores` what differs from its neighbour by a login or a driver only."""
+    if os.environ.get("STORES") != "all" and set(kinds) & set(
+        request.node.callspec.params.values()
+    ):
+        pytest.skip("`make test-stores`")
 
 
 def bake_store_lab(template: Path, config: Path, out: Path) -> None:

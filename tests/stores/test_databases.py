@@ -24,6 +24,7 @@ from .lab import (
     check_outage,
     check_ten_at_once,
     check_whole,
+    skip_unless_asked,
 )
 
 # What a database or MLflow says where two processes made its tables at once.
@@ -85,8 +86,11 @@ def wired(
         yield StoreLab(BakedProject(Path(root), PYTHON), env), wire
 
 
-def test_ten_first_runs_at_once(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
+def test_ten_first_runs_at_once(
+    wired: tuple[StoreLab, Wire], reference: Picture, request: pytest.FixtureRequest
+) -> None:
     """Ten processes on an empty store: ten whole runs, ten versions of a model that predicts."""
+    skip_unless_asked(request, ("PostgreSQL, psycopg 3",))
     lab, _ = wired
     lab.begin("ten")
     outputs = check_ten_at_once(lab, reference)

@@ -23,7 +23,11 @@ def test_new_project_is_linted_and_formatted(
     assert done.returncode == 0, explain(done)
     (root,) = tmp_path.iterdir()
     project = BakedProject(root, PYTHON)
-    project.run("make", "check")
+    if name == "My Iris":
+        project.run("make", "check")
+        return
+    for command in (["ruff", "check", "--no-cache"], ["ruff", "format", "--no-cache", "--check"]):
+        project.run(*command)  # types do not change with the name, and take a minute
 
 
 def test_type_checker_of_a_new_project_is_strict(baked: BakedProject) -> None:
