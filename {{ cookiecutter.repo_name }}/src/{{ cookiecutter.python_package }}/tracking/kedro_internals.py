@@ -243,3 +243,43 @@ def copy_mode_of(dataset: Any) -> str | None:
     """
     mode: str | None = dataset._copy_mode
     return mode
+
+
+def memory_of(value: Any, copy_mode: str | None) -> Any:
+    """Return a `MemoryDataset` that holds a value as it is, and copies it when it is loaded.
+
+    Why: saving into one copies, and a value that came from another process is nobody else's.
+    Seen in: Kedro 1.7.0 (`MemoryDataset._data`).
+    Goes when: it can be made without a copy.
+
+    Args:
+        value: what it holds.
+        copy_mode: how it hands the value out, as `copy_mode_of` returns it.
+    """
+    from kedro.io import MemoryDataset
+
+    memory = MemoryDataset(copy_mode=copy_mode)
+    memory._data = value
+    return memory
+
+
+def value_in(memory: Any) -> Any:
+    """Return what a `MemoryDataset` holds, without a copy.
+
+    Why: loading copies.
+    Seen in: Kedro 1.7.0 (`MemoryDataset._data`).
+    Goes when: as `memory_of`.
+    """
+    return memory._data
+
+
+def hooks_of_worker() -> Any:
+    """Return a manager of the project's hooks in a process that runs nodes for another one.
+
+    Why: a session makes one only for its own process, and one can't be pickled.
+    Seen in: Kedro 1.7.0 (`kedro.runner.Task._run_node_synchronization`, of ParallelRunner).
+    Goes when: Kedro has a public way to make it.
+    """
+    from kedro.runner import Task
+
+    return Task._run_node_synchronization()
