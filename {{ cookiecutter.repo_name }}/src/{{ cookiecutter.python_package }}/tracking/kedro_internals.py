@@ -245,22 +245,14 @@ def copy_mode_of(dataset: Any) -> str | None:
     return mode
 
 
-def memory_of(value: Any, copy_mode: str | None) -> Any:
-    """Return a `MemoryDataset` that holds a value as it is, and copies it when it is loaded.
+def hold(memory: Any, value: Any) -> None:
+    """Let a `MemoryDataset` hold a value as it is; it is copied when it is loaded.
 
-    Why: saving into one copies, and a value that came from another process is nobody else's.
+    Why: saving copies too, and a value that came from another process is nobody else's.
     Seen in: Kedro 1.7.0 (`MemoryDataset._data`).
-    Goes when: it can be made without a copy.
-
-    Args:
-        value: what it holds.
-        copy_mode: how it hands the value out, as `copy_mode_of` returns it.
+    Goes when: it can be given a value without a copy.
     """
-    from kedro.io import MemoryDataset
-
-    memory = MemoryDataset(copy_mode=copy_mode)
     memory._data = value
-    return memory
 
 
 def value_in(memory: Any) -> Any:
@@ -268,7 +260,7 @@ def value_in(memory: Any) -> Any:
 
     Why: loading copies.
     Seen in: Kedro 1.7.0 (`MemoryDataset._data`).
-    Goes when: as `memory_of`.
+    Goes when: as `hold`.
     """
     return memory._data
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from ..arguments import named_options
-from ..kedro_internals import memory_of, takes_versions, value_in
+from ..kedro_internals import hold, takes_versions, value_in
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
@@ -175,7 +175,7 @@ class MLflowDataset(CatalogEntry):
 
     @property
     def is_handed_on(self) -> bool:
-        """Whether a node elsewhere loads what this run saves, and not what lies in a fixed place."""
+        """Whether a node elsewhere is given what this run saves, and not what lies elsewhere."""
         is_far = self.loading_run_id or self.model_uri
         return not is_far and (self.file is None or not self.file.loads_by_itself)
 
@@ -190,7 +190,8 @@ class MLflowDataset(CatalogEntry):
 
     def take(self, value: Any) -> None:
         """Hold what another process of this run has saved, for its file may lie on another disk."""
-        self._cache = memory_of(value, self._copy_mode)
+        self._cache = MemoryDataset(copy_mode=self._copy_mode)
+        hold(self._cache, value)
 
     def _record(self, data: Any, put: Callable[[Path], None]) -> None:
         assert self.file is not None

@@ -71,6 +71,7 @@ def cluster_of(
     Raises:
         DaskRunnerError: there is no scheduler at that address, or it has no worker.
     """
+    logging.getLogger("distributed").setLevel(logging.WARNING)
     if scheduler is None:
         limit = {} if memory_limit is None else {"memory_limit": memory_limit}
         with (
@@ -83,6 +84,7 @@ def cluster_of(
             ) as cluster,
             Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
         ):
+            client.run(_quiet())  # else each tells of its connections in the run's log
             yield client
         return
     try:
@@ -102,6 +104,15 @@ def cluster_of(
                 f"`dask worker {scheduler}`"
             ) from None
         yield client
+
+
+def _quiet() -> Callable[[], None]:
+    def keep_quiet() -> None:
+        import logging
+
+        logging.getLogger("distributed").setLevel(logging.WARNING)
+
+    return keep_quiet
 
 
 def versions() -> dict[str, str | None]:

@@ -25,9 +25,7 @@ class NodeTasks:
         on_workers: what a worker is told of the run.
     """
 
-    def __init__(
-        self, client: Any, pipeline: Any, catalog: Any, on_workers: RunOnWorkers
-    ) -> None:
+    def __init__(self, client: Any, pipeline: Any, catalog: Any, on_workers: RunOnWorkers) -> None:
         self._client = client
         self._pipeline = pipeline
         self._catalog = catalog
@@ -49,9 +47,7 @@ class NodeTasks:
         maker = {name: node for node in nodes for name in node.outputs}
         loaded = {name for node in nodes for name in node.inputs}
         ends = self._pipeline.outputs()
-        handed = {
-            name for name in maker if is_handed_on(self._catalog.get(name), name in loaded)
-        }
+        handed = {name for name in maker if is_handed_on(self._catalog.get(name), name in loaded)}
         values: dict[str, Any] = {}
         signs: dict[Any, Any] = {}
         behind = {parent for node in nodes for parent in parents[node]}
@@ -82,7 +78,8 @@ class NodeTasks:
 
     def results(self) -> Iterator[tuple[Any, Any]]:
         """Yield each node with what it recorded, or with the error of its task, as they end."""
-        waiting = as_completed(self._records, with_results=True, raise_errors=False)
+        given = {"loop": self._client.loop, "with_results": True, "raise_errors": False}
+        waiting = as_completed(self._records, **given)
         for future, result in waiting:
             node = self._records[future]
             yield node, result[1] if isinstance(result, tuple) else result

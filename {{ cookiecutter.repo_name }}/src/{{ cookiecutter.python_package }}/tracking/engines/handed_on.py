@@ -5,7 +5,7 @@ from typing import Any
 from kedro.io import MemoryDataset
 
 from ..datasets.mlflow_dataset import MLflowDataset
-from ..kedro_internals import copy_mode_of, memory_of, value_in
+from ..kedro_internals import hold, value_in
 
 
 def is_handed_on(dataset: Any, is_loaded: bool) -> bool:
@@ -31,4 +31,4 @@ def take(catalog: Any, name: str, value: Any) -> None:
     if isinstance(dataset, MLflowDataset):
         dataset.take(value)
     else:
-        catalog[name] = memory_of(value, copy_mode_of(dataset))
+        hold(dataset, value)

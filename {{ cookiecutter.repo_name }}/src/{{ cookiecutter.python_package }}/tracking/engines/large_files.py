@@ -14,7 +14,9 @@ from ..redact import redact_text
 from .shipment import LargeFile
 
 _PROGRAM = f"{__name__.rpartition('.')[0]}.upload"
-_LATER = "the run is made in MLflow when it has ended (`export`), and only files of up to 64 MB wait"
+_LATER = (
+    "the run is made in MLflow when it has ended (`export`), and only files of up to 64 MB wait"
+)
 
 
 class LargeFiles:
@@ -70,9 +72,7 @@ class LargeFiles:
             except ValueError:
                 reason = f"its exporter ended with exit code {process.returncode}"
                 failed = {str(one.path): reason for one in files}
-            notes += [
-                _told(one, failed[str(one.path)]) for one in files if str(one.path) in failed
-            ]
+            notes += [_told(one, failed[str(one.path)]) for one in files if str(one.path) in failed]
             if not failed:
                 shutil.rmtree(folder.parent, ignore_errors=True)
         self._under_way.clear()

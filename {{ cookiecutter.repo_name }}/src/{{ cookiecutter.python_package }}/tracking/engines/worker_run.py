@@ -1,4 +1,4 @@
-"""A run as one worker process has it: hooks, and a journal that is the run's own or a passing one."""
+"""A run as one worker process has it: hooks, and the run's journal or a passing one."""
 
 import asyncio
 import shutil
