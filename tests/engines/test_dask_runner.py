@@ -138,9 +138,10 @@ def test_bad_input_is_one_sentence(lab: Lab, params: str, told: str) -> None:
     done = lab.run("kedro", "run", RUNNER, f"--runner-params={params}")
     assert done.code != 0
     assert told in " ".join(done.output.split())
-    assert all(run.info.status == "FAILED" for run in runs_in(lab.store)) or not Path(
-        lab.root / "mlruns"
-    ).exists()
+    assert (
+        all(run.info.status == "FAILED" for run in runs_in(lab.store))
+        or not Path(lab.root / "mlruns").exists()
+    )
 
 
 def test_worker_of_another_environment_is_told(lab: Lab, tmp_path: Path) -> None:
