@@ -276,8 +276,9 @@ def test_value_in(internals: Any) -> None:
 
 def test_hooks_of_worker(project: BakedProject) -> None:
     code = (
-        f"from {project.package}.tracking.kedro_internals import configure_worker, hooks_of_worker\n"
-        f"configure_worker({project.package!r})\n"
+        f"from {project.package}.tracking import kedro_internals\n"
+        f"kedro_internals.configure_worker({project.package!r})\n"
+        "hooks_of_worker = kedro_internals.hooks_of_worker\n"
         "print(*(type(hook).__name__ for hook in hooks_of_worker().get_plugins()))\n"
     )
     done = project.run("python", "-c", code, env={"PYTHONPATH": "src"})

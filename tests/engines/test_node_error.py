@@ -23,7 +23,7 @@ class LockedError(ValueError):
 
     def __init__(self) -> None:
         super().__init__("holds a generator")
-        self.holds = (one for one in ())
+        self.holds = (one for one in range(3))
 
 
 def _raised(error: BaseException) -> BaseException:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.faults.lab import SRC, Lab
-from tests.faults.picture import client_of, only_run, picture_of, runs_in, text_of
+from tests.faults.picture import Picture, client_of, only_run, picture_of, runs_in, text_of
 from tests.faults.server import Server, start_server
 from tests.harness.s3 import S3, new_bucket, s3_server
 
@@ -92,7 +92,8 @@ def test_run_is_the_one_of_the_sequential_runner(far: Lab) -> None:
         for run in (far.run, found.run, found.run):
             done = run()
             assert done.code == 0, done.output
-    of_lab, elsewhere = [], []
+    of_lab: list[Picture] = []
+    elsewhere: list[Picture] = []
     name_of = {one.experiment_id: one.name for one in client_of(far.store).search_experiments()}
     for run in runs_in(far.store):
         is_own = name_of[run.info.experiment_id] == "fault_lab"

@@ -4,20 +4,18 @@ import io
 import pickle
 from typing import Any
 
-import cloudpickle
-
 from .dask_cluster import DaskRunnerError
+from .dask_packages import cloudpickle
 
 _RECORDER = "recorder"
 
 
-class _Pickler(cloudpickle.Pickler):
-    def __init__(self, file: io.BytesIO, recorder: Any) -> None:
-        super().__init__(file)
-        self._recorder = recorder
+def _pickler(file: io.BytesIO, recorder: Any) -> Any:
+    def persistent_id(self: Any, obj: Any) -> str | None:
+        return _RECORDER if recorder is not None and obj is recorder else None
 
-    def persistent_id(self, obj: Any) -> str | None:
-        return _RECORDER if self._recorder is not None and obj is self._recorder else None
+    kind = type("CatalogPickler", (cloudpickle.Pickler,), {"persistent_id": persistent_id})
+    return kind(file)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -56,5 +54,5 @@ def catalog_from(content: bytes, recorder: Any) -> Any:
 
 def _dumped(value: Any, recorder: Any) -> bytes:
     buffer = io.BytesIO()
-    _Pickler(buffer, recorder).dump(value)
+    _pickler(buffer, recorder).dump(value)
     return buffer.getvalue()

@@ -9,13 +9,7 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-try:
-    from distributed import Client, LocalCluster
-except ImportError as missing:
-    raise ImportError(
-        f"DaskRunner needs the package 'distributed', which is not installed ({missing}); install "
-        "it with `pip install -r requirements-dask.txt`."
-    ) from missing
+from .dask_packages import distributed
 
 # How long a scheduler is waited for, and then its first worker, in seconds.
 _CONNECT_SECONDS = 10
@@ -75,20 +69,20 @@ def cluster_of(
     if scheduler is None:
         limit = {} if memory_limit is None else {"memory_limit": memory_limit}
         with (
-            LocalCluster(  # type: ignore[no-untyped-call]
+            distributed.LocalCluster(
                 n_workers=n_workers,
                 threads_per_worker=1,
                 dashboard_address=None,
                 silence_logs=logging.ERROR,
                 **limit,
             ) as cluster,
-            Client(cluster, set_as_default=False) as client,  # type: ignore[no-untyped-call]
+            distributed.Client(cluster, set_as_default=False) as client,
         ):
             client.run(_quiet())  # else each tells of its connections in the run's log
             yield client
         return
     try:
-        client = Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        client = distributed.Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         told = " ".join(str(error).split()) or type(error).__name__
         raise DaskRunnerError(
@@ -97,7 +91,7 @@ def cluster_of(
         ) from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=_WORKER_SECONDS)  # type: ignore[no-untyped-call]
+            client.wait_for_workers(1, timeout=_WORKER_SECONDS)
         except TimeoutError:
             raise DaskRunnerError(
                 f"the Dask scheduler at {scheduler} has no worker; start one with "

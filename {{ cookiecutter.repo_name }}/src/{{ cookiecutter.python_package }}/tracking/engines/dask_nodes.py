@@ -1,13 +1,10 @@
 """The nodes of a pipeline as tasks of a Dask cluster, with their real dependencies."""
 
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-import cloudpickle
-from distributed import as_completed
-
 from .dask_cluster import caller, key_of_node
+from .dask_packages import cloudpickle, distributed
 from .handed_on import is_handed_on, take
 from .on_worker import RunOnWorkers
 
@@ -79,7 +76,7 @@ class NodeTasks:
     def results(self) -> Iterator[tuple[Any, Any]]:
         """Yield each node with what it recorded, or with the error of its task, as they end."""
         given = {"loop": self._client.loop, "with_results": True, "raise_errors": False}
-        waiting = as_completed(self._records, **given)
+        waiting = distributed.as_completed(self._records, **given)
         for future, result in waiting:
             node = self._records[future]
             yield node, result[1] if isinstance(result, tuple) else result
@@ -89,7 +86,8 @@ class NodeTasks:
         names = [*self._outputs]
         if names:
             found = self._client.gather([self._outputs[name] for name in names])
-            deque((take(self._catalog, *one) for one in zip(names, found, strict=True)), maxlen=0)
+            for name, value in zip(names, found, strict=True):
+                take(self._catalog, name, value)
 
     def cancel(self) -> None:
         """Let no more node begin."""

@@ -30,6 +30,11 @@ class LargeFiles:
         self._about = about
         self._under_way: list[tuple[Any, Path, list[LargeFile]]] = []
         self._notes: list[str] = []
+        self._folders: set[Path] = set()
+
+    def keeps(self, folder: Path) -> bool:
+        """Whether a passing journal has files that are, or were to be, sent from here."""
+        return folder in self._folders
 
     def send(self, folder: Path, files: Sequence[LargeFile]) -> None:
         """Begin to send files; nobody waits for it before the end of the run.
@@ -38,6 +43,7 @@ class LargeFiles:
             folder: the passing journal that they lie in, which goes when all are sent.
             files: the files.
         """
+        self._folders.add(folder)
         header = self._about.journal["header"]
         settings = header.get("settings", {})
         if settings.get("export") != "live":

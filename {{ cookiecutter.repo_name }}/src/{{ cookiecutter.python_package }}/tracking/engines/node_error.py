@@ -3,11 +3,8 @@
 import sys
 from typing import Any
 
-import cloudpickle
-from distributed import CancelledError, KilledWorker
-from tblib import pickling_support
-
 from .dask_cluster import DaskRunnerError, SchedulerLostError, node_of_key
+from .dask_packages import cloudpickle, distributed, pickling_support
 
 
 class NodeFailedError(Exception):
@@ -63,7 +60,7 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
     if isinstance(failure, NodeFailedError):
         pickling_support.install()
         return cloudpickle.loads(failure.packed), failure.record, None
-    if isinstance(failure, KilledWorker):
+    if isinstance(failure, distributed.KilledWorker):
         name = node_of_key(str(failure.task)) or node
         worker = getattr(failure.last_worker, "address", failure.last_worker)
         error = DaskRunnerError(
@@ -71,7 +68,7 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
             f"{worker}; look there for what killed it, often it needs more memory than it has"
         )
         return error, None, name
-    if isinstance(failure, CancelledError):
+    if isinstance(failure, distributed.CancelledError):
         error = SchedulerLostError(
             f"the connection to the Dask scheduler was lost while nodes ran ({failure}); start "
             f"the scheduler and its workers again, then the run"

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import cloudpickle
-from distributed import get_worker
 from kedro.runner import Task
 
 from ..journal import layout
 from ..journal.artifact_names import NAMES
 from ..kedro_internals import project_package
 from .catalog_bytes import catalog_from
+from .dask_packages import cloudpickle, distributed
 from .handed_on import give, take
 from .node_error import NodeFailedError, pack
 from .shipment import Shipment
@@ -144,5 +143,5 @@ def _run_here(about: bytes) -> WorkerRun:
 
 def _attempt() -> int:
     """Return a number that is higher in a later try of a task, also on another worker."""
-    worker = get_worker()
+    worker = distributed.get_worker()
     return int(worker.state.tasks[worker.get_current_task()].run_id)

@@ -127,7 +127,7 @@ class WorkerRun:
     def _passing_folder(self) -> Path:
         """Make a journal of the node's own; others of its run that save elsewhere lie beside it."""
         journal = self.about.journal
-        folder = Path(tempfile.mkdtemp(prefix="mlflow-dask-")) / journal["key"]
+        folder: Path = Path(tempfile.mkdtemp(prefix="mlflow-dask-")) / journal["key"]
         (folder / NAMES).mkdir(mode=0o700, parents=True)
         layout.write_json(folder / layout.HEADER, {**journal["header"], "spare": []})
         for name, content in journal["names"].items():
@@ -139,13 +139,14 @@ class WorkerRun:
         if recorder.has_questions:
             with self._lock:
                 self._open.append(recorder)
-        shipment, large = Shipment(recorder.take_said()), []
-        if self._writer is None:
+        if self._writer is not None:
+            shipment = Shipment(recorder.take_said())
+        else:
             shipment, large = pack(recorder)
-        if large:
-            self.large.send(recorder.folder, large)
-        elif self._writer is None and not recorder.has_questions:
-            _remove(recorder)
+            if large:
+                self.large.send(recorder.folder, large)
+            elif not recorder.has_questions:
+                _remove(recorder)
         with self._lock:
             if self._late is not None:
                 self._late.add(shipment)
@@ -161,7 +162,8 @@ class WorkerRun:
             if self._writer is None:
                 more, _ = pack(recorder)
                 shipment.add(more)
-                _remove(recorder)
+                if not self.large.keeps(recorder.folder):
+                    _remove(recorder)
         shipment.notes += await asyncio.to_thread(self.large.wait)
         self.close()
         return shipment
