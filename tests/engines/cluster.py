@@ -53,16 +53,16 @@ class Cluster:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> None:
-        """Start a worker with one thread.
+        """Start a worker.
 
         Args:
-            options: of `dask worker`.
+            options: of `dask worker`; it has one thread by default.
             before: the program that starts it, say `unshare`.
             env: what is set besides.
             cwd: its working directory; the project by default.
         """
-        command = [*before, *_dask("worker"), self.address, "--nthreads=1", "--no-dashboard"]
-        self.workers.append(_start(self.lab, [*command, *options], env, cwd))
+        command = [*before, *_dask("worker"), self.address, "--no-dashboard"]
+        self.workers.append(_start(self.lab, [*command, *(options or ["--nthreads=1"])], env, cwd))
 
     def stop(self) -> None:
         """End all of them."""

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,30 +30,23 @@ class LargeFiles:
     def __init__(self, about: Any) -> None:
         self._about = about
         self._under_way: list[tuple[Any, Path, list[LargeFile]]] = []
-        self._notes: list[str] = []
-        self._folders: set[Path] = set()
 
-    def keeps(self, folder: Path) -> bool:
-        """Whether a passing journal has files that are, or were to be, sent from here."""
-        return folder in self._folders
-
-    def send(self, folder: Path, files: Sequence[LargeFile]) -> None:
+    def send(self, files: Sequence[LargeFile]) -> None:
         """Begin to send files; nobody waits for it before the end of the run.
 
         Args:
-            folder: the passing journal that they lie in, which goes when all are sent.
-            files: the files.
+            files: they are moved to a folder of their own, which goes when all are sent.
         """
-        self._folders.add(folder)
+        folder = Path(tempfile.mkdtemp(prefix="mlflow-large-"))
+        moved = [_moved(one, folder / str(number)) for number, one in enumerate(files)]
         header = self._about.journal["header"]
-        settings = header.get("settings", {})
-        if settings.get("export") != "live":
-            self._notes += [_told(one, _LATER) for one in files]
+        if header.get("settings", {}).get("export") != "live":
+            self._under_way.append((None, folder, moved))
             return
         job = {
             **self._about.store,
             "header": header,
-            "files": [[str(one.path), one.folder] for one in files],
+            "files": [[str(one.path), one.folder] for one in moved],
         }
         process = subprocess.Popen(
             [sys.executable, "-m", _PROGRAM],
@@ -65,24 +59,36 @@ class LargeFiles:
         # Through a pipe: an environment can be read by others.
         process.stdin.write(json.dumps(job).encode())
         process.stdin.close()
-        self._under_way.append((process, folder, list(files)))
+        self._under_way.append((process, folder, moved))
 
     def wait(self) -> list[str]:
         """Wait until all are sent; returns what could not be, with host, path and reason."""
-        notes, self._notes = self._notes, []
+        notes = []
         for process, folder, files in self._under_way:
-            with process:
-                answer = process.stdout.read()
-            try:
-                failed = dict(json.loads(answer))
-            except ValueError:
-                reason = f"its exporter ended with exit code {process.returncode}"
-                failed = {str(one.path): reason for one in files}
+            failed = _failed(process, files)
             notes += [_told(one, failed[str(one.path)]) for one in files if str(one.path) in failed]
             if not failed:
-                shutil.rmtree(folder.parent, ignore_errors=True)
+                shutil.rmtree(folder, ignore_errors=True)
         self._under_way.clear()
         return notes
+
+
+def _moved(one: LargeFile, folder: Path) -> LargeFile:
+    folder.mkdir(mode=0o700)
+    return LargeFile(Path(shutil.move(one.path, folder / one.path.name)), one.folder)
+
+
+def _failed(process: Any, files: Sequence[LargeFile]) -> dict[str, str]:
+    """Return why files could not be sent, by their paths."""
+    if process is None:
+        return {str(one.path): _LATER for one in files}
+    with process:
+        answer = process.stdout.read()
+    try:
+        return dict(json.loads(answer))
+    except ValueError:
+        reason = f"its exporter ended with exit code {process.returncode}"
+        return {str(one.path): reason for one in files}
 
 
 def _told(one: LargeFile, reason: str) -> str:

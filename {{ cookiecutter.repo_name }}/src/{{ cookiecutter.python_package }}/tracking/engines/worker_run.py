@@ -16,6 +16,7 @@ from ..kedro_internals import configure_worker, hooks_of_worker
 from ..logs import mask_logs
 from ..project import note_mlflow_yml
 from ..recording import runs
+from .dask_packages import distributed
 from .large_files import LargeFiles
 from .node_recorder import NodeRecorder
 from .shipment import Shipment, pack
@@ -127,7 +128,9 @@ class WorkerRun:
     def _passing_folder(self) -> Path:
         """Make a journal of the node's own; others of its run that save elsewhere lie beside it."""
         journal = self.about.journal
-        folder: Path = Path(tempfile.mkdtemp(prefix="mlflow-dask-")) / journal["key"]
+        # Dask removes what a lost worker has left there.
+        scratch = distributed.get_worker().local_directory
+        folder: Path = Path(tempfile.mkdtemp(prefix="mlflow-", dir=scratch)) / journal["key"]
         (folder / NAMES).mkdir(mode=0o700, parents=True)
         layout.write_json(folder / layout.HEADER, {**journal["header"], "spare": []})
         for name, content in journal["names"].items():
@@ -144,8 +147,8 @@ class WorkerRun:
         else:
             shipment, large = pack(recorder)
             if large:
-                self.large.send(recorder.folder, large)
-            elif not recorder.has_questions:
+                self.large.send(large)
+            if not recorder.has_questions:
                 _remove(recorder)
         with self._lock:
             if self._late is not None:
@@ -162,8 +165,7 @@ class WorkerRun:
             if self._writer is None:
                 more, _ = pack(recorder)
                 shipment.add(more)
-                if not self.large.keeps(recorder.folder):
-                    _remove(recorder)
+                _remove(recorder)
         shipment.notes += await asyncio.to_thread(self.large.wait)
         self.close()
         return shipment
