@@ -76,6 +76,18 @@ numbered:
   versioned: true
 """
 
+LOCKED = """
+import threading
+
+from kedro.io import MemoryDataset
+
+
+class LockedDataset(MemoryDataset):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+"""
+
 
 @pytest.fixture
 def wired(lab: Lab) -> Lab:
@@ -132,13 +144,10 @@ def test_threads_of_one_worker_and_async(wired: Lab) -> None:
     assert _without_versions(dask) == _without_versions(sequential)
 
 
-def test_node_that_can_not_travel_is_named(wired: Lab) -> None:
-    wired.project.edit(
-        f"{SRC}/catalogs/catalog.py",
-        "catalog_dict = {}\n",
-        "import threading\n\nfrom kedro.io import MemoryDataset\n\n"
-        'catalog_dict = {"last_line": MemoryDataset(metadata={"lock": threading.Lock()})}\n',
-    )
+def test_dataset_that_can_not_travel_is_named(wired: Lab) -> None:
+    (wired.root / SRC / "locked.py").write_text(LOCKED.lstrip())
+    catalog = wired.root / "conf/base/catalog.yml"
+    catalog.write_text(f"{CATALOG}last_line:\n  type: fault_lab.locked.LockedDataset\n")
     done = wired.run(*LOCAL)
     assert done.code == 1
     assert "the dataset 'last_line' can't go to a worker" in " ".join(done.output.split())
@@ -156,4 +165,4 @@ def test_signal_ends_run_and_workers(lab: Lab, number: int) -> None:
     started.wait(60, orphans=15)
     run = wait_for_end(lab.store)
     assert run.info.status == "KILLED"
-    assert run.data.tags["kedro.failed_node"] == "check"
+    assert "check" in run.data.tags["kedro.failed_node"]

@@ -10,6 +10,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from .dask_packages import distributed
+from .local_workers import local_cluster
 
 # How long a scheduler is waited for, and then its first worker, in seconds.
 _CONNECT_SECONDS = 10
@@ -67,15 +68,8 @@ def cluster_of(
     """
     logging.getLogger("distributed").setLevel(logging.WARNING)
     if scheduler is None:
-        limit = {} if memory_limit is None else {"memory_limit": memory_limit}
         with (
-            distributed.LocalCluster(
-                n_workers=n_workers,
-                threads_per_worker=1,
-                dashboard_address=None,
-                silence_logs=logging.ERROR,
-                **limit,
-            ) as cluster,
+            local_cluster(n_workers, memory_limit) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,
         ):
             client.run(_quiet())  # else each tells of its connections in the run's log

@@ -5,7 +5,8 @@ from typing import Any
 
 try:
     distributed: Any = import_module("distributed")
-    # Both come with it.
+    # They come with it.
+    dask: Any = import_module("dask")
     cloudpickle: Any = import_module("cloudpickle")
     pickling_support: Any = import_module("tblib.pickling_support")
 except ImportError as missing:

@@ -9,6 +9,7 @@ from . import shipment
 from .catalog_bytes import catalog_bytes
 from .dask_cluster import SchedulerLostError, cluster_of, end_on_workers, look_at_workers
 from .dask_nodes import NodeTasks
+from .local_workers import begin_early
 from .node_error import error_of
 from .on_worker import RunOnWorkers
 
@@ -51,6 +52,8 @@ class DaskRunner(AbstractRunner):
         self.scheduler = scheduler
         self.n_workers = n_workers
         self.memory_limit = memory_limit
+        if not scheduler:
+            begin_early()
 
     def _get_executor(self, max_workers: int) -> None:
         """Return none: nodes go to the cluster as tasks, with what they depend on."""
