@@ -72,7 +72,7 @@ def cluster_of(
             local_cluster(n_workers, memory_limit) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,
         ):
-            client.run(_quiet())  # else each tells of its connections in the run's log
+            client.run(_quiet())  # those that are no forks, see `warm.py`
             yield client
         return
     try:
