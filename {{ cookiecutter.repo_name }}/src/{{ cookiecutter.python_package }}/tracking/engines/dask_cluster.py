@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from .dask_packages import distributed
+from .dask_packages import cloudpickle, distributed
 from .local_workers import local_cluster
 
 # How long a scheduler is waited for, and then its first worker, in seconds.
@@ -50,6 +50,27 @@ def caller() -> Callable[..., Any]:
         return getattr(import_module(module), name)(*arguments)
 
     return call
+
+
+def given_run(about: Any, catalog: bytes) -> Any:
+    """Return a plugin by which each worker gets a run, also one that comes later.
+
+    Not as data of the cluster, which a worker that is short of memory writes to its disk: there are
+    credentials in a catalog.
+
+    Args:
+        about: the run, an `on_worker.RunOnWorkers`.
+        catalog: see `catalog_bytes`.
+    """
+    told = (about.module, about.token, cloudpickle.dumps(about), catalog)
+
+    class GivenRun(distributed.WorkerPlugin):  # type: ignore[misc]  what comes late has no types
+        def setup(self, worker: Any) -> None:
+            from importlib import import_module
+
+            import_module(told[0]).keep(*told[1:])
+
+    return GivenRun()
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """The nodes of a pipeline as tasks of a Dask cluster, with their real dependencies."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
-from .dask_cluster import caller, key_of_node
+from .dask_cluster import caller, given_run, key_of_node
 from .dask_packages import cloudpickle, distributed
 from .handed_on import is_handed_on, take
 from .on_worker import RunOnWorkers
@@ -28,6 +29,7 @@ class NodeTasks:
         self._catalog = catalog
         self._about = on_workers
         self._call = caller()
+        self._plugin = f"kedro-run-{on_workers.token}"
         self._records: dict[Any, Any] = {}
         self._outputs: dict[str, Any] = {}
 
@@ -37,8 +39,7 @@ class NodeTasks:
         Args:
             catalog: see `catalog_bytes`.
         """
-        about = self._task("kept", self._key("given", "run"), cloudpickle.dumps(self._about))
-        given = self._task("kept", self._key("given", "catalog"), catalog)
+        self._client.register_plugin(given_run(self._about, catalog), name=self._plugin)
         nodes = self._pipeline.nodes
         parents = self._pipeline.node_dependencies
         maker = {name: node for node in nodes for name in node.outputs}
@@ -53,10 +54,11 @@ class NodeTasks:
             covered = {maker[name] for name in names}
             waits = [signs[parent] for parent in parents[node] if parent not in covered]
             wanted = [name for name in node.outputs if name in handed]
-            payload = cloudpickle.dumps((node, names, wanted))
+            # No bytes, which Dask would write into its log where a task fails.
+            payload = BytesIO(cloudpickle.dumps((node, names, wanted)))
             inputs = [values[name] for name in names]
             key = key_of_node(node.name, self._about.token)
-            task = self._task("run_node", key, about, given, payload, *inputs, *waits)
+            task = self._task("run_node", key, self._about.token, payload, *inputs, *waits)
             record = self._task("record_of", self._key("record", node.name), task)
             self._records[record] = node
             for name in wanted:
@@ -88,6 +90,10 @@ class NodeTasks:
             found = self._client.gather([self._outputs[name] for name in names])
             for name, value in zip(names, found, strict=True):
                 take(self._catalog, name, value)
+
+    def forget(self) -> None:
+        """Have scheduler and workers forget the run, with the secrets of its catalog."""
+        self._client.unregister_worker_plugin(self._plugin)
 
     def cancel(self) -> None:
         """Let no more node begin."""

@@ -72,8 +72,8 @@ class DaskRunner(AbstractRunner):
         with cluster_of(self.scheduler, self.n_workers, self.memory_limit) as client:
             look_at_workers(client, on_workers)
             tasks = NodeTasks(client, pipeline, catalog, on_workers)
-            tasks.submit(catalog_bytes(pipeline, catalog, recorder))
             try:
+                tasks.submit(catalog_bytes(pipeline, catalog, recorder))
                 for node, result in tasks.results():
                     if isinstance(result, BaseException):
                         raise self._failed(recorder, node, result)
@@ -85,18 +85,23 @@ class DaskRunner(AbstractRunner):
                 tasks.fetch_outputs()
             except Exception as error:
                 self._suggest_resume_scenario(pipeline, done, catalog)
-                self._end(client, recorder, on_workers, error)
+                if not isinstance(error, SchedulerLostError):
+                    self._end(client, recorder, on_workers)
+                    tasks.forget()
                 tasks.cancel()
                 raise
-            self._end(client, recorder, on_workers, None)
+            except BaseException:  # Ctrl-C; a cluster of the run's own goes anyway
+                if self.scheduler:
+                    tasks.cancel()
+                    tasks.forget()
+                raise
+            self._end(client, recorder, on_workers)
+            tasks.forget()
 
-    def _end(
-        self, client: Any, recorder: Any, on_workers: RunOnWorkers, error: Exception | None
-    ) -> None:
-        """Have the workers end the run; not where they can't be reached any more."""
-        if recorder is not None and not isinstance(error, SchedulerLostError):
-            for late in end_on_workers(client, on_workers):
-                shipment.bring_home(recorder, late)
+    def _end(self, client: Any, recorder: Any, on_workers: RunOnWorkers) -> None:
+        """Have the workers end the run, and take what they still have to tell of it."""
+        for late in end_on_workers(client, on_workers):
+            shipment.bring_home(recorder, late)
 
     def _failed(self, recorder: Any, node: Any, failure: BaseException) -> BaseException:
         """Return what the run fails with: the user's own error, or what became of a worker."""

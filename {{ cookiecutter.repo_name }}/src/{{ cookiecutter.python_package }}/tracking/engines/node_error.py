@@ -20,6 +20,12 @@ class NodeFailedError(Exception):
         self.packed = packed
         self.record = record
 
+    def __repr__(self) -> str:
+        # Dask writes it into its log; what is in it may be secret.
+        return f"{type(self).__name__}(...)"
+
+    __str__ = __repr__
+
 
 def pack(error: BaseException) -> bytes:
     """Return an error with its traceback as bytes.

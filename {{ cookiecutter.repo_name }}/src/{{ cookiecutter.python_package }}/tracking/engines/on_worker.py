@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 from kedro.runner import Task
@@ -75,29 +75,34 @@ class NodeResult:
 # The functions below are called by name, see `dask_cluster.caller`.
 
 
-def kept(value: Any) -> Any:
-    """Return what each node of a run needs; so it travels to each worker once."""
-    return value
+def keep(token: str, about: bytes, catalog: bytes) -> None:
+    """Keep a run in memory, before its first node comes.
+
+    Args:
+        token: the run's.
+        about: the run, a `RunOnWorkers`.
+        catalog: the run's, see `catalog_bytes`.
+    """
+    WorkerRun.keep(token, about, catalog)
 
 
-def run_node(about: bytes, catalog: bytes, payload: bytes, *given: Any) -> NodeResult:
+def run_node(token: str, payload: BytesIO, *given: Any) -> NodeResult:
     """Run a node.
 
     Args:
-        about: the run, a `RunOnWorkers`.
-        catalog: the run's, see `catalog_bytes`.
+        token: the run's.
         payload: the node, the names of the values that it is given, and of those to give.
         given: the values; behind them signs of nodes that had to end before.
 
     Raises:
         NodeFailedError: it failed.
     """
-    run = _run_here(about)
+    run = WorkerRun.here(token)
     shipment: Shipment | None = None
     with run.recording(_attempt()) as recorder:
         try:
-            node, taken, wanted = cloudpickle.loads(payload)
-            mine = catalog_from(catalog, recorder)
+            node, taken, wanted = cloudpickle.loads(payload.getvalue())
+            mine = catalog_from(run.catalog, recorder)
             for name, value in zip(taken, given, strict=False):
                 take(mine, name, value)
             is_async, run_id = run.about.is_async, run.about.run_id
@@ -129,16 +134,6 @@ async def end_here(token: str) -> Shipment | None:
     """Forget a run, when its nodes here have ended; returns what is still to be told of it."""
     run = WorkerRun.pop(token)
     return None if run is None else await run.end()
-
-
-@lru_cache(maxsize=8)
-def _told(about: bytes) -> RunOnWorkers:
-    found: RunOnWorkers = cloudpickle.loads(about)
-    return found
-
-
-def _run_here(about: bytes) -> WorkerRun:
-    return WorkerRun.here(_told(about))
 
 
 def _attempt() -> int:

@@ -1,6 +1,7 @@
 """A run as one worker process has it: hooks, and the run's journal or a passing one."""
 
 import asyncio
+import logging
 import shutil
 import tempfile
 import threading
@@ -16,8 +17,9 @@ from ..kedro_internals import configure_worker, hooks_of_worker
 from ..logs import mask_logs
 from ..project import note_mlflow_yml
 from ..recording import runs
-from .dask_packages import distributed
+from .dask_packages import cloudpickle, distributed
 from .large_files import LargeFiles
+from .node_error import NodeFailedError
 from .node_recorder import NodeRecorder
 from .shipment import Shipment, pack
 
@@ -26,44 +28,74 @@ _MAX_RUNS = 16
 _LOOK_SECONDS = 0.05
 
 
+class _NotTwice(logging.Filter):
+    """Keeps Dask from telling of a node that failed, which the run's own process does."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return NodeFailedError.__name__ not in record.getMessage()
+
+
+_NOT_TWICE = _NotTwice()
+
+
 class WorkerRun:
     """Records what nodes of one run say in this process.
 
     Args:
         about: the run, an `on_worker.RunOnWorkers`.
+        catalog: its catalog, see `catalog_bytes`.
     """
 
-    runs: ClassVar[dict[str, "WorkerRun"]] = {}
-    # Tokens of runs that have ended: a node that the scheduler still sends begins no more.
-    _ended: ClassVar[list[str]] = []
+    _runs: ClassVar[dict[str, "WorkerRun"]] = {}
+    # Of a run by its token: what it is, and its catalog. None where it has ended: a node that the
+    # scheduler still sends begins no more.
+    _kept: ClassVar[dict[str, tuple[bytes, bytes] | None]] = {}
     _making: ClassVar[threading.Lock] = threading.Lock()
 
     @classmethod
-    def here(cls, about: Any) -> "WorkerRun":
+    def keep(cls, token: str, about: bytes, catalog: bytes) -> None:
+        """Keep what the nodes of a run need.
+
+        Args:
+            token: the run's.
+            about: an `on_worker.RunOnWorkers`.
+            catalog: the run's, see `catalog_bytes`.
+        """
+        with cls._making:
+            while len(cls._kept) >= _MAX_RUNS:
+                oldest = next(iter(cls._kept))
+                del cls._kept[oldest]
+                if (run := cls._runs.pop(oldest, None)) is not None:
+                    run.close()
+            cls._kept[token] = about, catalog
+
+    @classmethod
+    def here(cls, token: str) -> "WorkerRun":
         """Return a run, which its first node makes.
 
         Raises:
             RuntimeError: it has ended.
         """
         with cls._making:
-            if about.token in cls._ended:
+            kept = cls._kept.get(token)
+            if kept is None:
                 raise RuntimeError("the run has ended")
-            found = cls.runs.get(about.token)
+            found = cls._runs.get(token)
             if found is None:
-                while len(cls.runs) >= _MAX_RUNS:
-                    cls.runs.pop(next(iter(cls.runs))).close()
-                found = cls.runs[about.token] = cls(about)
+                found = cls._runs[token] = cls(cloudpickle.loads(kept[0]), kept[1])
             return found
 
     @classmethod
     def pop(cls, token: str) -> "WorkerRun | None":
         """Return a run that ends, and let none of its nodes begin here any more."""
         with cls._making:
-            cls._ended = [*cls._ended[-_MAX_RUNS:], token]
-            return cls.runs.pop(token, None)
+            cls._kept[token] = None
+            return cls._runs.pop(token, None)
 
-    def __init__(self, about: Any) -> None:
+    def __init__(self, about: Any, catalog: bytes) -> None:
         self.about = about
+        self.catalog = catalog
+        logging.getLogger("distributed.worker").addFilter(_NOT_TWICE)
         if about.package is not None:
             configure_worker(about.package)
         self.hooks = hooks_of_worker()
