@@ -1,24 +1,18 @@
 """`DaskRunner`: a runner of Kedro whose nodes are tasks of a Dask cluster."""
 
+from importlib import import_module
 from typing import Any
 
 from kedro.runner import AbstractRunner
 
-from ..recording import lifecycle, runs
-from . import shipment
-from .catalog_bytes import catalog_bytes
-from .dask_cluster import SchedulerLostError, cluster_of, end_on_workers, look_at_workers
-from .dask_nodes import NodeTasks
-from .local_workers import begin_early
-from .node_error import error_of
-from .on_worker import RunOnWorkers
+from .warm_start import start_warm
 
 
 class DaskRunner(AbstractRunner):
     """Runs the nodes of a pipeline as tasks of a Dask cluster, and hooks with them.
 
     Data in memory goes from node to node through the cluster. A node whose worker is lost is run
-    again; after the third lost worker the run fails, with the node's name.
+    again; where it has lost four workers, the run fails with the node's name.
 
     Args:
         scheduler: address of a running scheduler, say `tcp://10.0.0.5:8786`; by default a cluster
@@ -53,7 +47,9 @@ class DaskRunner(AbstractRunner):
         self.n_workers = n_workers
         self.memory_limit = memory_limit
         if not scheduler:
-            begin_early()
+            start_warm()
+        # Here, where it can say that a package is missing; and while the workers import too.
+        self._dask = import_module(f"{__name__.rpartition('.')[0]}.dask_run")
 
     def _get_executor(self, max_workers: int) -> None:
         """Return none: nodes go to the cluster as tasks, with what they depend on."""
@@ -65,48 +61,11 @@ class DaskRunner(AbstractRunner):
         hook_manager: Any = None,
         run_id: str | None = None,
     ) -> None:
-        recorder = runs.of_catalog(catalog)
-        run = lifecycle.of(recorder)
-        on_workers = RunOnWorkers.of(run, self._is_async, run_id)
-        done: list[Any] = []
-        with cluster_of(self.scheduler, self.n_workers, self.memory_limit) as client:
-            look_at_workers(client, on_workers)
-            tasks = NodeTasks(client, pipeline, catalog, on_workers)
+        cluster = self._dask.cluster_of(self.scheduler, self.n_workers, self.memory_limit)
+        with cluster as client:
+            run = self._dask.DaskRun(client, pipeline, catalog, self._is_async, run_id)
             try:
-                tasks.submit(catalog_bytes(pipeline, catalog, recorder))
-                for node, result in tasks.results():
-                    if isinstance(result, BaseException):
-                        raise self._failed(recorder, node, result)
-                    shipment.bring_home(recorder, result)
-                    done.append(node)
-                    self._logger.info("Completed node: %s", node.name)
-                    total = len(pipeline.nodes)
-                    self._logger.info("Completed %d out of %d tasks", len(done), total)
-                tasks.fetch_outputs()
-            except Exception as error:
-                self._suggest_resume_scenario(pipeline, done, catalog)
-                if not isinstance(error, SchedulerLostError):
-                    self._end(client, recorder, on_workers)
-                    tasks.forget()
-                tasks.cancel()
+                run.run(self._logger)
+            except Exception:
+                self._suggest_resume_scenario(pipeline, run.done, catalog)
                 raise
-            except BaseException:  # Ctrl-C; a cluster of the run's own goes anyway
-                if self.scheduler:
-                    tasks.cancel()
-                    tasks.forget()
-                raise
-            self._end(client, recorder, on_workers)
-            tasks.forget()
-
-    def _end(self, client: Any, recorder: Any, on_workers: RunOnWorkers) -> None:
-        """Have the workers end the run, and take what they still have to tell of it."""
-        for late in end_on_workers(client, on_workers):
-            shipment.bring_home(recorder, late)
-
-    def _failed(self, recorder: Any, node: Any, failure: BaseException) -> BaseException:
-        """Return what the run fails with: the user's own error, or what became of a worker."""
-        error, record, failed = error_of(failure, node.name)
-        shipment.bring_home(recorder, record)
-        if failed is not None and recorder is not None:
-            recorder.set_tag("kedro.failed_node", failed)
-        return error
