@@ -64,7 +64,7 @@ def given_run(about: Any, catalog: bytes) -> Any:
     """
     told = (about.module, about.token, cloudpickle.dumps(about), catalog)
 
-    class GivenRun(distributed.WorkerPlugin):  # type: ignore[misc]  what comes late has no types
+    class GivenRun(distributed.WorkerPlugin):  # type: ignore[misc]  # of no type
         def setup(self, worker: Any) -> None:
             from importlib import import_module
 
