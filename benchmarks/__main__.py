@@ -14,7 +14,20 @@ from rich.console import Console
 
 from . import chart, processes, projects, readme, report
 from .bench import Bench
-from .cases import artifact, hooks, iris, memory, off, one_cpu, short, startup, steps, uploads, wide
+from .cases import (
+    artifact,
+    dask,
+    hooks,
+    iris,
+    memory,
+    off,
+    one_cpu,
+    short,
+    startup,
+    steps,
+    uploads,
+    wide,
+)
 from .environments import make_environments
 from .measure import Row
 
@@ -30,6 +43,7 @@ CASES: tuple[ModuleType, ...] = (
     steps,
     artifact,
     uploads,
+    dask,
     startup,
 )
 EVERYTHING = ["*"]

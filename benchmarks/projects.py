@@ -175,13 +175,14 @@ def make_wide(project: Project, nodes: int, kind: str) -> Project:
     Args:
         project: changed in place.
         nodes: how many.
-        kind: `generated`, `by_hand` or `kedro_mlflow`: who records them.
+        kind: `generated`, `by_hand` or `kedro_mlflow`: who records them; `sleeping` as `generated`,
+            of nodes that take two seconds each.
     """
     pipelines = project.package / "pipelines"
     for path in pipelines.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-    part = "wide_by_hand.py" if kind == "by_hand" else "wide.py"
+    part = {"by_hand": "wide_by_hand.py", "sleeping": "sleeping.py"}.get(kind, "wide.py")
     text = (PARTS / part).read_text("utf8").replace("NODES = 3", f"NODES = {nodes}")
     (pipelines / "wide").mkdir()
     (pipelines / "wide" / "__init__.py").write_text(text, "utf8")
@@ -191,7 +192,7 @@ def make_wide(project: Project, nodes: int, kind: str) -> Project:
     entry = "gauge_{}:\n  type: kedro_mlflow.io.metrics.MlflowMetricDataset\n"
     catalog = "".join(entry.format(i) for i in range(nodes)) if kind == "kedro_mlflow" else "{}\n"
     (conf / "catalog.yml").write_text(catalog, "utf8")
-    if kind == "generated":
+    if kind in ("generated", "sleeping"):
         declared = project.package / "catalogs" / "catalog.py"
         declared.write_text("catalog_dict: dict[str, object] = {}\n", "utf8")
     return project

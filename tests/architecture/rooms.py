@@ -68,6 +68,7 @@ PUBLIC_KEDRO = {
     "kedro.framework.startup",  # Kedro's documentation has scripts with `bootstrap_project`
     "kedro.io",
     "kedro.pipeline",
+    "kedro.runner",
     "kedro.utils",
 }
 INTERNALS = {

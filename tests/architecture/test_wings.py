@@ -14,7 +14,7 @@ from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import LAYER, ROOT
 from tests.harness.store import runs_of
 
-WINGS = ("autolog", "doctor", "history", "parts", "resident", "serving", "spill")
+WINGS = ("autolog", "doctor", "engines", "history", "parts", "resident", "serving", "spill")
 # The rooms of the core whose fast tests run without the wings.
 CORE = (
     "datasets",

@@ -258,3 +258,28 @@ def test_version_of(internals: Any) -> None:
     assert internals.version_of(CSVDataset(filepath="a.csv", version=version)) == version
     assert internals.version_of(CSVDataset(filepath="a.csv")) is None
     assert internals.version_of(MemoryDataset()) is None
+
+
+def test_hold(internals: Any) -> None:
+    value = [1]
+    memory = MemoryDataset()
+    internals.hold(memory, value)
+    assert internals.value_in(memory) is value
+    assert memory.load() == value
+    assert memory.load() is not value
+
+
+def test_value_in(internals: Any) -> None:
+    value = [1]
+    assert internals.value_in(MemoryDataset(value, copy_mode="assign")) is value
+
+
+def test_hooks_of_worker(project: BakedProject) -> None:
+    code = (
+        f"from {project.package}.tracking import kedro_internals\n"
+        f"kedro_internals.configure_worker({project.package!r})\n"
+        "hooks_of_worker = kedro_internals.hooks_of_worker\n"
+        "print(*(type(hook).__name__ for hook in hooks_of_worker().get_plugins()))\n"
+    )
+    done = project.run("python", "-c", code, env={"PYTHONPATH": "src"})
+    assert "MLflowBasicLoggerHook" in done.stdout

@@ -243,3 +243,35 @@ def copy_mode_of(dataset: Any) -> str | None:
     """
     mode: str | None = dataset._copy_mode
     return mode
+
+
+def hold(memory: Any, value: Any) -> None:
+    """Let a `MemoryDataset` hold a value as it is; it is copied when it is loaded.
+
+    Why: saving copies too, and a value that came from another process is nobody else's.
+    Seen in: Kedro 1.7.0 (`MemoryDataset._data`).
+    Goes when: it can be given a value without a copy.
+    """
+    memory._data = value
+
+
+def value_in(memory: Any) -> Any:
+    """Return what a `MemoryDataset` holds, without a copy.
+
+    Why: loading copies.
+    Seen in: Kedro 1.7.0 (`MemoryDataset._data`).
+    Goes when: as `hold`.
+    """
+    return memory._data
+
+
+def hooks_of_worker() -> Any:
+    """Return a manager of the project's hooks in a process that runs nodes for another one.
+
+    Why: a session makes one only for its own process, and one can't be pickled.
+    Seen in: Kedro 1.7.0 (`kedro.runner.Task._run_node_synchronization`, of ParallelRunner).
+    Goes when: Kedro has a public way to make it.
+    """
+    from kedro.runner import Task
+
+    return Task._run_node_synchronization()

@@ -1,9 +1,10 @@
 """Optional wings: folders of this layer that add commands and hooks by being there.
 
-A wing is a folder with a `wing.py` that may have two tables, and functions that the core calls:
+A wing is a folder with a `wing.py` that may have three tables, and functions that the core calls:
 
     COMMANDS = {"runs": "run_table:runs"}   # `kedro mlflow runs`: <module in the wing>:<command>
     HOOKS = {"MLflowAutologHook": "hook"}   # a public name of the layer: <module in the wing>
+    RUNNERS = {"DaskRunner": "dask_runner"} # a runner of Kedro: <module in the wing>
     EXPORTER = "client:start"               # <module in the wing>:<function>, see `resident/`
     LATE_PART = "drawing:draw_again"        # the same, see `parts/`
     SPILL = "launching:launch"              # the same, see `spill/`
@@ -53,6 +54,16 @@ def load_hook(name: str) -> Any:
         KeyError: no wing has it.
     """
     wing, module = hooks()[name]
+    return getattr(import_module(f"{_LAYER}.{wing}.{module}"), name)
+
+
+def load_runner(name: str) -> Any:
+    """Return the runner class of this name.
+
+    Raises:
+        KeyError: no wing has it.
+    """
+    wing, module = _tables("RUNNERS")[name]
     return getattr(import_module(f"{_LAYER}.{wing}.{module}"), name)
 
 

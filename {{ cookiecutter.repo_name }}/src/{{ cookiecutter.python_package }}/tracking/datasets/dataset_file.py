@@ -74,6 +74,11 @@ class DatasetFile:
         """Whether what lies in the file is loaded, whatever this run saved last."""
         return self.is_added_to or bool(self.version and self.version.load)
 
+    @property
+    def loads_by_itself(self) -> bool:
+        """Whether a node is given what the file's own dataset finds, and no value of the run."""
+        return self.is_fixed or self.kind.is_parted
+
     def dataset(self) -> AbstractDataset[Any, Any]:
         """Return the Kedro dataset of the file; the same one each time, as it knows its version."""
         if self._dataset is None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from ..arguments import named_options
-from ..kedro_internals import takes_versions
+from ..kedro_internals import hold, takes_versions, value_in
 from ..models.options import ModelOptions
 from ..models.record import record_model
 from ..recording.recorder import Recorder
@@ -172,6 +172,26 @@ class MLflowDataset(CatalogEntry):
         if self._cache is not None:
             self._cache.save(value)
         return value
+
+    @property
+    def is_handed_on(self) -> bool:
+        """Whether a node elsewhere is given what this run saves, and not what lies elsewhere."""
+        is_far = self.loading_run_id or self.model_uri
+        return not is_far and (self.file is None or not self.file.loads_by_itself)
+
+    def hand_on(self) -> Any:
+        """Return what was saved, for a node in another process; see `take`.
+
+        Raises:
+            DatasetError: nothing was saved.
+        """
+        kept = self._cache is not None and self._cache.exists()
+        return value_in(self._cache) if kept else self.load()
+
+    def take(self, value: Any) -> None:
+        """Hold what another process of this run has saved, for its file may lie on another disk."""
+        self._cache = MemoryDataset(copy_mode=self._copy_mode)
+        hold(self._cache, value)
 
     def _record(self, data: Any, put: Callable[[Path], None]) -> None:
         assert self.file is not None

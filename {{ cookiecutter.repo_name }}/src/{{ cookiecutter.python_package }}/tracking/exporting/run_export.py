@@ -295,5 +295,6 @@ class RunExport:
         "at_end": _on_at_end,
         "charts": _on_charts,
         "interrupt": _on_interrupt,
+        "note": lambda self, event: self._note(str(event["v"])),
         "end": _on_end,
     }

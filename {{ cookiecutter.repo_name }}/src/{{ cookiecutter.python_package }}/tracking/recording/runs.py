@@ -18,20 +18,21 @@ BEGUN = "_mlflow_begun"
 
 _Hook = TypeVar("_Hook")
 
-_active: dict[str, Recorder] = {}
+# By identity: a worker of a cluster has a recorder for each node that it runs at once.
+_active: dict[int, Recorder] = {}
 _thread = threading.local()
 _worker: Recorder | None = None
 
 
 def begin(recorder: Recorder) -> None:
     """Bind the calling thread to a run that starts in this process."""
-    _active[recorder.key] = recorder
+    _active[id(recorder)] = recorder
     _thread.recorder = recorder
 
 
 def finish(recorder: Recorder) -> None:
     """Forget a run that has ended."""
-    _active.pop(recorder.key, None)
+    _active.pop(id(recorder), None)
     if getattr(_thread, "recorder", None) is recorder:
         _thread.recorder = None
 
@@ -66,7 +67,7 @@ def current() -> Recorder | None:
     if _worker is not None:
         return _worker
     recorder: Recorder | None = getattr(_thread, "recorder", None)
-    if recorder is not None and recorder.key in _active:
+    if recorder is not None and id(recorder) in _active:
         return recorder
     if len(_active) == 1:
         return next(iter(_active.values()))

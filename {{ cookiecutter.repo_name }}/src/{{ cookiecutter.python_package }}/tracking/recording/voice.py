@@ -56,6 +56,10 @@ class Voice:
             self._warned.add(key)
             logger.warning("%s.", redact_text(message, self.secrets))
 
+    def tell(self, text: str) -> None:
+        """Have a text stand among the notes of the run's panel."""
+        self.append({"e": "note", "v": redact_text(text, self.secrets)})
+
     def _clean(self, key: str) -> str:
         name = clean_key(redact_text(key, self.secrets) if self.secrets else key)
         if name != key and named_by(name) != key:

@@ -18,6 +18,8 @@ class NodeTimes:
     part: str = ""
     # When that part ended, in nanoseconds since 1970; 0 where the run is whole, or nobody knows.
     until: int = 0
+    # Which try of the node it was, where a cluster runs one again whose worker was lost.
+    attempt: int = 0
 
     @property
     def end(self) -> int:

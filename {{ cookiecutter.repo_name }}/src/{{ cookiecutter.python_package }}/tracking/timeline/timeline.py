@@ -66,7 +66,9 @@ class Timeline:
 
     def add_begin(self, event: dict[str, Any]) -> None:
         """Take in that a node began."""
-        node = self._node(str(event["n"]), int(event["t"]))
+        node = self._node(str(event["n"]), int(event["t"]), event)
+        if node is None:
+            return
         # With `--async` each load begins its node.
         node.begin = min(node.begin, int(event["t"]))
         node.outputs = tuple(event["o"])
@@ -74,14 +76,17 @@ class Timeline:
 
     def add_span(self, event: dict[str, Any]) -> None:
         """Take in a load, run or save."""
-        node = self._node(str(event.get("node") or event["n"]), int(event["b"]))
-        node.worker = str(event.get("w", ""))
-        node.spans.append(event)
+        node = self._node(str(event.get("node") or event["n"]), int(event["b"]), event)
+        if node is not None:
+            node.worker = str(event.get("w", ""))
+            node.spans.append(event)
 
-    def _node(self, name: str, begin: int) -> NodeTimes:
-        if name not in self.nodes:
-            self.nodes[name] = NodeTimes(name, begin)
-        return self.nodes[name]
+    def _node(self, name: str, begin: int, event: dict[str, Any]) -> NodeTimes | None:
+        """Return the times that an event is of; None where a later try of the node is known."""
+        attempt, node = int(event.get("try", 0)), self.nodes.get(name)
+        if node is None or attempt > node.attempt:
+            node = self.nodes[name] = NodeTimes(name, begin, attempt=attempt)
+        return node if attempt == node.attempt else None
 
     def broken_off(self, interrupted: int) -> list[str]:
         """Return the nodes that did not end, or that a signal met (in nanoseconds since 1970)."""

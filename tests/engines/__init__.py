@@ -1,0 +1,1 @@
+"""Runners for clusters: the same pipeline on a Dask cluster is the same run."""

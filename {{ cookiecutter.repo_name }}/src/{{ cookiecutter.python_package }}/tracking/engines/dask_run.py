@@ -1,0 +1,87 @@
+"""One run of a pipeline on a Dask cluster, from its first task to its last."""
+
+from typing import Any
+
+from ..recording import lifecycle, runs
+from . import shipment
+from .catalog_bytes import catalog_bytes
+from .dask_cluster import SchedulerLostError, cluster_of, end_on_workers, look_at_workers
+from .dask_nodes import NodeTasks
+from .node_error import error_of
+from .on_worker import RunOnWorkers
+
+__all__ = ["DaskRun", "cluster_of"]
+
+
+class DaskRun:
+    """Runs a pipeline on a cluster, and has its journal hold what was recorded there.
+
+    Args:
+        client: of the cluster.
+        pipeline: the nodes.
+        catalog: the run's, with all its datasets.
+        is_async: load and save the datasets of a node at the same time.
+        run_id: Kedro's.
+    """
+
+    def __init__(
+        self, client: Any, pipeline: Any, catalog: Any, is_async: bool, run_id: str | None
+    ) -> None:
+        self._client = client
+        self._recorder = runs.of_catalog(catalog)
+        run = lifecycle.of(self._recorder)
+        self._about = RunOnWorkers.of(run, is_async, run_id)
+        self._tasks = NodeTasks(client, pipeline, catalog, self._about)
+        self._pipeline = pipeline
+        self._catalog = catalog
+        # The nodes that came to their end.
+        self.done: list[Any] = []
+
+    def run(self, logger: Any) -> None:
+        """Run all nodes.
+
+        Args:
+            logger: is told of each node that came to its end.
+
+        Raises:
+            Exception: of a node, as it was raised there; a `DaskRunnerError` where the cluster
+                can't do it.
+        """
+        look_at_workers(self._client, self._about)
+        try:
+            self._tasks.submit(catalog_bytes(self._pipeline, self._catalog, self._recorder))
+            for node, result in self._tasks.results():
+                if isinstance(result, BaseException):
+                    raise self._failed(node, result)
+                shipment.bring_home(self._recorder, result)
+                self.done.append(node)
+                logger.info("Completed node: %s", node.name)
+                total = len(self._pipeline.nodes)
+                logger.info("Completed %d out of %d tasks", len(self.done), total)
+            self._tasks.fetch_outputs()
+        except SchedulerLostError:
+            raise  # there is nobody to be told
+        except Exception:
+            self._end()
+            self._tasks.cancel()
+            raise
+        except BaseException:  # Ctrl-C waits for no node
+            if self._client.cluster is None:  # else the cluster goes with the run
+                self._tasks.cancel()
+                self._tasks.forget()
+            raise
+        self._end()
+
+    def _end(self) -> None:
+        """Have the workers end the run, and take what they still have to tell of it."""
+        for late in end_on_workers(self._client, self._about):
+            shipment.bring_home(self._recorder, late)
+        self._tasks.forget()
+
+    def _failed(self, node: Any, failure: BaseException) -> BaseException:
+        """Return what the run fails with: the user's own error, or what became of a worker."""
+        error, record, failed = error_of(failure, node.name)
+        shipment.bring_home(self._recorder, record)
+        if failed is not None and self._recorder is not None:
+            self._recorder.set_tag("kedro.failed_node", failed)
+        return error
