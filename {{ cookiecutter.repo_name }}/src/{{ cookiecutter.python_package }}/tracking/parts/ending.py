@@ -14,8 +14,7 @@ from ..redact import redact_text
 from .drawing import Drawn, draw_again
 from .one_run import find_begun
 from .part_files import PartFile, read_parts, read_traceback
-
-_OPEN = ("RUNNING", "SCHEDULED")
+from .reopening import OPEN, TRACEBACK
 
 
 def end_run(name: str, status: str | None) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def end_run(name: str, status: str | None) -> dict[str, Any]:
     if run.info.lifecycle_stage != "active":
         raise LookupError(f"the run {name!r} is deleted.")
     run_id, notes = run.info.run_id, list[str]()
-    if run.info.status in _OPEN:
+    if run.info.status in OPEN:
         _end(client, run, status)
     elif status not in (None, run.info.status):
         notes.append(f"it had ended before as {run.info.status}, and stays so")
@@ -68,23 +67,26 @@ def _log_faults(client: Any, run_id: str, faults: list[PartFile], status: str) -
     texts = [(part, read_traceback(client, run_id, part)) for part in faults]
     found = [f"{part.label}\n{text}" for part, text in texts if text is not None]
     if found:
-        client.log_text(run_id, "\n".join(found), "traceback.txt")
+        client.log_text(run_id, "\n".join(found), TRACEBACK)
 
 
 def _log_times(client: Any, run: Any, end_ns: int) -> None:
     """Say when the run ended, and how long it took; as `MLflowBasicLoggerHook` is told to."""
-    from mlflow.entities import Metric, Param
+    from mlflow.entities import Metric, Param, RunTag
 
     hook: Any = settings_hook()
-    stamp, metrics, params = end_ns // 1_000_000, [], []
-    if "__time_end" not in run.data.params and getattr(hook, "enable_logging_time_end", True):
+    stamp, metrics, params, tags = end_ns // 1_000_000, [], [], []
+    if getattr(hook, "enable_logging_time_end", True):
         text, digits = clock_values(end_ns, getattr(hook, "offset_hours", 0))
         metrics.append(Metric("__time_end", digits, stamp, 0))
-        params.append(Param("__time_end", text))
-    if "__time" not in run.data.metrics and getattr(hook, "enable_logging_time", True):
+        if run.data.params.get("__time_end", text) == text:
+            params.append(Param("__time_end", text))
+        else:  # it was opened again, and MLflow never changes a param
+            tags.append(RunTag("kedro.later_value.__time_end", text))
+    if getattr(hook, "enable_logging_time", True):
         metrics.append(Metric("__time", (stamp - run.info.start_time) / 1000, stamp, 0))
     if metrics:
-        client.log_batch(run.info.run_id, metrics=metrics, params=params)
+        client.log_batch(run.info.run_id, metrics=metrics, params=params, tags=tags)
 
 
 def _summary(client: Any, drawn: Drawn, experiment: str, notes: list[str]) -> dict[str, Any]:
