@@ -12,7 +12,6 @@ import pytest
 
 # One worker runs all tests of these files, one after the other, for they share what is dear.
 TOGETHER = (
-    "tests/airflow_dags/",  # one Airflow, and one MLflow server
     "tests/browser/",  # Chromium, `kedro mlflow ui`, and the port of Kedro-Viz
     "tests/datasets/test_kinds.py",
     "tests/harness/test_workers.py",

@@ -39,7 +39,8 @@ def begin(
     default=None,
     help="How it ended; by default FAILED if a part did, or never ended, else FINISHED.",
 )
-def end(run: str, status: str | None) -> None:
+@click.option("--reason", default=None, help="Why it failed, where no part knows: none of it ran.")
+def end(run: str, status: str | None, reason: str | None) -> None:
     """End RUN, and draw one chart and one trace of all its parts.
 
     RUN is the KEY that it was begun with, or its id. What has ended stays so; late parts
@@ -50,4 +51,4 @@ def end(run: str, status: str | None) -> None:
     from ..recording.panel import show
     from .ending import end_run
 
-    show(end_run(run, status), sys.stdout)
+    show(end_run(run, status, reason), sys.stdout)

@@ -17,12 +17,13 @@ from .part_files import PartFile, read_parts, read_traceback
 from .reopening import OPEN, TRACEBACK
 
 
-def end_run(name: str, status: str | None) -> dict[str, Any]:
+def end_run(name: str, status: str | None, reason: str | None = None) -> dict[str, Any]:
     """End a run as its parts have ended, and return its summary; of one that has ended the same.
 
     Args:
         name: the key that it was begun with, or its id.
         status: how it ended, where that is not for the parts to say.
+        reason: why it did not finish, where no part knows.
 
     Raises:
         LookupError: there is no such run.
@@ -35,31 +36,32 @@ def end_run(name: str, status: str | None) -> dict[str, Any]:
         raise LookupError(f"the run {name!r} is deleted.")
     run_id, notes = run.info.run_id, list[str]()
     if run.info.status in OPEN:
-        _end(client, run, status)
+        _end(client, run, status, reason)
     elif status not in (None, run.info.status):
         notes.append(f"it had ended before as {run.info.status}, and stays so")
     drawn = draw_again(client, run_id, str(project_path()))
     return _summary(client, drawn, experiment.name, notes)
 
 
-def _end(client: Any, run: Any, given: str | None) -> None:
+def _end(client: Any, run: Any, given: str | None, reason: str | None) -> None:
     """End a run that is open; it is drawn then."""
     end_ns, run_id = time.time_ns(), run.info.run_id
     parts = read_parts(client, run_id)
     faults = [part for part in parts if part.fault is not None]
     status = given or ("FAILED" if faults else "FINISHED")
     if status != "FINISHED":
-        _log_faults(client, run_id, faults, status)
+        reason = redact_text(reason) if reason else f"it was ended as {status}"
+        _log_faults(client, run_id, faults, reason)
     _log_times(client, run, end_ns)
     # Before it is drawn: a part that comes later sees it, and draws the run again itself.
     client.set_terminated(run_id, status, end_ns // 1_000_000)
 
 
-def _log_faults(client: Any, run_id: str, faults: list[PartFile], status: str) -> None:
+def _log_faults(client: Any, run_id: str, faults: list[PartFile], reason: str) -> None:
     from mlflow.entities import RunTag
 
     told = "; ".join(str(part.fault) for part in faults)
-    tags = {"kedro.error": told or f"it was ended as {status}"}
+    tags = {"kedro.error": told or reason}
     nodes = [part.failed_node for part in faults if part.failed_node]
     if nodes:
         tags["kedro.failed_node"] = ", ".join(dict.fromkeys(nodes))
