@@ -10,7 +10,7 @@ _STATUSES = ("FINISHED", "FAILED", "KILLED")
 @click.option("--name", default=None, help="Name of the run; MLflow makes one up by default.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag; may be repeated.")
 @click.option("--pipeline", default=None, help="The pipeline; Kedro's default one by default.")
-@click.option("--reopen", is_flag=True, help="A run that has ended is opened again, for its tasks are.")
+@click.option("--reopen", is_flag=True, help="Open a run that has ended: its tasks run again.")
 def begin(
     key: str, name: str | None, tags: tuple[str, ...], pipeline: str | None, reopen: bool
 ) -> None:
@@ -39,7 +39,7 @@ def begin(
     default=None,
     help="How it ended; by default FAILED if a part did, or never ended, else FINISHED.",
 )
-@click.option("--reason", default=None, help="Why it failed, where no part knows: none of it ran.")
+@click.option("--reason", default=None, help="Why it did not finish, where no part knows.")
 def end(run: str, status: str | None, reason: str | None) -> None:
     """End RUN, and draw one chart and one trace of all its parts.
 

@@ -37,4 +37,4 @@ def reopen_run(client: Any, run: Any) -> None:
             store.delete_artifacts(TRACEBACK)
     except Exception as error:
         told = redact_text(str(error))
-        logger.warning("The earlier %s of the run stays, for it can't be deleted: %s", TRACEBACK, told)
+        logger.warning("The run's earlier %s stays, for it can't be deleted: %s", TRACEBACK, told)
