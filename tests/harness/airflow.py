@@ -129,7 +129,7 @@ def scheduling(
     airflow.run("db", "migrate")
     server = ["api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     with ExitStack() as stack:
-        for command in (server, ["dag-processor"], ["scheduler"]):
+        for command in (server, ["dag-processor"], ["scheduler", "--skip-serve-logs"]):
             process = stack.enter_context(_running(airflow, command))
             if command is server:
                 wait_until(partial(_connect, port), process, 120)
