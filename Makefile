@@ -24,7 +24,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-stores test-hdfs test-age test-browser torch bench check fix lock newest pythons kedros clean
+.PHONY: help demo test test-fast test-faults test-stores test-hdfs test-airflow test-age test-browser torch bench check fix lock newest pythons kedros clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,10 @@ test-stores: $(VENV)/dev.stamp ## each store of runs and of artifacts; prints wh
 test-hdfs: $(VENV)/dev.stamp ## artifacts on HDFS; fetches Hadoop, 220 MB, into build/ once, and needs gcc and a JDK
 	$(BIN)/python -m scripts.fetch_hadoop
 	$(PYTEST) -m hdfs $(PYTEST_ARGS)
+
+test-airflow: $(VENV)/dev.stamp ## DAG runs of Airflow; installs it, 132 packages, into build/ once
+	$(BIN)/python -m scripts.fetch_airflow
+	$(PYTEST) -m airflow $(PYTEST_ARGS)
 
 test-age: $(VENV)/dev.stamp ## long runs and many journals in their true sizes, some minutes
 	AGE=1 $(PYTEST) tests/faults tests/layer -k 'test_age or than_are_held or random_moments or test_kill' $(PYTEST_ARGS)

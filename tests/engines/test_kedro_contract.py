@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -137,7 +139,8 @@ def test_threads_of_one_worker_and_async(wired: Lab) -> None:
     """Four nodes at once in one process, which records each with its own recorder."""
     with cluster(wired) as found:
         found.add_worker("--nthreads=4")
-        for command in (wired.run, found.run, lambda: found.run("--nodes=north.up")):
+        commands: tuple[Any, ...] = (wired.run, found.run, partial(found.run, "--nodes=north.up"))
+        for command in commands:
             done = command()
             assert done.code == 0, done.output
     sequential, dask, _ = (picture_of(wired.store, run).shape() for run in runs_in(wired.store))

@@ -62,6 +62,40 @@ def test_failed_part_makes_a_failed_run_and_a_late_try_joins_it(lab: Lab) -> Non
     assert "share" in late.metrics
 
 
+def test_run_that_is_opened_again_decides_anew(lab: Lab, server: Server) -> None:
+    """`begin --reopen`, as an engine says it whose tasks are cleared."""
+    lab.env["MLFLOW_TRACKING_URI"] = server.uri
+    run_id = begin(lab, "cleared")
+    part(lab, run_id, "check", code=1, env=FAILS)
+    end(lab, "cleared", "--status", "FAILED", "--reason", "the engine says so")
+    first = run_of(lab, run_id)
+    assert first.info.status == "FAILED"
+    assert ERROR in first.data.tags["kedro.error"]  # the part knows better
+
+    assert begin(lab, "cleared") == run_id
+    assert run_of(lab, run_id).info.status == "FAILED"
+    assert begin(lab, "cleared", "--reopen") == run_id
+    opened = picture_of(server.uri, run_of(lab, run_id))
+    assert opened.status == "RUNNING"
+    assert not {"kedro.error", "kedro.failed_node"} & set(opened.tags)
+    assert "traceback.txt" not in opened.artifacts
+    assert "kedro_parts/check/1/traceback.txt" in opened.artifacts
+
+    part(lab, run_id, "check", 2)
+    end(lab, "cleared")
+    run = run_of(lab, run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["__time"] > first.data.metrics["__time"]
+    assert run.data.params == {**first.data.params, **run.data.params}
+    picture = picture_of(server.uri, run)
+    assert [name for name, *_ in picture.spans].count("check") == 1
+    assert not any("ERROR" in status for _, status, *_ in picture.spans)
+
+    begin(lab, "cleared", "--reopen")
+    end(lab, "cleared", "--status", "FAILED", "--reason", "task join failed")
+    assert run_of(lab, run_id).data.tags["kedro.error"] == "task join failed"
+
+
 def test_word_of_the_user_counts_and_the_failed_part_is_told(lab: Lab) -> None:
     run_id = begin(lab, "forgiven")
     part(lab, run_id, "check", code=1, env=FAILS)

@@ -41,6 +41,8 @@ def test_project_has_exactly_these_files(baked: BakedProject) -> None:
 
 def test_no_template_syntax_is_left(baked: BakedProject) -> None:
     for name in baked.files():
+        if name.endswith(".j2"):
+            continue  # a template of the project's own, for `kedro airflow create`
         text = baked.read_file(name)
         assert "cookiecutter" not in text.replace("cookiecutter==", ""), name
         assert "{%" not in text, name

@@ -23,6 +23,7 @@ from ..recording import lifecycle, runs
 from ..store.client import open_client, prepare_environment
 from ..store.relocation import follow_move
 from .one_run import OneRun
+from .reopening import reopen_run
 
 logger = PlainLogger(__name__)
 
@@ -32,7 +33,14 @@ _SAYING = 60.0
 _HOOKS = f"{__name__.rpartition('.parts.')[0]}.hooks."
 
 
-def begin_run(key: str, name: str | None, tags: Mapping[str, str], pipeline: str | None) -> str:
+def begin_run(
+    key: str,
+    name: str | None,
+    tags: Mapping[str, str],
+    pipeline: str | None,
+    *,
+    reopen: bool = False,
+) -> str:
     """Begin the run of a key, or find it, and return its id.
 
     Args:
@@ -40,6 +48,7 @@ def begin_run(key: str, name: str | None, tags: Mapping[str, str], pipeline: str
         name: its name.
         tags: tags besides those of the project.
         pipeline: the pipeline that its parts run.
+        reopen: a run that has ended is opened again.
 
     Raises:
         LookupError: tracking is off.
@@ -62,6 +71,8 @@ def begin_run(key: str, name: str | None, tags: Mapping[str, str], pipeline: str
     follow_move(settings, project)
     client = open_client(settings.uri)
     run, is_new = OneRun(client, settings, project, key).settle()
+    if reopen:
+        reopen_run(client, run)
     if is_new or _is_left(run):
         # What Kedro or a hook of the user's prints must not be taken for the id.
         with redirect_stdout(sys.stderr):

@@ -10,7 +10,10 @@ _STATUSES = ("FINISHED", "FAILED", "KILLED")
 @click.option("--name", default=None, help="Name of the run; MLflow makes one up by default.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag; may be repeated.")
 @click.option("--pipeline", default=None, help="The pipeline; Kedro's default one by default.")
-def begin(key: str, name: str | None, tags: tuple[str, ...], pipeline: str | None) -> None:
+@click.option("--reopen", is_flag=True, help="Open a run that has ended: its tasks run again.")
+def begin(
+    key: str, name: str | None, tags: tuple[str, ...], pipeline: str | None, reopen: bool
+) -> None:
     """Begin the run of KEY, which stays open for parts, and print its id; asked again, the same id.
 
     Each part is a `kedro run` with MLFLOW_RUN_ID and KEDRO_MLFLOW_PART=<task>/<try>; `kedro mlflow
@@ -25,7 +28,7 @@ def begin(key: str, name: str | None, tags: tuple[str, ...], pipeline: str | Non
         if not mark or not tag_key:
             raise click.UsageError(f"--tag {tag!r} is no KEY=VALUE.")
     given = {tag_key: value for tag_key, _, value in pairs}
-    click.echo(begin_run(key.strip(), name, given, pipeline))
+    click.echo(begin_run(key.strip(), name, given, pipeline, reopen=reopen))
 
 
 @click.command()
@@ -36,7 +39,8 @@ def begin(key: str, name: str | None, tags: tuple[str, ...], pipeline: str | Non
     default=None,
     help="How it ended; by default FAILED if a part did, or never ended, else FINISHED.",
 )
-def end(run: str, status: str | None) -> None:
+@click.option("--reason", default=None, help="Why it did not finish, where no part knows.")
+def end(run: str, status: str | None, reason: str | None) -> None:
     """End RUN, and draw one chart and one trace of all its parts.
 
     RUN is the KEY that it was begun with, or its id. What has ended stays so; late parts
@@ -47,4 +51,4 @@ def end(run: str, status: str | None) -> None:
     from ..recording.panel import show
     from .ending import end_run
 
-    show(end_run(run, status), sys.stdout)
+    show(end_run(run, status, reason), sys.stdout)

@@ -1,15 +1,14 @@
 """Ends a run of parts: how it went, its times, and what its panel tells."""
 
-import os
 import time
 from typing import Any
 
-from .. import env
 from ..commands.experiment import client_and_experiment
 from ..commands.run_names import find_run
 from ..exporting.comparison import Comparison
 from ..exporting.summary import add_metrics, blank_summary
 from ..exporting.sync import sync_from
+from ..journal import spilling
 from ..journal.events import MAX_TAG
 from ..project import project_path, settings_hook, tracking_settings
 from ..recording.times import clock_values
@@ -18,16 +17,16 @@ from ..store.reasons import StoreError
 from .drawing import Drawn, draw_again
 from .one_run import find_begun
 from .part_files import PartFile, read_parts, read_traceback
+from .reopening import OPEN, TRACEBACK
 
-_OPEN = ("RUNNING", "SCHEDULED")
 
-
-def end_run(name: str, status: str | None) -> dict[str, Any]:
+def end_run(name: str, status: str | None, reason: str | None = None) -> dict[str, Any]:
     """End a run as its parts have ended, and return its summary; of one that has ended the same.
 
     Args:
         name: the key that it was begun with, or its id.
         status: how it ended, where that is not for the parts to say.
+        reason: why it did not finish, where no part knows.
 
     Raises:
         LookupError: there is no such run.
@@ -39,8 +38,8 @@ def end_run(name: str, status: str | None) -> dict[str, Any]:
     if run.info.lifecycle_stage != "active":
         raise LookupError(f"the run {name!r} is deleted.")
     run_id, notes = run.info.run_id, _bring_spilled(run.info.run_id)
-    if run.info.status in _OPEN:
-        _end(client, run, status)
+    if run.info.status in OPEN:
+        _end(client, run, status, reason)
     elif status not in (None, run.info.status):
         notes.append(f"it had ended before as {run.info.status}, and stays so")
     drawn = draw_again(client, run_id, str(project_path()))
@@ -49,8 +48,8 @@ def end_run(name: str, status: str | None) -> dict[str, Any]:
 
 def _bring_spilled(run_id: str) -> list[str]:
     """Export the parts that had no store as they ended; returns what is to be told of them."""
-    url = os.environ.get(env.SPILL, "").strip()
-    if not url:
+    url = spilling.place()
+    if url is None:
         return []
     settings = tracking_settings()
     try:
@@ -62,24 +61,25 @@ def _bring_spilled(run_id: str) -> list[str]:
         return [f"nobody knows whether parts were spilled: {error}"]
 
 
-def _end(client: Any, run: Any, given: str | None) -> None:
+def _end(client: Any, run: Any, given: str | None, reason: str | None) -> None:
     """End a run that is open; it is drawn then."""
     end_ns, run_id = time.time_ns(), run.info.run_id
     parts = read_parts(client, run_id)
     faults = [part for part in parts if part.fault is not None]
     status = given or ("FAILED" if faults else "FINISHED")
     if status != "FINISHED":
-        _log_faults(client, run_id, faults, status)
+        reason = redact_text(reason) if reason else f"it was ended as {status}"
+        _log_faults(client, run_id, faults, reason)
     _log_times(client, run, end_ns)
     # Before it is drawn: a part that comes later sees it, and draws the run again itself.
     client.set_terminated(run_id, status, end_ns // 1_000_000)
 
 
-def _log_faults(client: Any, run_id: str, faults: list[PartFile], status: str) -> None:
+def _log_faults(client: Any, run_id: str, faults: list[PartFile], reason: str) -> None:
     from mlflow.entities import RunTag
 
     told = "; ".join(str(part.fault) for part in faults)
-    tags = {"kedro.error": told or f"it was ended as {status}"}
+    tags = {"kedro.error": told or reason}
     nodes = [part.failed_node for part in faults if part.failed_node]
     if nodes:
         tags["kedro.failed_node"] = ", ".join(dict.fromkeys(nodes))
@@ -87,23 +87,26 @@ def _log_faults(client: Any, run_id: str, faults: list[PartFile], status: str) -
     texts = [(part, read_traceback(client, run_id, part)) for part in faults]
     found = [f"{part.label}\n{text}" for part, text in texts if text is not None]
     if found:
-        client.log_text(run_id, "\n".join(found), "traceback.txt")
+        client.log_text(run_id, "\n".join(found), TRACEBACK)
 
 
 def _log_times(client: Any, run: Any, end_ns: int) -> None:
     """Say when the run ended, and how long it took; as `MLflowBasicLoggerHook` is told to."""
-    from mlflow.entities import Metric, Param
+    from mlflow.entities import Metric, Param, RunTag
 
     hook: Any = settings_hook()
-    stamp, metrics, params = end_ns // 1_000_000, [], []
-    if "__time_end" not in run.data.params and getattr(hook, "enable_logging_time_end", True):
+    stamp, metrics, params, tags = end_ns // 1_000_000, [], [], []
+    if getattr(hook, "enable_logging_time_end", True):
         text, digits = clock_values(end_ns, getattr(hook, "offset_hours", 0))
         metrics.append(Metric("__time_end", digits, stamp, 0))
-        params.append(Param("__time_end", text))
-    if "__time" not in run.data.metrics and getattr(hook, "enable_logging_time", True):
+        if run.data.params.get("__time_end", text) == text:
+            params.append(Param("__time_end", text))
+        else:  # it was opened again, and MLflow never changes a param
+            tags.append(RunTag("kedro.later_value.__time_end", text))
+    if getattr(hook, "enable_logging_time", True):
         metrics.append(Metric("__time", (stamp - run.info.start_time) / 1000, stamp, 0))
     if metrics:
-        client.log_batch(run.info.run_id, metrics=metrics, params=params)
+        client.log_batch(run.info.run_id, metrics=metrics, params=params, tags=tags)
 
 
 def _summary(client: Any, drawn: Drawn, experiment: str, notes: list[str]) -> dict[str, Any]:
