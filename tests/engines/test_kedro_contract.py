@@ -137,8 +137,7 @@ def test_threads_of_one_worker_and_async(wired: Lab) -> None:
     """Four nodes at once in one process, which records each with its own recorder."""
     with cluster(wired) as found:
         found.add_worker("--nthreads=4")
-        for command in (wired.run, found.run, lambda: found.run("--nodes=north.up")):
-            done = command()
+        for done in (wired.run(), found.run(), found.run("--nodes=north.up")):
             assert done.code == 0, done.output
     sequential, dask, _ = (picture_of(wired.store, run).shape() for run in runs_in(wired.store))
     assert _without_versions(dask) == _without_versions(sequential)
