@@ -133,7 +133,7 @@ def test_filters_and_missing_outputs(wired: Lab) -> None:
     assert not {name for name, *_ in second.spans} & {"north.up", "south.up"}
 
 
-def test_threads_of_one_worker_and_async(wired: Lab) -> None:
+def test_threads_of_one_worker(wired: Lab) -> None:
     """Four nodes at once in one process, which records each with its own recorder."""
     with cluster(wired) as found:
         found.add_worker("--nthreads=4")
