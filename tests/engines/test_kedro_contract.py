@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import pytest
 
@@ -135,13 +133,11 @@ def test_filters_and_missing_outputs(wired: Lab) -> None:
     assert not {name for name, *_ in second.spans} & {"north.up", "south.up"}
 
 
-def test_threads_of_one_worker_and_async(wired: Lab) -> None:
+def test_threads_of_one_worker(wired: Lab) -> None:
     """Four nodes at once in one process, which records each with its own recorder."""
     with cluster(wired) as found:
         found.add_worker("--nthreads=4")
-        commands: tuple[Any, ...] = (wired.run, found.run, partial(found.run, "--nodes=north.up"))
-        for command in commands:
-            done = command()
+        for done in (wired.run(), found.run(), found.run("--nodes=north.up")):
             assert done.code == 0, done.output
     sequential, dask, _ = (picture_of(wired.store, run).shape() for run in runs_in(wired.store))
     assert _without_versions(dask) == _without_versions(sequential)

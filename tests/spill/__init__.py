@@ -1,0 +1,1 @@
+"""What could not be exported leaves its machine, and comes home."""
