@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,11 +37,13 @@ class Airflow:
         home: its folder, in which its SQLite database is unless `env` says otherwise.
         dags: where it looks for DAGs.
         env: variables that each command gets.
+        api: the address of its API server, where one runs.
     """
 
     home: Path
     dags: Path
     env: Mapping[str, str]
+    api: str = ""
 
     def variables(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the whole environment of a command."""
@@ -79,6 +85,30 @@ class Airflow:
         )
         assert code is None or done.returncode == code, explain(done)
         return done.stdout
+
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> set[str]:
+        """Clear a task of a DAG run and what follows, as its page does; returns what was cleared.
+
+        The command `airflow tasks clear` leaves DAG runs alone that have no logical date.
+        """
+        token = self._ask("/auth/token")["access_token"]
+        about = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": [task_id],
+            "include_downstream": True,
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        done = self._ask(f"/api/v2/dags/{dag_id}/clearTaskInstances", about, token)
+        return {one["task_id"] for one in done["task_instances"]}
+
+    def _ask(self, path: str, body: Any = None, token: str = "") -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.api}{path}", data, headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
 
 
 def needs_airflow() -> None:
@@ -125,7 +155,7 @@ def scheduling(
         "AIRFLOW__CORE__FERNET_KEY": "",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "true",
     }
-    airflow = Airflow(home, dags, {**ours, **env})
+    airflow = Airflow(home, dags, {**ours, **env}, f"http://127.0.0.1:{port}")
     airflow.run("db", "migrate")
     server = ["api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     with ExitStack() as stack:
@@ -151,6 +181,4 @@ def _running(airflow: Airflow, command: Sequence[str]) -> Iterator[subprocess.Po
 
 
 def _connect(port: int) -> None:
-    import socket
-
     socket.create_connection(("127.0.0.1", port), 1).close()
