@@ -11,6 +11,9 @@ from types import FrameType
 
 from .recorder import Recorder
 
+# What a shell and a container's engine take for "died of this signal".
+_KILLED_BY = 128
+
 _installed = False
 _interrupted_by: str | None = None
 # Where Ctrl-C met a run that has not ended, by the run's key. As text: frames would keep its data.
@@ -64,14 +67,14 @@ def install(live: Callable[[], list[Recorder]], end_all: Callable[[], None]) -> 
             stack = "".join(traceback.format_stack(frame))
             for recorder in live():
                 recorder.set_tag("kedro.error", f"ended by {_interrupted_by}")
-                recorder.log_text(
-                    f"{_interrupted_by} while the pipeline was here:\n{stack}", "traceback.txt"
-                )
+                recorder.log_traceback(f"{_interrupted_by} while the pipeline was here:\n{stack}")
             # ParallelRunner's workers would otherwise outlive the main process.
             for child in multiprocessing.active_children():
                 child.terminate()
             end_all()
         os.kill(os.getpid(), number)
+        # Still here: the kernel keeps process 1, that of a container, from dying of its own signal.
+        os._exit(_KILLED_BY + number)
 
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
