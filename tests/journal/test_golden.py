@@ -54,7 +54,8 @@ def test_what_the_export_of_a_golden_journal_tells(baked: BakedProject, root: Pa
     assert set(notes) == {"20261125T000003-00000003", "20261125T000004-00000004"}
     (cut,) = notes["20261125T000003-00000003"]
     assert cut.startswith("1 damaged line")
-    twice, changed = notes["20261125T000004-00000004"]
+    twice, told, changed = notes["20261125T000004-00000004"]
+    assert told == "the artifact 'large.bin' is not in MLflow: it lies on another host"
     assert "'twice' was recorded with two values" in twice
     assert changed.startswith("'changed in place.txt' was changed in place")
 
