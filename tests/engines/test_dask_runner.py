@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,12 @@ def running(lab: Lab) -> Iterator[Cluster]:
 
 
 def test_cluster_of_its_own(lab: Lab, sequential: Picture) -> None:
-    done = lab.run(*LOCAL)
+    """Also where another cluster has the port that Dask's pages have."""
+    with socket.socket() as other:
+        with suppress(OSError):  # somebody has it
+            other.bind(("0.0.0.0", 8787))
+            other.listen()
+        done = lab.run(*LOCAL)
     assert done.code == 0, done.output
     run = only_run(lab.store)
     assert picture_of(lab.store, run).shape() == sequential

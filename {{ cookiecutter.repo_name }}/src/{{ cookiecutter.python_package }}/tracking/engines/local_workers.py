@@ -27,7 +27,8 @@ def local_cluster(n_workers: int | None, memory_limit: str | None) -> Iterator[A
         distributed.LocalCluster(
             n_workers=n_workers,
             threads_per_worker=1,
-            dashboard_address=None,
+            # None would be port 8787 for the whole network, and a warning of each other run here.
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.ERROR,
             # With what was set since the process that they are forks of began.
             env=dict(os.environ),
