@@ -44,7 +44,7 @@ def a_run(tracking: Tracking, home: Path, disk: Disk) -> list[dict[str, Any]]:
         own.log_metric("last", 3.0)
         worker.log_param("of a worker too", "x" * 50)
         disk.mark("said")
-        run._export = lambda held: {"state": "waiting", "notes": []}
+        run._export = lambda *_: {"state": "waiting", "notes": []}
         run.end("FINISHED")
         disk.mark("ended")
     lines = [path.read_text().splitlines() for path in own.folder.glob("events-*")]
