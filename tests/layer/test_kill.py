@@ -140,7 +140,7 @@ def test_killed_between_two_renames_the_old_folder_comes_back(
 ) -> None:
     """Where the system can't exchange two folders there is none for a moment, and none is lost."""
     scene = prepare(tmp_path, mine, repository, "two-renames")
-    states = [check_killed_at(scene, n) for n in range(scene.events - 60, scene.events + 1, EACH)]
+    states = [check_killed_at(scene, n) for n in range(scene.events - 60, scene.events + 1)]
     assert "moved away" in states
 
 
