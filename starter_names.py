@@ -46,7 +46,7 @@ fsspec gcp_storage_emulator git gitdb gitpython google google_api_core google_au
 google_cloud_storage google_crc32c google_resumable_media googleapis_common_protos graphene graphql
 graphql_core graphql_relay greenlet gunicorn h11 httptools huey hypothesis idna importlib_metadata
 importlib_resources iniconfig ipython isodate itsdangerous jedi jinja2 jmespath joblib jsonschema
-kedro kedro_airflow
+dask distributed kedro kedro_airflow locket msgpack partd zict
 kedro_datasets kedro_datasets_benchmarks kedro_datasets_experimental kedro_telemetry kedro_viz
 kiwisolver lazy_loader librt lz4 mako markdown_it markdown_it_py markupsafe matplotlib
 matplotlib_inline mdurl mlflow mlflow_skinny mlflow_tracing more_itertools moto mpl_toolkits
@@ -61,8 +61,8 @@ python_dateutil python_dotenv python_slugify pytoolconfig pytz pywin32 pyyaml rc
 responses rich rope ruff s3transfer scikit_learn scipy secure setuptools six sklearn skops slugify
 smmap sniffio sortedcontainers sqlalchemy sqlparse stack_data starlette text_unidecode threadpoolctl
 toml tomli tomli_w tomllib traitlets types_pyyaml typing_extensions typing_inspection tzdata tzlocal
-semver urllib3 uv uvicorn uvloop vendor_licenses waitress watchdog watchfiles wcwidth websockets
-werkzeug wheel wrapt wtforms xmltodict yaml yarl zipp
+semver tblib toolz tornado urllib3 uv uvicorn uvloop vendor_licenses waitress watchdog
+watchfiles wcwidth websockets werkzeug wheel wrapt wtforms xmltodict yaml yarl zipp
 """
 
 # Not installed, but MLflow, Kedro or pandas look for them by name and use what they find.
