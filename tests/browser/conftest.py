@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,17 +45,24 @@ def viewed(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Bak
     return project
 
 
-@pytest.fixture(scope="session")
-def mlflow_ui(viewed: BakedProject) -> Iterator[str]:
-    """The address of `kedro mlflow ui`, with the link to the run table."""
+@contextmanager
+def mlflow_ui_of(project: BakedProject) -> Iterator[str]:
+    """Run `kedro mlflow ui`, and yield its address with the link to the run table."""
     command = [str(PYTHON.parent / "kedro"), "mlflow", "ui"]
-    with background(command, viewed.root) as process:
+    with background(command, project.root) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if found := re.search(r"MLflow UI: (\S+)", line):
                 yield found[1]
                 return
         pytest.fail("kedro mlflow ui ended without a link")
+
+
+@pytest.fixture(scope="session")
+def mlflow_ui(viewed: BakedProject) -> Iterator[str]:
+    """The address of `kedro mlflow ui`."""
+    with mlflow_ui_of(viewed) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

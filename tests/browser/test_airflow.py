@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import background
+from tests.browser.conftest import mlflow_ui_of
 from tests.browser.test_ui import frame_with, open_artifact, run_page, shoot
 from tests.harness.airflow import DAGS, TEMPLATE, copy_home, make_home, needs_airflow
 from tests.harness.baked import BakedProject
@@ -48,11 +47,8 @@ def dag_run(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Ba
 @pytest.fixture(scope="module")
 def address(dag_run: BakedProject) -> Iterator[str]:
     """The address of `kedro mlflow ui`."""
-    command = [str(PYTHON.parent / "kedro"), "mlflow", "ui"]
-    with background(command, dag_run.root) as process:
-        assert process.stdout is not None
-        links = (re.search(r"MLflow UI: (\S+)", line) for line in process.stdout)
-        yield next(found[1] for found in links if found)
+    with mlflow_ui_of(dag_run) as found:
+        yield found
 
 
 def test_chart_has_the_tasks_as_its_workers(

@@ -49,6 +49,22 @@ def test_files_are_as_they_were(baked: BakedProject, tmp_path: Path) -> None:
     assert not list((tmp_path / "there" / ".arriving").iterdir())
 
 
+def test_words_of_a_run_are_no_paths(baked: BakedProject, tmp_path: Path) -> None:
+    """A param that reads as a path out of the journal, and a damaged line, take nothing along."""
+    recorder = new_journal(baked.tracking, tmp_path / "here", "http://127.0.0.1:9")
+    (tmp_path / "secret.txt").write_text("secret")
+    (recorder.folder / "files").mkdir()
+    out = "files/../../../secret.txt"
+    recorder.log_param("path", out)
+    recorder.append({"e": "artifact", "f": out, "p": None})
+    recorder.append({"e": "artifact", "f": str(tmp_path / "secret.txt"), "p": None})
+    recorder.journal.close()
+    there = moved(baked, recorder.folder, tmp_path / "there")
+    files = [path for path in there.rglob("*") if path.is_file()]
+    assert not [path for path in files if path.read_bytes() == b"secret"]
+    assert {path.parent for path in files} == {there}
+
+
 def test_digest_of_many_files_goes_along(baked: BakedProject, tmp_path: Path) -> None:
     """The exporter makes it, and on another machine the files are not there."""
     recorder = new_journal(baked.tracking, tmp_path / "here", "http://127.0.0.1:9")

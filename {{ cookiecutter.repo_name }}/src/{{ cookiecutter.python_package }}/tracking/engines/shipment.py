@@ -1,6 +1,5 @@
 """What a node has recorded on a worker without the run's disk, on its way into the journal."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,19 +111,12 @@ def _part(
             # As it arrives it is another file, which nobody else writes.
             event = {name: value for name, value in event.items() if name != "state"}
             event["size"] = size
-        files.update(_contents(folder, _named(event)))
+        files.update(_contents(folder, snapshot.files_named_by(event)))
         kept.append(event)
     return JournalPart(folder.name, header, kept, files), large
 
 
-def _named(event: dict[str, Any]) -> Iterator[str]:
-    """Yield the paths in the journal that an event names."""
-    found = [event.get("f"), event.get("parts")]
-    found += event.get("about", {}).get("code", ()) if event["e"] == "model" else ()
-    yield from (path for path in found if isinstance(path, str))
-
-
-def _contents(folder: Path, names: Iterator[str]) -> dict[str, bytes]:
+def _contents(folder: Path, names: list[str]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name in names:
         top = folder / name

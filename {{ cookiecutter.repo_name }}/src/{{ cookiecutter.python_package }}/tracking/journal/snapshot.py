@@ -34,6 +34,21 @@ def safe_artifact_path(artifact_path: str | None) -> str | None:
     return path
 
 
+def files_named_by(event: dict[str, Any]) -> list[str]:
+    """Return the paths of a journal's files that an event names, without those outside of it.
+
+    Example:
+        >>> files_named_by({"e": "artifact", "f": "files/1/a.txt"})
+        ['files/1/a.txt']
+    """
+    found = [event.get("f"), event.get("parts")]
+    if event["e"] == "model":
+        found += event["about"]["code"]
+    paths = [name for name in found if isinstance(name, str)]
+    # As only a damaged line can say.
+    return [name for name in paths if not name.startswith("/") and ".." not in name.split("/")]
+
+
 def new_place(journal: Path, name: str) -> Path:
     """Return a path in the journal that no other artifact has, ending in the given file name."""
     folder = journal / FILES / secrets.token_hex(6)

@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..exporting.folder_digest import DIGESTS, has_parts, key_of_parts, parts_of
-from ..journal import layout, locks, parts
-from ..journal.artifact_names import NAMES
+from ..journal import layout, locks, parts, snapshot
 from ..journal.places import SPARE, JournalPlaces
 
 _LEFT_BEHIND = (locks.OWNER, locks.EXPORTER)
 _BLOCK = 1 << 20
+_WITH_FILES = (b'"artifact"', b'"model"', b'"input"')
 _ARRIVING = ".arriving"
 # Between the name of a journal's folder and the id of the run that it is a part of.
 _OF_RUN = "--"
@@ -39,7 +39,7 @@ def pack(folder: Path, stream: Any) -> None:
         OSError: it can't be read or written.
     """
     places = layout.places_of(folder)
-    named, digests = _Named(places), dict[str, Any]()
+    named, digests = set[str](), dict[str, Any]()
     with zipfile.ZipFile(stream, "w") as archive:
         for path in _own_files(places):
             if path.name == layout.HEADER:
@@ -50,7 +50,7 @@ def pack(folder: Path, stream: Any) -> None:
             if path.name.startswith("events-"):
                 _look_through(path, places, named, digests)
         archive.writestr(DIGESTS, layout.encode(digests))
-        for relative in sorted(named.found):
+        for relative in sorted(named):
             for path, name in _files_at(places.find(relative), relative):
                 _write(archive, path, name)
 
@@ -132,51 +132,20 @@ def _write(archive: zipfile.ZipFile, path: Path, name: str) -> None:
         shutil.copyfileobj(source, target, _BLOCK)
 
 
-class _Named:
-    """Finds, in events, the files of a journal that they name.
-
-    Args:
-        places: the folders of the journal.
-    """
-
-    def __init__(self, places: JournalPlaces) -> None:
-        self._tops = {
-            path.name
-            for place in places.existing()
-            for path in place.iterdir()
-            if path.is_dir() and path.name != NAMES
-        }
-        self._marks = [f'"{top}/'.encode() for top in self._tops]
-        self.found: set[str] = set()
-
-    def may_be_in(self, line: bytes) -> bool:
-        """Whether it is worth to read a line."""
-        return any(mark in line for mark in self._marks)
-
-    def look_at(self, value: Any) -> None:
-        """Note what an event, or a value in it, names."""
-        if isinstance(value, str):
-            if value.partition("/")[0] in self._tops and "/" in value:
-                self.found.add(value)
-        elif isinstance(value, dict | list):
-            for one in value.values() if isinstance(value, dict) else value:
-                self.look_at(one)
-
-
 def _look_through(
-    path: Path, places: JournalPlaces, named: _Named, digests: dict[str, Any]
+    path: Path, places: JournalPlaces, named: set[str], digests: dict[str, Any]
 ) -> None:
     """Note which files of the journal events name, and what is to be known of files outside."""
     with path.open("rb") as lines:
         for line in lines:
-            if not named.may_be_in(line) and b'"input"' not in line:
-                continue
+            if not any(kind in line for kind in _WITH_FILES):
+                continue  # metrics, the most of them
             try:
                 event = json.loads(line)
             except ValueError:  # half a line, of a process that was killed as it wrote
                 continue
-            named.look_at(event)
-            if event.get("e") == "input" and has_parts(event):
+            named.update(snapshot.files_named_by(event))
+            if event["e"] == "input" and has_parts(event):
                 with suppress(OSError, ValueError):  # as the exporter would be told there
                     digests[key_of_parts(event)] = list(parts_of(event, places))
 
