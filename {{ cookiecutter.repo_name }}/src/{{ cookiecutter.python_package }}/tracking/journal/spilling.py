@@ -13,7 +13,8 @@ logger = PlainLogger(__name__)
 
 # Who sends SIGTERM waits for ten seconds (`docker stop`) until SIGKILL, and sending takes a while.
 SECONDS_IF_KILLED = 3.0
-_PATIENCE = 15.0
+# Clients of object stores try a refused connection again for some ten seconds.
+_PATIENCE = 30.0
 ROOM = "the layer's optional room `spill/`, which is not in this project"
 
 
