@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -21,7 +22,8 @@ from tests.harness.store import artifacts_of
 pytest.importorskip("flask_wtf", reason="MLflow's basic-auth needs flask-wtf")
 pytestmark = pytest.mark.slow
 
-USERNAME, PASSWORD = "captain", "Xq7-sea-salt-42"
+# No other test may use it: the watcher sees the processes of those that run beside this one.
+USERNAME, PASSWORD = "captain", f"Xq7-sea-salt-{os.getpid()}"
 NODES = """
 import logging
 import os
