@@ -55,7 +55,7 @@ test-airflow: $(VENV)/dev.stamp ## DAG runs of Airflow; installs it, 132 package
 	$(BIN)/python -m scripts.fetch_airflow
 	$(PYTEST) -m airflow $(PYTEST_ARGS)
 
-test-images: $(VENV)/dev.stamp ## the project's Dockerfile; makes a root of Debian, 190 MB, in build/ once, and needs root, buildah and debootstrap
+test-images: $(VENV)/dev.stamp ## an image of a project, and containers; makes a base, 190 MB, in build/ once, and needs root, buildah and debootstrap
 	$(BIN)/python -m scripts.fetch_base_image
 	$(PYTEST) -m images $(PYTEST_ARGS)
 

@@ -35,7 +35,7 @@ def build(given: argparse.Namespace) -> int:
 
 
 def run(given: argparse.Namespace) -> int:
-    """`docker run`; of `--detach` another process does it, and this one waits until it has begun."""
+    """`docker run`; with `--detach` another process does it, and this one waits for its begin."""
     about = given.folder / "containers" / (given.name or f"unnamed-{time.monotonic_ns()}")
     if given.detach:
         about.mkdir(parents=True)
@@ -53,7 +53,7 @@ def run(given: argparse.Namespace) -> int:
     about.mkdir(parents=True, exist_ok=True)
     images = Images(given.folder)
     tmpfs = dict(one.partition(":")[::2] for one in given.tmpfs)
-    env = {name: value if equals else os.environ[name] for name, equals, value in given.env}
+    env = dict(one for one in given.env if one is not None)
     with images.mounted(given.image) as root:
         volumes = [_volume(given.folder, root, one) for one in given.volume]
         options = Options(env, volumes, tmpfs, given.read_only)
@@ -68,7 +68,8 @@ def run(given: argparse.Namespace) -> int:
 def end(given: argparse.Namespace) -> int:
     """`docker stop`: returns once the container has ended."""
     about = given.folder / "containers" / given.name
-    stop(int((about / RUNS).read_text()))
+    if not (about / CODE).exists():
+        stop(int((about / RUNS).read_text()))
     _wait_for(about / CODE)
     return 0
 
@@ -113,8 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _variable(text: str) -> tuple[str, str, str]:
-    return text.partition("=")
+def _variable(text: str) -> tuple[str, str] | None:
+    """Read `NAME=value`, or `NAME` for the value that it has here, if it has one."""
+    name, equals, value = text.partition("=")
+    if equals:
+        return name, value
+    return (name, os.environ[name]) if name in os.environ else None
 
 
 def _volume(folder: Path, root: Path, text: str) -> tuple[Path, str, bool]:

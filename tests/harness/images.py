@@ -109,7 +109,7 @@ class Images:
 
 
 def _driver(folder: Path) -> str:
-    """Return how the layers are laid over each other: by the kernel, or by copies where it can't."""
+    """Return how layers are laid over each other: by the kernel, or by copies where it can't."""
     known = Path("/proc/filesystems").read_text().split()
     command = ["stat", "--file-system", "--format=%T", str(folder)]
     below = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -132,7 +132,7 @@ def pip_settings() -> tuple[str, list[Path]]:
         lines.append(f"[{section}]")
         for key, value in values.items():
             words = value.split()
-            lines.append(f"{key} =" + "".join(f"\n    {word}" for word in words))
+            lines.append(f"{key} = " + "\n    ".join(words))
             paths |= {Path(word.removeprefix(_FILE)) for word in words}
     found = sorted(_outermost(path) for path in paths if path.is_absolute() and path.exists())
     return "\n".join(lines) + "\n", list(dict.fromkeys(found))

@@ -39,8 +39,9 @@ def source(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Bak
     registry = f"src/{project.package}/pipeline_registry.py"
     project.edit(registry, '("inference",)', '("inference", "waiting")')
     # As `umask 077` leaves them: in the image others must be able to read them.
-    for path in root.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
+    for folder in (root / "conf", root / "src"):
+        for path in folder.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
     return project
 
 

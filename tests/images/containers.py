@@ -76,10 +76,7 @@ class Docker:
         variables = {**self.env, **(env or {})}
         words = [str(self.program), "run", "--rm", "--network=host", *options]
         words += [f"--env={name}={value}" for name, value in variables.items()]
-        words += [
-            f"--volume={self.root}/data/01_raw/{one}.csv:/project/data/01_raw/{one}.csv:ro"
-            for one in ("train", "test")
-        ]
+        words += [f"--volume={self.root}/data/01_raw:/project/data/01_raw:ro"]
         return subprocess.run(
             [*words, self.image, *command],
             stdin=subprocess.DEVNULL,
