@@ -113,7 +113,7 @@ def _mounts(root: Path, options: Options) -> str:
         lines.append('mount -o remount,bind,ro "$0"')
     for place in sorted(found):
         inside = f"{root}{place}"
-        if any(place.startswith(f"{other}/") for other in options.tmpfs):
+        if any(place.startswith(f"{other}/") for other in found):
             lines.append(f"mkdir -p '{inside}'")
         lines.append(" ".join(f"'{word}'" for word in [*found[place], inside]))
         if place in read_only:

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from tests.faults.picture import client_of, text_of
-from tests.faults.server import Server
+from tests.faults.server import Proxy, Server
 from tests.harness.baked import explain
 from tests.harness.images import Images
-from tests.harness.ports import free_port
 from tests.harness.store import artifacts_of, nodes_of
 
 from .containers import COMMIT, Docker
@@ -57,30 +56,39 @@ def test_it_needs_to_write_nowhere_else(docker: Docker, server: Server) -> None:
 
 
 def test_what_waits_is_in_the_volume(docker: Docker, server: Server) -> None:
-    """The server is down; the container is gone, and another one brings the run to MLflow."""
+    """The server is down, and the container is gone: another one brings its run to MLflow."""
     volume = ("--volume=waiting:/project/.mlflow-journal",)
-    nobody = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port()}"}
     before = len(runs(server))
-    done = docker.run("run", "--pipelines=data_science", options=volume, env=nobody)
-    assert done.returncode == 0, explain(done)
-    told = docker.run("mlflow", "status", options=volume)
-    assert nobody["MLFLOW_TRACKING_URI"] in told.stdout, explain(told)
-    assert len(runs(server)) == before
+    with Proxy(server.port, "refuse") as proxy:
+        env = {"MLFLOW_TRACKING_URI": proxy.uri}
+        done = docker.run("run", "--pipelines=data_science", options=volume, env=env)
+        assert done.returncode == 0, explain(done)
+        assert len(runs(server)) == before
+        proxy.set("pass")
+        done = docker.run("mlflow", "sync", options=volume, env=env)
+        assert done.returncode == 0, explain(done)
+    assert len(runs(server)) == before + 1
+    assert runs(server)[0].info.status == "FINISHED"
 
 
 def test_what_waits_is_spilled(docker: Docker, images: Images, server: Server) -> None:
-    """A folder stands for an object store: a container without a volume that lasts."""
-    nobody = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port()}"}
-    spill = {"KEDRO_MLFLOW_SPILL": "/project/data/spilled"}
-    done = docker.run(
-        "run",
-        "--pipelines=data_science",
-        options=("--volume=spill:/project/data",),
-        env={**nobody, **spill},
-    )
-    assert done.returncode == 0, explain(done)
-    (archive,) = (images.folder / "volumes/spill/spilled").iterdir()
-    assert archive.stat().st_size > 1000
+    """A folder stands for an object store; the journal has no volume, and is in no container."""
+    volume = ("--volume=spill:/project/data",)
+    before = len(runs(server))
+    with Proxy(server.port, "refuse") as proxy:
+        env = {"MLFLOW_TRACKING_URI": proxy.uri}
+        spill = {**env, "KEDRO_MLFLOW_SPILL": "/project/data/spilled"}
+        done = docker.run("run", "--pipelines=data_science", options=volume, env=spill)
+        assert done.returncode == 0, explain(done)
+        spilled = images.folder / "volumes/spill/spilled"
+        assert len(list(spilled.iterdir())) == 1
+        proxy.set("pass")
+        words = ("mlflow", "sync", "--from", "/project/data/spilled")
+        done = docker.run(*words, options=volume, env=env)
+        assert done.returncode == 0, explain(done)
+    assert list(spilled.iterdir()) == []
+    assert len(runs(server)) == before + 1
+    assert runs(server)[0].info.status == "FINISHED"
 
 
 def test_parts_in_containers_are_one_run(docker: Docker, server: Server) -> None:

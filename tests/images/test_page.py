@@ -21,11 +21,11 @@ PAGE = ROOT / "docs" / "container.md"
 
 
 def test_page(
-    images: Images, image: str, program: Path, source: BakedProject, tmp_path: Path
+    images: Images, image: str, program: Path, baked: BakedProject, tmp_path: Path
 ) -> None:
-    root = Path(shutil.copytree(source.root, tmp_path / "my-iris"))
+    root = Path(shutil.copytree(baked.root, tmp_path / "my-iris"))
     port = free_port()
-    script = script_of(PAGE, source.package).replace("/tmp/mlflow-server", f"{tmp_path}/server")
+    script = script_of(PAGE, baked.package).replace("/tmp/mlflow-server", f"{tmp_path}/server")
     script = script.replace("127.0.0.1:5055", f"127.0.0.1:{port}").replace("5055", str(port))
     path = os.pathsep.join([str(program), str(PYTHON.parent), os.environ["PATH"]])
     printed = run_script(script, root, PYTHON, {"PATH": path})
