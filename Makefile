@@ -24,7 +24,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-stores test-hdfs test-airflow test-age test-browser torch bench check fix lock newest pythons kedros clean
+.PHONY: help demo test test-fast test-faults test-stores test-hdfs test-airflow test-images test-age test-browser torch bench check fix lock newest pythons kedros clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,10 @@ test-hdfs: $(VENV)/dev.stamp ## artifacts on HDFS; fetches Hadoop, 220 MB, into 
 test-airflow: $(VENV)/dev.stamp ## DAG runs of Airflow; installs it, 132 packages, into build/ once
 	$(BIN)/python -m scripts.fetch_airflow
 	$(PYTEST) -m airflow $(PYTEST_ARGS)
+
+test-images: $(VENV)/dev.stamp ## an image of a project, and containers; makes a base, 190 MB, in build/ once, and needs root, buildah and debootstrap
+	$(BIN)/python -m scripts.fetch_base_image
+	$(PYTEST) -m images $(PYTEST_ARGS)
 
 test-age: $(VENV)/dev.stamp ## long runs, many journals in their true sizes, each wing left out: some minutes
 	AGE=1 $(PYTEST) tests/faults tests/layer tests/architecture -k 'test_age or than_are_held or random_moments or test_kill or fast_tests_without' $(PYTEST_ARGS)

@@ -33,8 +33,8 @@ PROSE = {
     "values.md",
     "versions.md",
 }
-# Each with a test of its own.
-APART = {"deploy.md", "install.md", "update-the-layer.md"}
+# Each with a test of its own; container.md in tests/images/, engines.md in tests/parts/.
+APART = {"container.md", "deploy.md", "install.md", "update-the-layer.md"}
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE | APART)
 README = ROOT / "README.md"
 

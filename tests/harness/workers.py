@@ -16,6 +16,7 @@ TOGETHER = (
     "tests/datasets/test_kinds.py",
     "tests/harness/test_workers.py",
     "tests/history/test_search.py",
+    "tests/images/",
     "tests/models/test_champion.py",
     "tests/serving/",
     "tests/stores/test_artifact_stores.py",

@@ -202,3 +202,15 @@ def test_git_ignores_secrets_and_results_of_the_project(secret: str, project: Ba
         project.run("git", "check-ignore", "--quiet", name)
     for name in kept:
         assert project.run("git", "check-ignore", "--quiet", name, code=None).returncode == 1, name
+
+
+def test_image_is_made_of_files_that_are_there(baked: BakedProject) -> None:
+    """What the Dockerfile does with them: tests/images/, where images can be built."""
+    rules = [line for line in baked.read_file(".dockerignore").splitlines() if line[:1] not in "# "]
+    assert rules[0] == "*"
+    let_in = [rule[1:] for rule in rules if rule.startswith("!")]
+    assert [name for name in let_in if not (baked.root / name).exists()] == []
+    steps = [line.split() for line in baked.read_file("Dockerfile").splitlines()]
+    copied = [name for step in steps if step[:1] == ["COPY"] for name in step[1:-1] if name != "."]
+    assert copied
+    assert set(copied) <= set(let_in)
