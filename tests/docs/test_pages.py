@@ -33,8 +33,8 @@ PROSE = {
     "values.md",
     "versions.md",
 }
-# Each with a test of its own.
-APART = {"install.md", "update-the-layer.md"}
+# Each with a test of its own; that of the engines is with the parts.
+APART = {"engines.md", "install.md", "update-the-layer.md"}
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE | APART)
 README = ROOT / "README.md"
 
