@@ -178,12 +178,12 @@ def pods(parts_root: Path, server: Server, tmp_path_factory: pytest.TempPathFact
         before = f'"{name}": MLflowDataSet(dataset="{kind}"'
         path = volume / f"{name}.{kind}"
         lab.project.edit(f"{SRC}/catalogs/catalog.py", before, f'{before}, filepath="{path}"')
-    for name in HIDDEN:
-        shutil.rmtree(lab.root / name, ignore_errors=True)
-        (lab.root / name).mkdir()
     done = lab.run()
     assert done.code == 0, done.output
     (run,) = runs_in(server.uri)
+    for name in HIDDEN:
+        shutil.rmtree(lab.root / name, ignore_errors=True)
+        (lab.root / name).mkdir()
     return Pods(lab, volume, without_parts(picture_of(server.uri, run)))
 
 
@@ -226,4 +226,5 @@ def test_lines_make_one_run_that_equals_the_sequential_one(pods: Pods, engine: s
         ]
         told = part_file(pods.lab, run_id, task, int(Path(file).stem))
         assert told["state"] == "FINISHED"
-    assert pods.lab.waiting() == []
+    # All that a pod wrote into its disk has gone with it.
+    assert [path for name in HIDDEN for path in (pods.lab.root / name).iterdir()] == []

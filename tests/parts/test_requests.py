@@ -57,7 +57,7 @@ def test_requests_of_a_part_do_not_grow_with_the_parts(lab: Lab, server: Server)
                 counts = requests_of_parts(proxy.requests[before + apart[0] :])
         assert part_file(lab, run_id, f"task_{PARTS}")["state"] == "FINISHED"
         assert "status: FINISHED" in end(lab, "counted")
-    assert run_of(lab, run_id).info.status == "FINISHED"
+        assert run_of(lab, run_id).info.status == "FINISHED"
     assert len(counts) == PARTS
     assert 0 < counts[-1] <= counts[1], counts
     assert max(counts[1:]) == counts[1], counts
