@@ -63,6 +63,6 @@ def test_requests_of_a_part_do_not_grow_with_the_parts(lab: Lab, server: Server)
     assert len(counts) == PARTS
     assert 0 < counts[-1] <= counts[1], counts
     assert max(counts[1:]) == counts[1], counts
-    # Of processes of their own, before and after the others. Threads that upload ask for the run each,
-    # or one for all of them.
+    # Of processes of their own, before and after the others. Threads that upload ask for the run
+    # each, or one for all of them.
     assert apart[1] == apart[0]
