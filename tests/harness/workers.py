@@ -17,6 +17,7 @@ TOGETHER = (
     "tests/harness/test_workers.py",
     "tests/history/test_search.py",
     "tests/models/test_champion.py",
+    "tests/parts/test_engines_page.py",
     "tests/serving/",
     "tests/stores/test_artifact_stores.py",
     "tests/stores/test_databases.py",
