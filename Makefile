@@ -55,8 +55,8 @@ test-airflow: $(VENV)/dev.stamp ## DAG runs of Airflow; installs it, 132 package
 	$(BIN)/python -m scripts.fetch_airflow
 	$(PYTEST) -m airflow $(PYTEST_ARGS)
 
-test-age: $(VENV)/dev.stamp ## long runs and many journals in their true sizes, some minutes
-	AGE=1 $(PYTEST) tests/faults tests/layer -k 'test_age or than_are_held or random_moments or test_kill' $(PYTEST_ARGS)
+test-age: $(VENV)/dev.stamp ## long runs, many journals in their true sizes, each wing left out: some minutes
+	AGE=1 $(PYTEST) tests/faults tests/layer tests/architecture -k 'test_age or than_are_held or random_moments or test_kill or fast_tests_without' $(PYTEST_ARGS)
 
 test-browser: $(VENV)/dev.stamp ## what MLflow and Kedro-Viz show, in Chromium
 	$(PYTEST) -m browser $(PYTEST_ARGS)

@@ -14,7 +14,7 @@ from tests.faults.picture import client_of
 from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON, ROOT, copy_template
 from tests.harness.ports import free_port
-from tests.harness.store import runs_of
+from tests.harness.store import ALL_NODES, nodes_of, runs_of
 from tests.install.plain import make_plain
 from tests.layer.rig import commit, git
 from tests.layer.starter import make_starter, replace
@@ -34,7 +34,7 @@ PROSE = {
     "versions.md",
 }
 # Each with a test of its own; that of the engines is with the parts.
-APART = {"engines.md", "install.md", "update-the-layer.md"}
+APART = {"deploy.md", "engines.md", "install.md", "update-the-layer.md"}
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE | APART)
 README = ROOT / "README.md"
 
@@ -67,6 +67,7 @@ def run_script(
         "GIT_EDITOR": 'write() { echo Merged > "$1"; }; write',
         "PYTEST_ARGS": "--collect-only -q tests/template/test_readme.py",
         "BASH_ENV": str(SESSION),
+        "PIP_COMPILE": "0",  # what is imported compiles itself
         **(variables or {}),
     }
     done = subprocess.run(
@@ -94,6 +95,30 @@ def test_page(page: Path, project: BakedProject, tmp_path_factory: pytest.TempPa
     git(project.root, "init", "--quiet")
     commit(project.root)
     read(page, project, tmp_path_factory.mktemp("elsewhere"))
+
+
+def pinned(line: str) -> tuple[str, str]:
+    """Return name and version of a requirement's line, the name as an index writes it."""
+    name, _, version = line.partition(" ;")[0].partition("==")
+    return re.sub(r"[-_.]+", "-", name).lower(), version
+
+
+def test_page_of_deployment(project: BakedProject, tmp_path: Path) -> None:
+    """A wheel with requirements of its own, in the locked versions: what it forgets is missing."""
+    printed = read(ROOT / "docs" / "deploy.md", project, tmp_path)
+    assert "open it: my-iris mlflow ui\n" in printed
+    folder = project.root.parent / "deploy"
+    deployed = BakedProject(folder, folder / ".venv/bin/python")
+    deployed.run("my-iris", "--conf-source", "conf-my_iris.tar.gz")
+    packed, unpacked = runs_of(deployed)
+    assert [run.info.status for run in (packed, unpacked)] == ["FINISHED", "FINISHED"]
+    assert nodes_of(packed) == nodes_of(unpacked) == ALL_NODES
+    assert packed.data.tags["kedro.command"] == "my-iris --conf-source=conf-my_iris.tar.gz"
+    assert unpacked.data.tags["kedro.command"] == "my-iris --params=model.C=0.5"
+    assert unpacked.info.run_name in printed
+    pins = {pinned(line) for line in (folder / "requirements.lock").read_text().splitlines()}
+    frozen = deployed.run("python", "-m", "pip", "freeze").stdout.splitlines()
+    assert {pinned(line) for line in frozen if "==" in line} <= pins
 
 
 def test_page_of_updates(project: BakedProject, tmp_path: Path) -> None:

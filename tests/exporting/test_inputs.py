@@ -204,3 +204,20 @@ def test_time_counts_where_a_store_tells_nothing_else(baked: BakedProject, tmp_p
     found = sent(baked, tmp_path, inputs)
     assert found["a"].digest != found["b"].digest
     assert {one.source_type for one in found.values()} == {"sftp"}
+
+
+def test_try_that_was_lost_before_its_answer_adds_no_input(
+    baked: BakedProject, tmp_path: Path
+) -> None:
+    """A worker was killed; another one ran its node again, and was told the version."""
+    inputs, notes = queue_of(baked, tmp_path)
+    event = {"n": "words", "path": "s3://bucket/words", "tagged": True}
+    for attempt in ("lost", "second"):
+        inputs.add({**event, "asked": attempt})
+    inputs.answer({"e": "input_state", "of": "second", "mark": "its tag", "by": "etag", "size": 3})
+    inputs.release()
+    client = baked.tracking("store.client").open_client(f"sqlite:///{tmp_path / 'store.db'}")
+    run_id = client.create_run("0").info.run_id
+    inputs.send(client, run_id)
+    (found,) = client.get_run(run_id).inputs.dataset_inputs
+    assert (found.dataset.digest, notes) == ("its tag", [])

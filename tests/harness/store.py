@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
+# The functions of the sample project's nodes.
+DATA_SCIENCE = {"init_model", "train_model", "evaluate_model", "name_metric", "run_inference"}
+REPORTING = {
+    "cross_validate",
+    "plot_predicted_vs_actual",
+    "plot_diagnostics",
+    "plot_importance",
+    "plot_prediction_histogram",
+}
+ALL_NODES = DATA_SCIENCE | REPORTING
+
+
 def client_of(project: BakedProject) -> MlflowClient:
     """Return a client of the project's own store."""
     from mlflow import MlflowClient

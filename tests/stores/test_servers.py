@@ -98,7 +98,7 @@ def test_ten_first_runs_at_once(
     wired: tuple[StoreLab, Wire], reference: Picture, request: pytest.FixtureRequest
 ) -> None:
     """Ten processes with no experiment yet: ten whole runs, ten versions of a model that predicts."""
-    skip_unless_asked(request, ("path prefix", "token"))
+    skip_unless_asked(request, KINDS[1:])
     lab, _ = wired
     lab.begin("ten")
     outputs = check_ten_at_once(lab, reference)

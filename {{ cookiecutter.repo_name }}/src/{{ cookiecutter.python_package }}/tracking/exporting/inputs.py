@@ -38,14 +38,16 @@ class InputQueue:
         # Those of which a store was asked, by what their answers name.
         self._asked: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, dict[str, Any]] = {}
+        # Name and place of those of which nothing is asked any more.
+        self._known: set[tuple[str, str]] = set()
 
     def add(self, event: dict[str, Any]) -> None:
         """Take an `input` event; of one whose store was asked it waits for the answer."""
         asked = event.get("asked")
         if asked is None:
-            self._events.append(event)
+            self._take(event)
         elif asked in self._answers:
-            self._events.append({**event, **self._answers.pop(asked)})
+            self._take({**event, **self._answers.pop(asked)})
         else:
             self._asked[asked] = event
 
@@ -53,13 +55,19 @@ class InputQueue:
         """Take an `input_state` event, what a store has told of an input."""
         told = {key: value for key, value in event.items() if key not in ("e", "of")}
         if (asked := self._asked.pop(event["of"], None)) is not None:
-            self._events.append({**asked, **told})
+            self._take({**asked, **told})
         else:
             self._answers[event["of"]] = told
+
+    def _take(self, event: dict[str, Any]) -> None:
+        self._events.append(event)
+        self._known.add(_place_of(event))
 
     def release(self) -> None:
         """Wait for no more answers: the run has ended."""
         for event in self._asked.values():
+            if _place_of(event) in self._known:
+                continue  # another try of its node, or another node, has the answer
             self._note(
                 f"the version of the input {event['n']!r} is not recorded: its process ended "
                 f"before its store had answered"
@@ -93,6 +101,10 @@ class InputQueue:
 
     def __bool__(self) -> bool:
         return bool(self._events or self._made)
+
+
+def _place_of(event: dict[str, Any]) -> tuple[str, str]:
+    return event["n"], event["path"]
 
 
 def dataset_input(event: dict[str, Any], places: JournalPlaces) -> Any:
