@@ -22,6 +22,7 @@ from .cases import (
     memory,
     off,
     one_cpu,
+    part,
     short,
     startup,
     steps,
@@ -43,6 +44,7 @@ CASES: tuple[ModuleType, ...] = (
     steps,
     artifact,
     uploads,
+    part,
     dask,
     startup,
 )

@@ -44,6 +44,7 @@ LIMITS = {
     "artifact": Limit("", "1 (one copy)", "0 (no copy)"),
     "uploads": Limit("1.0", "1.0", "0.3"),
     "uploads_memory": Limit("", "300 MB", ""),
+    "part_server": Limit("", "1.25", "1.10"),
     "dask_nodes": Limit(),
     "dask_waits": Limit("", "0.60", "0.52"),
     "dask_tracked": Limit("", "1.10", ""),

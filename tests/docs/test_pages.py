@@ -34,7 +34,7 @@ PROSE = {
     "versions.md",
 }
 # Each with a test of its own; container.md in tests/images/, engines.md in tests/parts/.
-APART = {"container.md", "deploy.md", "install.md", "update-the-layer.md"}
+APART = {"container.md", "deploy.md", "engines.md", "install.md", "update-the-layer.md"}
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE | APART)
 README = ROOT / "README.md"
 

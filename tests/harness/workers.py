@@ -18,6 +18,7 @@ TOGETHER = (
     "tests/history/test_search.py",
     "tests/images/",
     "tests/models/test_champion.py",
+    "tests/parts/test_engines_page.py",
     "tests/serving/",
     "tests/stores/test_artifact_stores.py",
     "tests/stores/test_databases.py",

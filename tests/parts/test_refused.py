@@ -63,6 +63,14 @@ def test_task_becomes_a_safe_path(
     assert found["folder"].count("/") == 2
 
 
+def test_try_may_be_a_time(baked: BakedProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In seconds or milliseconds, for engines that tell no number."""
+    for attempt in (1_767_225_600, 1_767_225_600_123):
+        monkeypatch.setenv("KEDRO_MLFLOW_PART", f"train/{attempt}")
+        found = baked.tracking("recording.part").part_of_run(UNKNOWN, {})
+        assert (found["try"], found["folder"]) == (attempt, f"kedro_parts/train/{attempt}")
+
+
 def test_run_that_can_not_have_the_part(
     baked: BakedProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
-from pathlib import Path
 
 import pytest
 
 from tests.faults.lab import Lab
 from tests.faults.picture import Picture, client_of, only_run, picture_of, runs_in, text_of
-from tests.faults.server import Proxy, Server
+from tests.faults.server import Server
 from tests.harness.baked import BakedProject
 
 from .whole import NODES, begin, end, part, part_file, run_of, start_part, without_parts
@@ -113,24 +111,3 @@ def test_champion_is_decided_by_the_metric_of_another_part(project: BakedProject
     assert model["version"] == "2"
     logged = client.get_logged_model(model["model_id"])
     assert "score" in {metric.key for metric in logged.metrics}
-
-
-def test_requests_of_a_part_do_not_grow_with_the_parts(
-    lab: Lab, server: Server, tmp_path: Path
-) -> None:
-    """Exported at its end, where no poll makes one batch two."""
-    counts = []
-    with Proxy(server.port) as proxy:
-        lab.env.update(MLFLOW_TRACKING_URI=proxy.uri, KEDRO_MLFLOW_EXPORT="end")
-        run_id = begin(lab, "counted")
-        for task in ("first", "last"):
-            before, about = len(proxy.requests), {"KEDRO_MLFLOW_PART": f"{task}/1"}
-            part(lab, run_id, "count", env=about)
-            counts.append(len(proxy.requests) - before)
-            text = json.dumps(part_file(lab, run_id, task))
-            (tmp_path / "1.json").write_text(text)
-            for number in range(20):
-                folder = f"kedro_parts/other_{number}"
-                client_of(server.uri).log_artifact(run_id, str(tmp_path / "1.json"), folder)
-    assert counts[0] == counts[1]
-    assert counts[0] < 20

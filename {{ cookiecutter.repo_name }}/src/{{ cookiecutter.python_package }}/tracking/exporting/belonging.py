@@ -22,7 +22,11 @@ _SHARED = (
 
 
 def refusal_of_part(
-    uri: str, experiment_name: str, part_of: Mapping[str, Any], client: Any = None
+    uri: str,
+    experiment_name: str,
+    part_of: Mapping[str, Any],
+    client: Any = None,
+    experiment: Any = None,
 ) -> str | None:
     """Return why a part can't belong to its run, with the remedy; None if it can.
 
@@ -33,12 +37,14 @@ def refusal_of_part(
         experiment_name: the project's experiment.
         part_of: `run_id`, and `experiment_id` where the experiment is given by that.
         client: an `MlflowClient`, if there is one already.
+        experiment: the project's experiment, if it was looked up already.
     """
     run_id, store = str(part_of["run_id"]), sqlite_path(uri)
     if store is not None and not store.exists():  # looking must not make it
         return f"there is no store {store} on this host; {_SHARED}"
     try:
-        return _refusal(client or open_client(uri), uri, experiment_name, run_id, part_of)
+        client = client or open_client(uri)
+        return _refusal(client, uri, experiment_name, run_id, part_of, experiment)
     except Exception as error:
         if is_permanent(error):
             more = f"; {_SHARED}" if store is not None else ""
@@ -50,15 +56,20 @@ def refusal_of_part(
         return None
 
 
-def _refusal(
-    client: Any, uri: str, experiment_name: str, run_id: str, part_of: Mapping[str, Any]
+def _refusal(  # noqa: PLR0913  what `refusal_of_part` was told
+    client: Any,
+    uri: str,
+    experiment_name: str,
+    run_id: str,
+    part_of: Mapping[str, Any],
+    experiment: Any,
 ) -> str | None:
     run = client.get_run(run_id)
     if run.info.lifecycle_stage != "active":
         return f"the run {run_id!r} is deleted; begin another with `{mlflow_command('begin')}`"
     wanted = part_of.get("experiment_id")
     if wanted is None:
-        experiment = client.get_experiment_by_name(experiment_name)
+        experiment = experiment or client.get_experiment_by_name(experiment_name)
         wanted = experiment and experiment.experiment_id
     if str(run.info.experiment_id) != str(wanted):
         other = client.get_experiment(run.info.experiment_id).name

@@ -70,7 +70,7 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
     refused = _refused(first)
     warm = Warm() if refused else _warm_up(first["uri"], first["experiment_name"], word)
     if "part_of" in first:
-        refused = refused or _refused(first, warm.client)
+        refused = refused or _refused(first, warm)
         with contextlib.suppress(OSError):  # the pipeline was killed
             print(json.dumps({"refused": refused}), flush=True)
     packages = installed_versions()
@@ -146,19 +146,20 @@ def _warm_up(uri: str, experiment_name: str, word: EarlyWord) -> Warm:
     return warm
 
 
-def _refused(first: dict[str, Any], client: Any = None) -> str | None:
+def _refused(first: dict[str, Any], warm: Warm = Warm()) -> str | None:  # noqa: B008  frozen
     """Return why a run can't have the part that is to come; None if it can, or is whole.
 
     Args:
         first: the first line from the pipeline.
-        client: an `MlflowClient`; without one, only what needs none is looked at.
+        warm: what is open; without a client, only what needs none is looked at.
     """
     belongs, store = first.get("part_of"), sqlite_path(first["uri"])
     if not belongs or not belongs["run_id"]:
         return None
-    if client is None and (store is None or store.exists()):
+    if warm.client is None and (store is None or store.exists()):
         return None
-    return refusal_of_part(first["uri"], first["experiment_name"], belongs, client)
+    known = warm.client, warm.experiment
+    return refusal_of_part(first["uri"], first["experiment_name"], belongs, *known)
 
 
 def _follow(

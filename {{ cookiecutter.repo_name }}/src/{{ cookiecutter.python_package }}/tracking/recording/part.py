@@ -47,7 +47,7 @@ def part_of_run(run_id: str | None, run_params: Mapping[str, Any]) -> dict[str, 
         raise PartRefusedError(f"{env.PART} is {text!r}, without a try; {_FORM}")
     if not task:
         raise PartRefusedError(f"{env.PART} is {text!r}, without a task; {_FORM}")
-    if not re.fullmatch("[0-9]{1,9}", attempt) or int(attempt) < 1:
+    if not re.fullmatch("[0-9]{1,15}", attempt) or int(attempt) < 1:
         told = f"whose try {attempt!r} is no number from 1 on"
         raise PartRefusedError(f"{env.PART} is {text!r}, {told}; {_FORM}")
     if not run_id:
