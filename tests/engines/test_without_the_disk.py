@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shutil
 import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ import yaml
 from tests.faults.lab import SRC, Lab
 from tests.faults.picture import Picture, client_of, only_run, picture_of, runs_in, text_of
 from tests.faults.server import Server, start_server
+from tests.harness.mounts import mounted, needs_mounts
 from tests.harness.s3 import S3, new_bucket, s3_server
 
 from .cluster import Cluster, cluster
@@ -31,17 +30,7 @@ def make_large() -> str:
 def count("""
 
 
-@lru_cache
-def _can_hide() -> bool:
-    if shutil.which("unshare") is None:
-        return False
-    command = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-pytestmark = pytest.mark.skipif(
-    not _can_hide(), reason="this user can't make a mount namespace (`unshare --mount`)"
-)
+pytestmark = needs_mounts()
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +63,7 @@ def apart(lab: Lab, workers: int = 2, env: Mapping[str, str] | None = None) -> I
     """
     for name in HIDDEN:
         (lab.root / name).mkdir(exist_ok=True)
-    mounts = " && ".join(f"mount -t tmpfs tmpfs '{lab.root / name}'" for name in HIDDEN)
-    before = ("unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh")
+    before = mounted(*(f"mount -t tmpfs tmpfs '{lab.root / name}'" for name in HIDDEN))
     with cluster(lab) as found:
         for _ in range(workers):
             found.add_worker(before=before, env=env)

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +18,7 @@ from tests.faults.picture import Picture, picture_of, runs_in
 from tests.faults.server import Server
 from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON, ROOT
+from tests.harness.mounts import mounted, needs_mounts
 
 from .whole import part_file, run_of, without_parts
 
@@ -31,20 +31,7 @@ FILES = {"n_words": "json", "letters": "json", "loud": "txt", "quiet": "txt", "j
 UUID = "4b2d5f0e-94f3-4c62-9b5c-0f6d3a1e7c55"
 
 
-@lru_cache
-def _can_hide() -> bool:
-    if shutil.which("unshare") is None:
-        return False
-    command = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    return subprocess.run(command, capture_output=True).returncode == 0
-
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not _can_hide(), reason="this user can't make a mount namespace (`unshare --mount`)"
-    ),
-]
+pytestmark = [pytest.mark.slow, needs_mounts()]
 
 
 @dataclass(frozen=True)
@@ -142,9 +129,8 @@ class Pods:
 
     def run(self, started: Started) -> str:
         """Run a line as `sh -c` of a task whose disk is empty; returns its standard output."""
-        mounts = [f"mount -t tmpfs tmpfs '{self.lab.root / name}'" for name in HIDDEN]
-        inside = " && ".join([*mounts, 'exec "$@"'])
-        command = ["unshare", "--mount", "sh", "-c", inside, "sh", "sh", "-c", started.line]
+        alone = mounted(*(f"mount -t tmpfs tmpfs '{self.lab.root / name}'" for name in HIDDEN))
+        command = [*alone, "sh", "-c", started.line]
         done = subprocess.run(
             [*command, *started.arguments],
             cwd=self.lab.root,

@@ -64,8 +64,25 @@ def _lasting_roots(project_path: Path) -> list[Path]:
 
 def _passing_roots() -> list[Path]:
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    folders = [Path(tempfile.gettempdir()), Path(_SHARED_MEMORY)]
+    folders = [found for found in (_system_folder(), Path(_SHARED_MEMORY)) if found is not None]
     return [folder / f"mlflow-journal-{user}" for folder in folders if folder.is_dir()]
+
+
+def _system_folder() -> Path | None:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:  # in a container whose file system is read-only, without a `/tmp` of its own
+        return None
+
+
+def temporary_folder(project_path: Path) -> Path:
+    """Return where files may lie that nobody needs later: the system's folder, or one of journals.
+
+    Raises:
+        FileNotFoundError: none can be written to; the text says which were tried.
+    """
+    found = _system_folder() or next(usable_roots(project_path), None)
+    return Path(tempfile.gettempdir()) if found is None else found
 
 
 def make_private(folder: Path) -> bool:

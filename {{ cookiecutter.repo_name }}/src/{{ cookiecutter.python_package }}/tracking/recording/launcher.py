@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import env, wings
-from ..journal import processes
+from ..journal import places, processes
 from ..logs import PlainLogger
 from ..settings import TrackingSettings
 from .panel import progress_line
@@ -47,8 +47,10 @@ class ExporterProcess:
     def __init__(self, settings: TrackingSettings, project_path: Path, cold: bool = False) -> None:
         self.project_path = project_path
         self.was_stopped = False
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the process
-        environ = env.for_child(__name__, __file__)
+        temporary = str(places.temporary_folder(project_path))
+        # It lives as long as the process.
+        self._log = tempfile.TemporaryFile(dir=temporary)  # noqa: SIM115
+        environ = {**env.for_child(__name__, __file__), "TMPDIR": temporary}
         forked = None if cold else self._forked(settings, environ)
         self._process: Any = forked or self._started(environ)
         about = {"uri": settings.uri, "experiment_name": settings.experiment_name}

@@ -126,7 +126,8 @@ def _folders() -> Iterator[Path]:
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(given) and _is_users(Path(given)):
         yield Path(given) / FOLDER
-    yield Path(tempfile.gettempdir()).absolute() / f"{FOLDER}-{os.geteuid()}"
+    with suppress(OSError):  # in a container whose file system is read-only there may be none
+        yield Path(tempfile.gettempdir()).absolute() / f"{FOLDER}-{os.geteuid()}"
 
 
 def _is_users(folder: Path) -> bool:
