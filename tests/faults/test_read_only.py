@@ -32,7 +32,11 @@ def test_no_place_for_temporary_files(lab: Lab, sequential: Picture, tmp_path: P
         f"mount --bind '{lab.root}' {place}",
         f"mount -o remount,ro,bind {place}",
         *(f"mount --bind '{lab.root / name}' {place / name}" for name in WRITTEN),
-        *(f"mount -t tmpfs -o ro tmpfs {folder}" for folder in TEMPORARY if os.path.isdir(folder)),
+        *(
+            f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}"
+            for folder in TEMPORARY
+            if os.path.isdir(folder)
+        ),
         f"cd {place}",
     )
     unshare, *rest = script
