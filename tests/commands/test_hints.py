@@ -48,7 +48,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
 def unknown_options(group: click.Group, text: str) -> set[str]:
     """Return the options that a text gives to a command of `kedro mlflow` and that it lacks."""
     unknown = set()
-    for line in re.findall(r"kedro mlflow ([a-z][^`\n|]*)", text):
+    for line in re.findall(r"kedro mlflow ([a-z][^`\n|)]*)", text):
         words = line.split()
         command: click.Command = group
         while words and isinstance(command, click.Group):

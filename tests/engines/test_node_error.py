@@ -43,11 +43,21 @@ def _home(tracking: Tracking, error: BaseException) -> BaseException:
     return found
 
 
-@pytest.mark.parametrize("error", [ValueError("x", 1), KeyError("a"), SystemExit(7)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("x", 1),
+        KeyError("a"),
+        SystemExit(7),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+        FileNotFoundError(2, "No such file", "none.csv"),
+    ],
+)
 def test_error_is_the_same(tracking: Tracking, error: BaseException) -> None:
     found = _home(tracking, error)
     assert type(found) is type(error)
-    assert found.args == error.args
+    assert (found.args, str(found)) == (error.args, str(error))
+    assert getattr(found, "code", None) == getattr(error, "code", None)
     frames = traceback.extract_tb(found.__traceback__)
     assert frames[-1].name == "_raised"
     assert frames[-1].filename == __file__

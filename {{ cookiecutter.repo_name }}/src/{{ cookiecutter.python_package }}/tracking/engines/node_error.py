@@ -1,6 +1,7 @@
 """The error of a node on its way from a worker to the process of the run, with its traceback."""
 
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 from .dask_cluster import DaskRunnerError, SchedulerLostError, node_of_key
@@ -37,10 +38,41 @@ def pack(error: BaseException) -> bytes:
     try:
         packed = cloudpickle.dumps(error)
         # Many take other arguments than they hand to `Exception`, which shows only here.
-        cloudpickle.loads(packed)
+        if _told(cloudpickle.loads(packed)) != _told(error):
+            packed = cloudpickle.dumps(_Remade.of(error))
+            cloudpickle.loads(packed).make()
     except Exception:
         packed = cloudpickle.dumps(_likeness(error))
     return bytes(packed)
+
+
+def _told(error: BaseException) -> tuple[str, Any]:
+    return str(error), getattr(error, "code", None)
+
+
+@dataclass
+class _Remade:
+    """An error that is made anew where it arrives.
+
+    tblib 3.2 makes it without its arguments, by which `SystemExit` has its code and
+    `UnicodeDecodeError` its text.
+    """
+
+    kind: type[BaseException]
+    args: tuple[Any, ...]
+    more: dict[str, Any]
+    cause: BaseException | None
+    traceback: Any
+
+    @classmethod
+    def of(cls, error: BaseException) -> "_Remade":
+        return cls(type(error), error.args, vars(error), error.__cause__, error.__traceback__)
+
+    def make(self) -> BaseException:
+        error = self.kind(*self.args)
+        vars(error).update(self.more)
+        error.__cause__ = self.cause
+        return error.with_traceback(self.traceback)
 
 
 def _likeness(error: BaseException) -> BaseException:
@@ -65,7 +97,8 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
     """
     if isinstance(failure, NodeFailedError):
         pickling_support.install()
-        return cloudpickle.loads(failure.packed), failure.record, None
+        sent = cloudpickle.loads(failure.packed)
+        return sent.make() if isinstance(sent, _Remade) else sent, failure.record, None
     if isinstance(failure, distributed.KilledWorker):
         name = node_of_key(str(failure.task)) or node
         worker = getattr(failure.last_worker, "address", failure.last_worker)
