@@ -12,6 +12,8 @@ import sys
 import venv
 from pathlib import Path
 
+from scripts.fetching import fetch
+
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements-airflow.txt"
 AIRFLOW = ROOT / "build" / "airflow"
@@ -21,20 +23,20 @@ MARK = "installed.txt"
 
 def main() -> int:
     """Make it, unless it is there; 1 if it can't be made."""
-    if is_there():
-        return 0
-    print(f"Installing Airflow into {AIRFLOW}: 132 packages, a minute or two, once.", flush=True)
+    announced = f"Installing Airflow into {AIRFLOW}: 132 packages, a minute or two, once."
+    return fetch("Airflow", is_there, announced, _make)
+
+
+def _make() -> None:
     shutil.rmtree(AIRFLOW, ignore_errors=True)
     AIRFLOW.parent.mkdir(exist_ok=True)
     try:
         venv.create(AIRFLOW, with_pip=True)
         install()
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, subprocess.CalledProcessError):
         shutil.rmtree(AIRFLOW, ignore_errors=True)
-        print(f"Airflow can't be had: {error}", file=sys.stderr)
-        return 1
+        raise
     shutil.copyfile(REQUIREMENTS, AIRFLOW / MARK)
-    return 0
 
 
 def is_there() -> bool:

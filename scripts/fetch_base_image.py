@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from scripts.fetching import FetchError, fetch
+
 ROOT = Path(__file__).parents[1]
 BASE = ROOT / "build" / "images" / "base.tar"
 # What the Dockerfile of a project wants of its base.
@@ -21,38 +23,31 @@ PACKAGES = ("python3", "python3-venv", "python3-pip", "ca-certificates")
 LEFT_OUT = ("./dev/*", "./proc/*", "./sys/*", "./var/cache/apt/*", "./var/lib/apt/lists/*")
 
 
-class FetchError(Exception):
-    """Something is missing, which the text names."""
-
-
 def main() -> int:
     """Make it, unless it is there; 1 if it can't be made."""
-    if is_there():
-        return 0
-    print(f"Making {BASE} by debootstrap: 190 MB, two minutes, once.", flush=True)
-    try:
-        if os.geteuid() != 0:
-            raise FetchError("needs root: debootstrap makes devices and changes its root")
-        program = needed("debootstrap")
-        release = release_of(Path("/etc/os-release").read_text("utf8"))
-        mirror, components = mirror_of(release)
-        BASE.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=BASE.parent) as folder:
-            root, tar = Path(folder, "root"), Path(folder, "base.tar")
-            parts = [f"--components={','.join(components)}", f"--include={','.join(PACKAGES)}"]
-            run(program, "--variant=minbase", *parts, release, str(root), mirror)
-            without = [f"--exclude={pattern}" for pattern in LEFT_OUT]
-            run("tar", "-C", str(root), *without, "-cf", str(tar), ".")
-            tar.rename(BASE)
-    except (FetchError, OSError, subprocess.CalledProcessError) as error:
-        print(f"A base for images can't be had: {error}", file=sys.stderr)
-        return 1
-    return 0
+    announced = f"Making {BASE} by debootstrap: 190 MB, two minutes, once."
+    return fetch("A base for images", is_there, announced, _make)
 
 
 def is_there() -> bool:
     """Whether it was made."""
     return BASE.exists()
+
+
+def _make() -> None:
+    if os.geteuid() != 0:
+        raise FetchError("needs root: debootstrap makes devices and changes its root")
+    program = needed("debootstrap")
+    release = release_of(Path("/etc/os-release").read_text("utf8"))
+    mirror, components = mirror_of(release)
+    BASE.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BASE.parent) as folder:
+        root, tar = Path(folder, "root"), Path(folder, "base.tar")
+        parts = [f"--components={','.join(components)}", f"--include={','.join(PACKAGES)}"]
+        run(program, "--variant=minbase", *parts, release, str(root), mirror)
+        without = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+        run("tar", "-C", str(root), *without, "-cf", str(tar), ".")
+        tar.rename(BASE)
 
 
 def needed(program: str) -> str:

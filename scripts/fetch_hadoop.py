@@ -16,6 +16,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.fetching import FetchError, fetch
+
 ROOT = Path(__file__).parents[1]
 HADOOP = ROOT / "build" / "hdfs"
 JARS, LIBRARY, JAVA_HOME = "jars", "lib/libhdfs.so", "java_home"
@@ -33,29 +35,25 @@ NEEDED = (
 _JAR = re.compile(rf".*/({'|'.join(map(re.escape, NEEDED))})-\d[^/]*\.jar")
 
 
-class FetchError(Exception):
-    """Something is missing, which the text names."""
-
-
 def main() -> int:
     """Fetch it, unless it is there; 1 if it can't be had."""
-    if is_there():
-        return 0
-    print(f"Fetching Hadoop into {HADOOP}: 220 MB, some minutes, once.", flush=True)
-    try:
-        java_home, compiler = find_jdk(), shutil.which("gcc")
-        if compiler is None:
-            raise FetchError("needs gcc: `apt-get install gcc libc6-dev`")
-        HADOOP.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=HADOOP.parent) as folder:
-            made = Path(folder, "made")
+    announced = f"Fetching Hadoop into {HADOOP}: 220 MB, some minutes, once."
+    return fetch("Hadoop", is_there, announced, _make)
+
+
+def _make() -> None:
+    java_home, compiler = find_jdk(), shutil.which("gcc")
+    if compiler is None:
+        raise FetchError("needs gcc: `apt-get install gcc libc6-dev`")
+    HADOOP.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=HADOOP.parent) as folder:
+        made = Path(folder, "made")
+        try:
             _fetch(Path(folder), made, java_home, compiler)
-            shutil.rmtree(HADOOP, ignore_errors=True)
-            made.rename(HADOOP)
-    except (FetchError, OSError, tarfile.TarError) as error:
-        print(f"Hadoop can't be had: {error}", file=sys.stderr)
-        return 1
-    return 0
+        except tarfile.TarError as error:
+            raise FetchError(f"a package is broken: {error}") from error
+        shutil.rmtree(HADOOP, ignore_errors=True)
+        made.rename(HADOOP)
 
 
 def is_there() -> bool:

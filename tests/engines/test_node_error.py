@@ -63,6 +63,16 @@ def test_error_is_the_same(tracking: Tracking, error: BaseException) -> None:
     assert frames[-1].filename == __file__
 
 
+def test_error_behind_it_is_the_same(tracking: Tracking) -> None:
+    """As Kedro raises its own from what a dataset has raised."""
+    error = ValueError("outer")
+    error.__cause__ = _raised(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"))
+    found = _home(tracking, error).__cause__
+    assert isinstance(found, UnicodeDecodeError)
+    assert str(found) == str(error.__cause__)
+    assert traceback.extract_tb(found.__traceback__)[-1].name == "_raised"
+
+
 @pytest.mark.parametrize("error", [TwoWordsError("two", "words"), LockedError()])
 def test_error_that_can_not_travel_keeps_name_text_and_traceback(
     tracking: Tracking, error: BaseException

@@ -1,11 +1,18 @@
 """The error of a node on its way from a worker to the process of the run, with its traceback."""
 
+import builtins
+import copyreg
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from .dask_cluster import DaskRunnerError, SchedulerLostError, node_of_key
 from .dask_packages import cloudpickle, distributed, pickling_support
+
+_OWN_INITS = {
+    kind.__init__
+    for kind in vars(builtins).values()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+}
 
 
 class NodeFailedError(Exception):
@@ -34,45 +41,37 @@ def pack(error: BaseException) -> bytes:
     One that can't be pickled, or not be made from its pickle, becomes one of the same name and
     text.
     """
-    pickling_support.install(error)
+    _install(error)
     try:
         packed = cloudpickle.dumps(error)
         # Many take other arguments than they hand to `Exception`, which shows only here.
-        if _told(cloudpickle.loads(packed)) != _told(error):
-            packed = cloudpickle.dumps(_Remade.of(error))
-            cloudpickle.loads(packed).make()
+        cloudpickle.loads(packed)
     except Exception:
         packed = cloudpickle.dumps(_likeness(error))
     return bytes(packed)
 
 
-def _told(error: BaseException) -> tuple[str, Any]:
-    return str(error), getattr(error, "code", None)
+def _install(error: BaseException) -> None:
+    """Have an error, and those behind it, pickled with their tracebacks.
 
-
-@dataclass
-class _Remade:
-    """An error that is made anew where it arrives.
-
-    tblib 3.2 makes it without its arguments, by which `SystemExit` has its code and
-    `UnicodeDecodeError` its text.
+    tblib (3.2) takes the built-in errors that have an `__init__` of their own for some that lack
+    `__reduce__`, and leaves their arguments out: `SystemExit` lost its code, `UnicodeDecodeError`
+    its text. Goes when it makes them as Python does.
     """
+    pickling_support.install(error)
+    for kind in [*copyreg.dispatch_table]:
+        if (
+            issubclass(kind, BaseException)
+            and kind.__init__ in _OWN_INITS
+            and kind.__reduce__ is BaseException.__reduce__
+        ):
+            copyreg.pickle(kind, _reduced)
 
-    kind: type[BaseException]
-    args: tuple[Any, ...]
-    more: dict[str, Any]
-    cause: BaseException | None
-    traceback: Any
 
-    @classmethod
-    def of(cls, error: BaseException) -> "_Remade":
-        return cls(type(error), error.args, vars(error), error.__cause__, error.__traceback__)
-
-    def make(self) -> BaseException:
-        error = self.kind(*self.args)
-        vars(error).update(self.more)
-        error.__cause__ = self.cause
-        return error.with_traceback(self.traceback)
+def _reduced(error: BaseException) -> tuple[Any, ...]:
+    made = type(error), error.args, error.__cause__, error.__traceback__, error.__context__
+    more = error.__suppress_context__, getattr(error, "__notes__", None)
+    return pickling_support.unpickle_exception, (*made, *more), vars(error)
 
 
 def _likeness(error: BaseException) -> BaseException:
@@ -81,7 +80,7 @@ def _likeness(error: BaseException) -> BaseException:
     like: BaseException = type(kind.__name__, (Exception,), about)(str(error))
     # By value: a class of this name is elsewhere another one.
     like.__class__.__module__ = "__main__" if kind.__module__ in sys.modules else kind.__module__
-    pickling_support.install(like)
+    _install(like)
     return like.with_traceback(error.__traceback__)
 
 
@@ -97,8 +96,7 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
     """
     if isinstance(failure, NodeFailedError):
         pickling_support.install()
-        sent = cloudpickle.loads(failure.packed)
-        return sent.make() if isinstance(sent, _Remade) else sent, failure.record, None
+        return cloudpickle.loads(failure.packed), failure.record, None
     if isinstance(failure, distributed.KilledWorker):
         name = node_of_key(str(failure.task)) or node
         worker = getattr(failure.last_worker, "address", failure.last_worker)

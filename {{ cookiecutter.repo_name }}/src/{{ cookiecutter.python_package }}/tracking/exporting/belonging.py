@@ -39,31 +39,26 @@ def refusal_of_part(
         client: an `MlflowClient`, if there is one already.
         experiment: the project's experiment, if it was looked up already.
     """
-    run_id, store = str(part_of["run_id"]), sqlite_path(uri)
+    store = sqlite_path(uri)
     if store is not None and not store.exists():  # looking must not make it
         return f"there is no store {store} on this host; {_SHARED}"
     try:
-        client = client or open_client(uri)
-        return _refusal(client, uri, experiment_name, run_id, part_of, experiment)
+        return _refusal(client or open_client(uri), uri, experiment_name, part_of, experiment)
     except Exception as error:
         if is_permanent(error):
             more = f"; {_SHARED}" if store is not None else ""
             return (
-                f"there is no run {run_id!r} in the store {redact_text(uri)}; set {env.RUN_ID} to "
-                f"what `{mlflow_command('begin')}` printed{more}"
+                f"there is no run {part_of['run_id']!r} in the store {redact_text(uri)}; set "
+                f"{env.RUN_ID} to what `{mlflow_command('begin')}` printed{more}"
             )
         logger.warning("The run of this part is not looked up: %s", error)
         return None
 
 
-def _refusal(  # noqa: PLR0913  what `refusal_of_part` was told
-    client: Any,
-    uri: str,
-    experiment_name: str,
-    run_id: str,
-    part_of: Mapping[str, Any],
-    experiment: Any,
+def _refusal(
+    client: Any, uri: str, experiment_name: str, part_of: Mapping[str, Any], experiment: Any
 ) -> str | None:
+    run_id = str(part_of["run_id"])
     run = client.get_run(run_id)
     if run.info.lifecycle_stage != "active":
         return f"the run {run_id!r} is deleted; begin another with `{mlflow_command('begin')}`"

@@ -146,19 +146,19 @@ def _warm_up(uri: str, experiment_name: str, word: EarlyWord) -> Warm:
     return warm
 
 
-def _refused(first: dict[str, Any], warm: Warm = Warm()) -> str | None:  # noqa: B008  frozen
+def _refused(first: dict[str, Any], warm: Warm | None = None) -> str | None:
     """Return why a run can't have the part that is to come; None if it can, or is whole.
 
     Args:
         first: the first line from the pipeline.
-        warm: what is open; without a client, only what needs none is looked at.
+        warm: what is open, if anything is; without a client, only what needs none is looked at.
     """
     belongs, store = first.get("part_of"), sqlite_path(first["uri"])
     if not belongs or not belongs["run_id"]:
         return None
-    if warm.client is None and (store is None or store.exists()):
+    known = (None, None) if warm is None else (warm.client, warm.experiment)
+    if known[0] is None and (store is None or store.exists()):
         return None
-    known = warm.client, warm.experiment
     return refusal_of_part(first["uri"], first["experiment_name"], belongs, *known)
 
 
