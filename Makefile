@@ -49,7 +49,7 @@ test-stores: $(VENV)/dev.stamp ## each store of runs and of artifacts; prints wh
 
 test-hdfs: $(VENV)/dev.stamp ## artifacts on HDFS; fetches Hadoop, 220 MB, into build/ once, and needs gcc and a JDK
 	$(BIN)/python -m scripts.fetch_hadoop
-	$(PYTEST) -m hdfs $(PYTEST_ARGS)
+	STORES=all $(PYTEST) -m hdfs $(PYTEST_ARGS)
 
 test-airflow: $(VENV)/dev.stamp ## DAG runs of Airflow; installs it, 132 packages, into build/ once
 	$(BIN)/python -m scripts.fetch_airflow
