@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import LAYER, PYTHON, cookiecutter, copy_template
 from tests.harness.environments import make_venv, python_of
+from tests.harness.residents import own_residents
 from tests.harness.sharing import made_once
 from tests.harness.signals import heed_signals
 
@@ -101,7 +103,8 @@ def environment(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def installed(
     baked: BakedProject, environment: Path, tmp_path_factory: pytest.TempPathFactory
-) -> BakedProject:
+) -> Iterator[BakedProject]:
     """A copy of the project with an environment of its own, shared by the tests of a session."""
     root = shutil.copytree(baked.root, tmp_path_factory.mktemp("installed") / "my-iris")
-    return BakedProject(Path(root), environment)
+    with own_residents() as residents:
+        yield BakedProject(Path(root), environment, residents.env)

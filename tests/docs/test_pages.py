@@ -14,6 +14,7 @@ from tests.faults.picture import client_of
 from tests.harness.baked import BakedProject, clean_env
 from tests.harness.doors import PYTHON, ROOT, copy_template
 from tests.harness.ports import free_port
+from tests.harness.residents import own_residents
 from tests.harness.store import ALL_NODES, nodes_of, runs_of
 from tests.install.plain import make_plain
 from tests.layer.rig import commit, git
@@ -61,6 +62,11 @@ def run_script(
     script: str, folder: Path, python: Path, variables: dict[str, str] | None = None
 ) -> str:
     """Run the script of a page in a shell of its reader; returns what was printed."""
+    with own_residents() as residents:
+        return _run_script(script, folder, python, {**residents.env, **(variables or {})})
+
+
+def _run_script(script: str, folder: Path, python: Path, variables: dict[str, str]) -> str:
     reader = {
         **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "A Reader"),
         **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "reader@example.org"),
@@ -68,7 +74,7 @@ def run_script(
         "PYTEST_ARGS": "--collect-only -q tests/template/test_readme.py",
         "BASH_ENV": str(SESSION),
         "PIP_COMPILE": "0",  # what is imported compiles itself
-        **(variables or {}),
+        **variables,
     }
     done = subprocess.run(
         ["bash", "-c", script],

@@ -139,9 +139,8 @@ def test_connection_lost_after_each_request(
     journal = sample_journal(tracking, tmp_path / "root", server.uri)
     expected = reference_of(tracking, journal, server.uri, tmp_path / f"ref-{tmp_path.name}")
     exporter = tracking("exporting.journals")
-    tracking("store.client").prepare_environment()
     cuts = 0
-    with Proxy(server.port) as proxy:
+    with tracking("store.client").http_settings(), Proxy(server.port) as proxy:
         for after in range(0, 60, 2):
             key = f"{journal.name}-{after}"
             copy = copy_of(journal, tmp_path / key, key=key, experiment_name=tmp_path.name)

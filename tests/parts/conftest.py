@@ -14,6 +14,7 @@ from tests.faults.picture import Picture
 from tests.faults.server import Server, start_server
 from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
+from tests.harness.residents import own_residents
 
 from .whole import without_parts
 
@@ -57,9 +58,11 @@ def parts_root(
 
 
 @pytest.fixture
-def lab(parts_root: Path, tmp_path: Path) -> Lab:
-    """A lab of the test's own, with no store yet."""
-    return Lab(BakedProject(Path(shutil.copytree(parts_root, tmp_path / "lab")), PYTHON))
+def lab(parts_root: Path, tmp_path: Path) -> Iterator[Lab]:
+    """A lab of the test's own, with no store yet; its parts share a resident, as a user's do."""
+    root = Path(shutil.copytree(parts_root, tmp_path / "lab"))
+    with own_residents() as residents:
+        yield Lab(BakedProject(root, PYTHON), dict(residents.env))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 
 import pytest
@@ -110,6 +111,7 @@ def test_run_whose_maker_died_before_it_had_said_all_is_told_of_by_the_next(lab:
     [
         (["--key", " "], "--key is empty"),
         (["--key", "k", "--tag", "team"], "--tag 'team' is no KEY=VALUE"),
+        (["--key", "k", "--tag", "mlflow.runName=n"], "--tag mlflow.runName is what --name says"),
         ([], "Missing option '--key'"),
     ],
 )
@@ -117,3 +119,31 @@ def test_options_that_can_not_be_used_are_told(lab: Lab, options: list[str], tol
     done = lab.project.run("kedro", "mlflow", "begin", *options, code=2)
     assert told in done.stderr
     assert not lab.project.has_store()
+
+
+def test_pipeline_that_is_not_there_makes_no_run(lab: Lab) -> None:
+    done = lab.project.run("kedro", "mlflow", "begin", "--key", "k", "--pipeline", "lap", code=1)
+    assert "there is no pipeline 'lap' here" in done.stderr
+    assert "Did you mean 'lab'?" in done.stderr
+    assert not lab.project.has_store()
+
+
+def test_what_a_later_begin_says_otherwise_is_told(lab: Lab) -> None:
+    """The run stays as its first `begin` has said; one that says the same is quiet."""
+    secret = f"hunter{os.getpid()}"
+    env = {**lab.env, "DB_PASSWORD": secret}
+    same = ["--name", "one", "--tag", "team=a", "--tag", f"note={secret}"]
+    command = ["kedro", "mlflow", "begin", "--key", "k", *same]
+    first = lab.project.run(*command, env=env)
+    again = lab.project.run(*command, env=env)
+    assert again.stdout == first.stdout
+    assert "left out" not in again.stderr
+    other = ["--name", "two", "--tag", "team=b", "--tag", "more=c", "--pipeline", "lab"]
+    told = lab.project.run(*command, *other, env=env)
+    assert told.stdout == first.stdout
+    wanted = "left out: --name two, --tag team=b, --tag more=c, --pipeline lab; begin another"
+    assert wanted in " ".join(told.stderr.split())
+    assert secret not in told.stderr
+    run = run_of(lab, first.stdout.strip())
+    assert (run.info.run_name, run.data.tags["team"]) == ("one", "a")
+    assert "more" not in run.data.tags

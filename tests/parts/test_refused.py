@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.faults.lab import Lab
-from tests.faults.picture import client_of, runs_in
+from tests.faults.picture import client_of, picture_of, runs_in
 from tests.harness.baked import BakedProject
 
 from .whole import begin, part
@@ -90,7 +90,9 @@ def test_run_that_can_not_have_the_part(
     run_id = client.create_run(mine).info.run_id
     assert refusal(run_id) == "None"
     assert refusal(run_id, "other", mine) == "None"
-    assert f"there is no run '{UNKNOWN}' in the store" in refusal(UNKNOWN)
+    told = refusal(UNKNOWN)
+    assert f"there is no run '{UNKNOWN}' in the store" in told
+    assert told.count(";") == 1
     told = refusal(client.create_run(others).info.run_id)
     assert "is one of the experiment 'other', and this project's is 'mine'" in told
     assert "this project's is 'unheard of'" in refusal(run_id, "unheard of")
@@ -121,3 +123,27 @@ def test_refused_part_runs_no_node_and_leaves_nothing(lab: Lab) -> None:
     # Where nothing is tracked, nothing is refused.
     env = {"KEDRO_MLFLOW_PART": "x", "KEDRO_MLFLOW_ENABLED": "false"}
     assert lab.run("kedro", "run", "--nodes=shout", env=env).code == 0
+
+
+def test_run_that_end_can_not_end(lab: Lab) -> None:
+    """It says which runs it ends, and leaves the run as it is."""
+
+    def refused(run: str, code: int = 1) -> str:
+        done = lab.project.run("kedro", "mlflow", "end", run, env=lab.env, code=code)
+        return " ".join(done.stderr.split())
+
+    begin(lab, "mine")
+    assert "RUN is empty; give the key" in refused(" ", code=2)
+    told = refused("no such key")
+    assert "no run was begun by `kedro mlflow begin --key 'no such key'`, and no run has" in told
+    client = client_of(lab.store)
+    other = client.create_experiment("other")
+    foreign = client.create_run(other).info.run_id
+    assert "is one of the experiment 'other', and this project's is" in refused(foreign)
+    assert client.get_run(foreign).info.status == "RUNNING"
+
+    assert lab.run().code == 0
+    whole = next(run for run in runs_in(lab.store) if run.info.status == "FINISHED")
+    before = picture_of(lab.store, whole)
+    assert "is one of a whole `kedro run`, which ends by itself" in refused(whole.info.run_id)
+    assert picture_of(lab.store, client.get_run(whole.info.run_id)) == before

@@ -51,7 +51,8 @@ def test_failed_part_makes_a_failed_run_and_a_late_try_joins_it(lab: Lab) -> Non
     assert any(name == "check" and "ERROR" in status for name, status, *_ in picture.spans)
 
     part(lab, run_id, "check", 2)
-    part(lab, run_id, "shout")
+    told = part(lab, run_id, "shout").output
+    assert "the run had ended before this part as FAILED, and stays so" in told
     late = picture_of(lab.store, run_of(lab, run_id))
     assert (late.status, late.end) == ("FAILED", picture.end)
     names = [name for name, *_ in late.spans]

@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import pytest
 from tests.harness.baked import BakedProject, clean_env, explain
 from tests.harness.doors import PYTHON, kedro_new
 from tests.harness.ports import free_port
+from tests.harness.residents import own_residents
 from tests.harness.store import artifacts_of, client_of, nodes_of, runs_of
 
 if TYPE_CHECKING:
@@ -112,7 +114,7 @@ def wines(rows: int, seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def mine(
     template: Path, cookiecutter_config: Path, tmp_path_factory: pytest.TempPathFactory
-) -> BakedProject:
+) -> Iterator[BakedProject]:
     """A project by `kedro new`, with wines in the place of the sample's data."""
     out = tmp_path_factory.mktemp("journey")
     done = kedro_new(template, "Mein Wein", out, cookiecutter_config)
@@ -121,7 +123,8 @@ def mine(
     raw = project.root / "data" / "01_raw"
     wines(240, 0).to_csv(raw / "train.csv", index=False)
     wines(60, 1).drop(columns="Güte").to_csv(raw / "test.csv", index=False)
-    return project
+    with own_residents() as residents:
+        yield replace(project, env=residents.env)
 
 
 def run_with(project: BakedProject, parameters: str | None, *options: str) -> tuple[Run, str]:

@@ -46,13 +46,30 @@ def refusal_of_part(
         return _refusal(client or open_client(uri), uri, experiment_name, part_of, experiment)
     except Exception as error:
         if is_permanent(error):
-            more = f"; {_SHARED}" if store is not None else ""
+            one_host = store is not None
             return (
-                f"there is no run {part_of['run_id']!r} in the store {redact_text(uri)}; set "
-                f"{env.RUN_ID} to what `{mlflow_command('begin')}` printed{more}"
+                f"there is no run {part_of['run_id']!r} in the store {redact_text(uri)}"
+                f"{', an SQLite file of this host' if one_host else ''}; set {env.RUN_ID} to what "
+                f"`{mlflow_command('begin')}` printed"
+                f"{f', or {env.TRACKING_URI} to a store of all hosts' if one_host else ''}"
             )
         logger.warning("The run of this part is not looked up: %s", error)
         return None
+
+
+def is_of_another(client: Any, run: Any, experiment_name: str) -> str:
+    """Return what is told where a run is not one of the project's experiment, with a remedy.
+
+    Args:
+        client: an `MlflowClient`.
+        run: the run.
+        experiment_name: the project's experiment.
+    """
+    other = client.get_experiment(run.info.experiment_id).name
+    return (
+        f"the run {run.info.run_id!r} is one of the experiment {other!r}, and this project's is "
+        f"{experiment_name!r}; set {env.EXPERIMENT_NAME} to that one"
+    )
 
 
 def _refusal(
@@ -67,12 +84,7 @@ def _refusal(
         experiment = experiment or client.get_experiment_by_name(experiment_name)
         wanted = experiment and experiment.experiment_id
     if str(run.info.experiment_id) != str(wanted):
-        other = client.get_experiment(run.info.experiment_id).name
-        return (
-            f"the run {run_id!r} is one of the experiment {other!r}, and this project's is "
-            f"{experiment_name!r}; set {env.EXPERIMENT_NAME} to the one, or {env.RUN_ID} to a run "
-            f"of the other"
-        )
+        return f"{is_of_another(client, run, experiment_name)}, or {env.RUN_ID} to a run of this"
     host, here = run.data.tags.get(BEGUN_ON), socket.gethostname()
     if sqlite_path(uri) is not None and host not in (None, here):
         return f"the run {run_id!r} was begun on the host {host!r}, and this is {here!r}; {_SHARED}"

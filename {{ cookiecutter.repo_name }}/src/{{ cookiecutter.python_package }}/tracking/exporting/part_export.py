@@ -47,13 +47,19 @@ class PartExport(RunExport):
             if model["alias"]:
                 self.model_lines[model["n"]] = f"@{model['alias']} is decided when the run ends"
         # In this order: whoever ends the run now looks for parts after that.
-        if self.client.get_run(run_id).info.status != _BEGUN:
-            self._join(run_id)
+        ended = str(self.client.get_run(run_id).info.status)
+        if ended != _BEGUN:
+            self._join(run_id, ended)
 
-    def _join(self, run_id: str) -> None:
+    def _join(self, run_id: str, ended: str) -> None:
         """Let the end of the run be drawn again, for it came before this part's."""
         joins = wings.late_parts()
-        if not joins:
+        if joins:
+            self._note(
+                f"the run had ended before this part as {ended}, and stays so; "
+                "its chart and trace are drawn anew"
+            )
+        else:
             self._note("the run had ended before this part, and its chart and trace lack it")
         for join in joins:
             try:

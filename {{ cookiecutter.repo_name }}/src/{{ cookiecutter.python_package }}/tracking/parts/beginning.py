@@ -15,11 +15,14 @@ from kedro.pipeline import Pipeline
 from pluggy import PluginManager
 
 from .. import env
+from ..arguments import nearest
 from ..commands.options import settings_in_force
+from ..journal.events import MAX_TAG
 from ..logs import PlainLogger
 from ..program import mlflow_command
 from ..project import chosen_env, project_path, settings_hook
 from ..recording import lifecycle, runs
+from ..redact import redact_text
 from ..store.client import open_client, prepare_environment
 from ..store.relocation import follow_move
 from .one_run import OneRun
@@ -71,6 +74,8 @@ def begin_run(
     follow_move(settings, project)
     client = open_client(settings.uri)
     run, is_new = OneRun(client, settings, project, key).settle()
+    if not is_new:
+        _tell_others(run, name, tags, pipeline)
     if reopen:
         reopen_run(client, run)
     if is_new or _is_left(run):
@@ -78,6 +83,43 @@ def begin_run(
         with redirect_stdout(sys.stderr):
             _record(run, pipeline, project)
     return str(run.info.run_id)
+
+
+def refuse_pipeline(name: str) -> None:
+    """Refuse a pipeline that the project does not have, before a run is made for it.
+
+    Args:
+        name: the pipeline.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    from kedro.framework.project import pipelines
+
+    known = list(pipelines)
+    if name not in known:
+        raise LookupError(
+            f"there is no pipeline {name!r} here; there are {', '.join(known)}."
+            f"{nearest(name, known)}"
+        )
+
+
+def _tell_others(run: Any, name: str | None, tags: Mapping[str, str], pipeline: str | None) -> None:
+    """Say what a run that was begun before does not get: its first `begin` has said how it is."""
+    has, command = run.data.tags, run.data.tags.get(_SAID)
+    others = [f"--tag {k}={v}" for k, v in tags.items() if has.get(k) != redact_text(v)[:MAX_TAG]]
+    if name is not None and name != run.info.run_name:
+        others.insert(0, f"--name {name}")
+    if pipeline is not None and command is not None and f"--pipelines={pipeline}" not in command:
+        others.append(f"--pipeline {pipeline}")
+    if others:
+        logger.warning(
+            "The run of this key was begun before (%s, as %r), so this is left out: %s; begin "
+            "another with another --key.",
+            run.info.run_id,
+            run.info.run_name,
+            redact_text(", ".join(others)),
+        )
 
 
 def _is_left(run: Any) -> bool:

@@ -3,6 +3,8 @@
 import click
 
 _STATUSES = ("FINISHED", "FAILED", "KILLED")
+# Tags that MLflow makes of other things.
+_BY_OPTION = {"mlflow.runName": "--name"}
 
 
 @click.command()
@@ -19,7 +21,7 @@ def begin(
     Each part is a `kedro run` with MLFLOW_RUN_ID and KEDRO_MLFLOW_PART=<task>/<try>; `kedro mlflow
     end` ends the run.
     """
-    from .beginning import begin_run
+    from .beginning import begin_run, refuse_pipeline
 
     if not key.strip():
         raise click.UsageError("--key is empty; give what tells this run from others.")
@@ -27,6 +29,10 @@ def begin(
     for tag, (tag_key, mark, _) in zip(tags, pairs, strict=True):
         if not mark or not tag_key:
             raise click.UsageError(f"--tag {tag!r} is no KEY=VALUE.")
+        if tag_key in _BY_OPTION:
+            raise click.UsageError(f"--tag {tag_key} is what {_BY_OPTION[tag_key]} says; use that.")
+    if pipeline is not None:
+        refuse_pipeline(pipeline)
     given = {tag_key: value for tag_key, _, value in pairs}
     click.echo(begin_run(key.strip(), name, given, pipeline, reopen=reopen))
 
@@ -51,4 +57,6 @@ def end(run: str, status: str | None, reason: str | None) -> None:
     from ..recording.panel import show
     from .ending import end_run
 
-    show(end_run(run, status, reason), sys.stdout)
+    if not run.strip():
+        raise click.UsageError("RUN is empty; give the key that it was begun with, or its id.")
+    show(end_run(run.strip(), status, reason), sys.stdout)

@@ -1,15 +1,19 @@
 """Ends a run of parts: how it went, its times, and what its panel tells."""
 
+import shlex
 import time
 from typing import Any
 
 from ..commands.experiment import client_and_experiment
 from ..commands.run_names import find_run
+from ..exporting.belonging import is_of_another
 from ..exporting.comparison import Comparison
+from ..exporting.mlflow_run import BEGUN_ON, RUN_KEY
 from ..exporting.summary import add_metrics, blank_summary
 from ..exporting.sync import sync_from
 from ..journal import spilling
 from ..journal.events import MAX_TAG
+from ..program import mlflow_command
 from ..project import project_path, settings_hook, tracking_settings
 from ..recording.times import clock_values
 from ..redact import redact_text
@@ -29,21 +33,44 @@ def end_run(name: str, status: str | None, reason: str | None = None) -> dict[st
         reason: why it did not finish, where no part knows.
 
     Raises:
-        LookupError: there is no such run.
+        LookupError: there is no such run, or it is none that can be ended here.
         Exception: the store can't be used.
     """
     client, experiment = client_and_experiment()
-    run = find_begun(client, experiment.experiment_id, name)
-    run = run or find_run(client, experiment, name)
-    if run.info.lifecycle_stage != "active":
-        raise LookupError(f"the run {name!r} is deleted.")
+    run = _find(client, experiment, name)
     run_id, notes = run.info.run_id, _bring_spilled(run.info.run_id)
+    if _is_whole(run) and not read_parts(client, run_id):
+        begin = mlflow_command("begin")
+        raise LookupError(
+            f"the run {name!r} is one of a whole `kedro run`, which ends by itself; `end` is for "
+            f"what `{begin}` began."
+        )
     if run.info.status in OPEN:
         _end(client, run, status, reason)
     elif status not in (None, run.info.status):
         notes.append(f"it had ended before as {run.info.status}, and stays so")
     drawn = draw_again(client, run_id, str(project_path()))
     return _summary(client, drawn, experiment.name, notes)
+
+
+def _find(client: Any, experiment: Any, name: str) -> Any:
+    run = find_begun(client, experiment.experiment_id, name)
+    if run is None:
+        try:
+            run = find_run(client, experiment, name)
+        except LookupError as error:
+            begin = mlflow_command(f"begin --key {shlex.quote(name)}")
+            raise LookupError(f"no run was begun by `{begin}`, and {error}") from error
+    if run.info.lifecycle_stage != "active":
+        raise LookupError(f"the run {name!r} is deleted.")
+    if run.info.experiment_id != experiment.experiment_id:
+        raise LookupError(f"{is_of_another(client, run, experiment.name)}.")
+    return run
+
+
+def _is_whole(run: Any) -> bool:
+    """Whether a run is of one process, that records it as a whole."""
+    return RUN_KEY in run.data.tags and BEGUN_ON not in run.data.tags
 
 
 def _bring_spilled(run_id: str) -> list[str]:
