@@ -110,7 +110,7 @@ def test_part_is_spilled_where_the_server_hangs_from_the_beginning(
         proxy.set("hang")
         started = start_process_one(lab, run_id)
         deadline = time.monotonic() + 30
-        while not (journals := [path for path in lab.journals.glob("*/run.json")]):
+        while not (journals := list(lab.journals.glob("*/run.json"))):
             assert time.monotonic() < deadline
             time.sleep(0.1)
         time.sleep(1)

@@ -208,7 +208,7 @@ def test_place_that_is_not_there_is_told(lab: Lab, s3: ArtifactServer, bucket: s
 def test_run_stays_open_while_nobody_knows_what_was_spilled(
     lab: Lab, s3: ArtifactServer, bucket: str
 ) -> None:
-    import fsspec  # type: ignore[import-untyped]
+    import fsspec
 
     run_id = begin(lab, "unknown")
     part(lab, run_id, "shout")
