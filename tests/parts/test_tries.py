@@ -117,7 +117,9 @@ def test_word_of_the_user_counts_and_the_failed_part_is_told(lab: Lab) -> None:
 def test_part_that_never_ended_is_named(lab: Lab) -> None:
     """All its processes are killed, as when its pod is."""
     run_id = begin(lab, "killed")
-    started = start_part(lab, run_id, "check", env={"LAB_FAULT": "hang"})
+    # An exporter of its own, whom `kill_all` finds.
+    env = {"LAB_FAULT": "hang", "KEDRO_MLFLOW_LINGER": "0"}
+    started = start_part(lab, run_id, "check", env=env)
     started.wait_for_node()
     wait_for_part(lab, run_id)  # its exporter has told of it
     started.kill_all()

@@ -41,7 +41,7 @@ def bring(
         # Who asks for one run is to decide over it, and needs it now.
         yield f"{key}: {line}", done and not (run_id and line == BUSY)
     if not found and run_id is None:
-        where = "" if place.is_there else ", where there is no such folder, or not yet"
+        where = "" if place.is_there else ", which is not there, or not yet"
         yield f"No run waits at {place.told}{where}.", True
 
 

@@ -38,7 +38,6 @@ class SpillPlace:
         with self._telling("be opened"):
             self._system, path = import_module("fsspec.core").url_to_fs(url)
         self._path = str(path).rstrip("/")
-        # Whether there is such a folder, as far as somebody has looked.
         self.is_there = True
 
     def names(self) -> list[str]:
@@ -52,8 +51,9 @@ class SpillPlace:
             try:
                 found = self._system.ls(self._path, detail=False)
             except FileNotFoundError:
+                # A folder of a disk is made as the first one comes; one of a bucket comes and goes.
+                self.is_there = not self._path.startswith("/")
                 self._refuse_without_bucket()
-                self.is_there = False  # perhaps nothing has come yet
                 return []
         names = (posixpath.basename(str(path).rstrip("/")) for path in found)
         return sorted(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
@@ -115,7 +115,7 @@ class SpillPlace:
         return f"{self._path}/{name}{SUFFIX}"
 
     def _refuse_without_bucket(self) -> None:
-        bucket = self._path.partition("/")[0]  # of a path on a disk there is nothing before the /
+        bucket = self._path.partition("/")[0]
         try:
             is_there = not bucket or self._system.exists(bucket)
         except Exception:  # it may be closed to who may look into the folder
