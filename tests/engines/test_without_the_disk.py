@@ -113,7 +113,7 @@ def test_failed_node_tells_what_it_recorded(far: Lab) -> None:
     assert run.data.tags["kedro.failed_node"] == "check"
     assert 'raise ValueError("the lab\'s own error")' in text_of(far.store, run, "traceback.txt")
     log = text_of(far.store, run, "errors.log")
-    assert log.count("ValueError: the lab's own error") == 1
+    assert log.count("the lab's own error") == 1
     names = {name for name, *_ in picture_of(far.store, run).spans}
     assert {"check", "shout"} <= names
 

@@ -211,8 +211,13 @@ class MLflowAutologHook:
         run = lifecycle.of(recorder)
         if run is not None and run_id is not None:
             # A run that is broken off in a node would else be ended by MLflow, as FINISHED.
-            run.at_end.append(lambda: "mlflow" in sys.modules and let_go_of_run(run_id))
+            run.at_end.append(lambda: _let_go(run_id))
         return run_id
+
+
+def _let_go(run_id: str) -> None:
+    if "mlflow" in sys.modules:  # nodes that ran elsewhere have not imported it here
+        let_go_of_run(run_id)
 
 
 def _store_of(recorder: Recorder) -> tuple[str, Mapping[str, str]]:

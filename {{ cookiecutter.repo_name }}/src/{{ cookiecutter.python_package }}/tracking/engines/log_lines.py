@@ -67,8 +67,7 @@ class LogLines(logging.Handler):
     def collecting(self) -> Iterator[None]:
         """Collect what is said meanwhile, by this thread's node."""
         thread = threading.get_ident()
-        found = [one for one in logging.root.manager.loggerDict.values() if _has_own_log(one)]
-        loggers = [logging.getLogger(), *found]
+        loggers = [logging.getLogger(), *_loggers_apart()]
         self._of_threads[thread] = self
         for one in loggers:
             one.addHandler(self)
@@ -114,8 +113,11 @@ def say_lines(lines: Sequence[dict[str, Any]]) -> None:
             logger.debug("A log line of a worker could not be said.", exc_info=True)
 
 
-def _has_own_log(one: Any) -> bool:
-    return isinstance(one, logging.Logger) and not one.propagate and not _is_of_dask(one.name)
+def _loggers_apart() -> list[logging.Logger]:
+    """Return those of whose records the root logger hears nothing."""
+    found = [*logging.root.manager.loggerDict.values()]
+    loggers = [one for one in found if isinstance(one, logging.Logger)]
+    return [one for one in loggers if not one.propagate and not _is_of_dask(one.name)]
 
 
 def _is_of_dask(name: str) -> bool:
