@@ -28,7 +28,7 @@ def make_large() -> str:
 
     import mlflow
 
-    logging.getLogger("lab").warning("said of [/a] in a node")
+    logging.getLogger("lab").warning("said in a node")
     mlflow.log_metric("said", 2.5)
     return "x" * (65 * 1024 * 1024)
 
@@ -163,7 +163,7 @@ def test_large_file_and_calls_of_a_node_go_from_the_worker_to_the_server(
         assert "is not in MLflow" not in done.output
         assert run.data.metrics["said"] == 2.5
         log = text_of(server.uri, run, "info.log")
-        assert log.count("lab - WARNING - said of [/a] in a node\n") == 1
+        assert log.count("lab - WARNING - said in a node\n") == 1
         assert log.count("Running node: shout") == 1
     finally:
         server.stop()
