@@ -122,7 +122,7 @@ def _with_large_file(lab: Lab) -> None:
     """And with a node that calls MLflow itself, and says something in the log."""
     config = f"{SRC}/mlflow/mlflow_config.py"
     for before, added in (
-        ("mlflow_hooks = (\n", "    MLflowAutologHook(flavors=[]),\n"),
+        ("mlflow_hooks = (\n", "    MLflowAutologHook(flavors=[], wait=90),\n"),
         ("from ..tracking import (\n", "    MLflowAutologHook,\n"),
     ):
         lab.project.edit(config, before, f"{before}{added}")
