@@ -7,8 +7,10 @@ from . import shipment
 from .catalog_bytes import catalog_bytes
 from .dask_cluster import SchedulerLostError, cluster_of, end_on_workers, look_at_workers
 from .dask_nodes import NodeTasks
+from .lost_workers import tell_of_lost_workers
 from .node_error import error_of
 from .on_worker import RunOnWorkers
+from .project_code import tell_of_other_code
 
 __all__ = ["DaskRun", "cluster_of"]
 
@@ -48,6 +50,7 @@ class DaskRun:
                 can't do it.
         """
         look_at_workers(self._client, self._about)
+        tell_of_other_code(self._client)
         try:
             self._tasks.submit(catalog_bytes(self._pipeline, self._catalog, self._recorder))
             for node, result in self._tasks.results():
@@ -74,6 +77,7 @@ class DaskRun:
 
     def _end(self) -> None:
         """Have the workers end the run, and take what they still have to tell of it."""
+        tell_of_lost_workers(self._client, self._about.token, self._recorder)
         for late in end_on_workers(self._client, self._about):
             shipment.bring_home(self._recorder, late)
         self._tasks.forget()
