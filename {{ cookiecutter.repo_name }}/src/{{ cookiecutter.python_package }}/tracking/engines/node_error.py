@@ -8,6 +8,9 @@ from typing import Any
 from .dask_cluster import DaskRunnerError, SchedulerLostError, node_of_key
 from .dask_packages import cloudpickle, distributed, pickling_support
 
+# The reason that Dask (2026.8) gives.
+_LOST = "scheduler-connection-lost"
+
 _OWN_INITS = {
     kind.__init__
     for kind in vars(builtins).values()
@@ -106,9 +109,17 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
         )
         return error, None, name
     if isinstance(failure, distributed.CancelledError):
-        error = SchedulerLostError(
-            f"the connection to the Dask scheduler was lost while nodes ran ({failure}); start "
-            f"the scheduler and its workers again, then the run"
+        groups = getattr(failure, "error_groups", None) or [failure]
+        reason = getattr(groups[0], "reason", "unknown")
+        if reason == _LOST:
+            lost = SchedulerLostError(
+                "the connection to the Dask scheduler was lost while nodes ran; start the "
+                "scheduler and its workers again, then the run"
+            )
+            return lost, None, None
+        taken = DaskRunnerError(
+            f"the nodes were taken off the Dask cluster while they ran (reason: {reason}), by "
+            f"another client or a restart of the workers; start the run again"
         )
-        return error, None, None
+        return taken, None, None
     return failure, None, node
