@@ -74,18 +74,19 @@ def _held_by_scheduler() -> Callable[..., tuple[bool, list[str]]]:
 
 def _kept_by_worker() -> Callable[[], int]:
     def kept() -> int:
-        from fault_lab.tracking.engines.worker_run import (  # type: ignore[import-not-found]
-            WorkerRun,
-        )
+        from importlib import import_module
 
-        return sum(one is not None for one in WorkerRun._kept.values())
+        found = import_module("fault_lab.tracking.engines.worker_run")
+        return sum(one is not None for one in found.WorkerRun._kept.values())
 
     return kept
 
 
 def _imported() -> Callable[[], None]:
     def imported() -> None:
-        import fault_lab.tracking.engines.on_worker  # noqa: F401
+        from importlib import import_module
+
+        import_module("fault_lab.tracking.engines.on_worker")
 
     return imported
 
