@@ -136,7 +136,8 @@ def test_scheduler_that_goes_away(lab: Lab) -> None:
         os.killpg(found.scheduler.pid, signal.SIGKILL)
         done = started.wait(60)
     assert done.code == 1
-    assert "the connection to the Dask scheduler was lost while nodes ran" in done.output
+    assert "the connection to the Dask scheduler was lost while nodes ran; start" in done.output
+    assert "kedro-record-" not in done.output
     run = only_run(lab.store)
     assert run.info.status == "FAILED"
     assert run.data.tags["kedro.failed_node"] == "check"
@@ -149,6 +150,9 @@ def test_scheduler_that_goes_away(lab: Lab) -> None:
         ("scheduler=nonsense://x", "there is no Dask scheduler at nonsense://x"),
         ("n_workers=0", "n_workers is 0; use a whole number from 1 on"),
         ("scheduler=tcp://127.0.0.1:9,n_workers=2", "leave one of both out"),
+        ("worker_timeout=0", "worker_timeout is 0; use seconds, more than 0"),
+        ("shceduler=tcp://127.0.0.1:9", "has no argument 'shceduler'; it has scheduler, n_workers"),
+        ("shceduler=tcp://127.0.0.1:9", "Did you mean 'scheduler'?"),
     ],
 )
 def test_bad_input_is_one_sentence(lab: Lab, params: str, told: str) -> None:

@@ -179,6 +179,7 @@ def test_large_file_and_calls_of_a_node_go_from_the_worker_to_the_server(
 def test_large_file_that_the_store_can_not_be_given_is_named(far: Lab) -> None:
     """The store is an SQLite file, which the worker does not see; nor do calls of a node."""
     _with_large_file(far)
+    far.env["COLUMNS"] = "1000"  # or the place of a line stands in the middle of its sentence
     with apart(far) as found:
         done = found.run()
     assert done.code == 0, done.output

@@ -6,6 +6,9 @@ from .dask_cluster import DaskRunnerError, SchedulerLostError, node_of_key
 from .dask_packages import distributed
 from .error_bytes import unpack
 
+# The reason that Dask (2026.8) gives.
+_LOST = "scheduler-connection-lost"
+
 
 class NodeFailedError(Exception):
     """A node that failed on a worker; Dask then runs none that depends on it.
@@ -48,9 +51,17 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
         )
         return error, None, name
     if isinstance(failure, distributed.CancelledError):
-        error = SchedulerLostError(
-            f"the connection to the Dask scheduler was lost while nodes ran ({failure}); start "
-            f"the scheduler and its workers again, then the run"
+        groups = getattr(failure, "error_groups", None) or [failure]
+        reason = getattr(groups[0], "reason", "unknown")
+        if reason == _LOST:
+            lost = SchedulerLostError(
+                "the connection to the Dask scheduler was lost while nodes ran; start the "
+                "scheduler and its workers again, then the run"
+            )
+            return lost, None, None
+        taken = DaskRunnerError(
+            f"the nodes were taken off the Dask cluster while they ran (reason: {reason}), by "
+            f"another client or a restart of the workers; start the run again"
         )
-        return error, None, None
+        return taken, None, None
     return failure, None, node

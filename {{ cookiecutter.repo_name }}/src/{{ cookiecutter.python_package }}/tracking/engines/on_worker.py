@@ -91,15 +91,14 @@ class NodeResult:
 # The functions below are called by name, see `dask_cluster.caller`.
 
 
-def keep(token: str, about: bytes, catalog: bytes) -> None:
+def keep(token: str, payload: BytesIO) -> None:
     """Keep a run in memory, before its first node comes.
 
     Args:
         token: the run's.
-        about: the run, a `RunOnWorkers`.
-        catalog: the run's, see `catalog_bytes`.
+        payload: the run, a `RunOnWorkers`, as bytes, and its catalog, see `catalog_bytes`.
     """
-    WorkerRun.keep(token, about, catalog)
+    WorkerRun.keep(token, *cloudpickle.loads(payload.getvalue()))
 
 
 def run_node(token: str, payload: BytesIO, *given: Any) -> NodeResult:

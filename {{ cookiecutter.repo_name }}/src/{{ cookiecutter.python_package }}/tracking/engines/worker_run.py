@@ -5,6 +5,7 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -24,9 +25,11 @@ from .node_error import NodeFailedError
 from .node_recorder import NodeRecorder
 from .shipment import Shipment, pack
 
-# A worker is not told of the end of a run whose process was killed.
+# A worker that its scheduler lost for a while is not told of the end of a run.
 _MAX_RUNS = 16
 _LOOK_SECONDS = 0.05
+# A worker that begins anew at the same address may get a node before it is given the run.
+_GIVEN_SECONDS = 30
 
 
 class _NotTwice(logging.Filter):
@@ -75,8 +78,13 @@ class WorkerRun:
         """Return a run, which its first node makes.
 
         Raises:
-            RuntimeError: it has ended.
+            RuntimeError: it has ended, or this worker was not given it.
         """
+        deadline = time.monotonic() + _GIVEN_SECONDS
+        while token not in cls._kept:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the worker was not given the run")
+            time.sleep(_LOOK_SECONDS)
         with cls._making:
             kept = cls._kept.get(token)
             if kept is None:
