@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,8 @@ def patient(lab: Lab) -> Lab:
 
 @contextmanager
 def _client(running: Cluster) -> Iterator[Any]:
-    from distributed import Client
-
-    with Client(running.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+    distributed: Any = import_module("distributed")
+    with distributed.Client(running.address, set_as_default=False) as client:
         yield client
 
 
