@@ -142,7 +142,7 @@ def test_a_protocol_that_nobody_knows_is_said_with_the_nearest(needs: Any) -> No
     (told,) = needs.missing_packages(
         {"type": "yaml.YAMLDataset"}, "s33://a/b.yml", loads=False, saves=True
     )
-    assert told == "another protocol: fsspec knows no 's33'. Did you mean 's3'?"
+    assert told == "another protocol: fsspec knows no 's33' (Did you mean 's3'?)"
 
 
 def why_not(needs: Any, path: Path, **given: bool) -> str | None:
