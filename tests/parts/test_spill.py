@@ -258,6 +258,7 @@ def test_terminated_part_is_spilled_in_time(lab: Lab, server: Server, tmp_path: 
         done = started.wait()
         # The 8 seconds of the engine, and those of a machine that does other things beside.
         assert time.monotonic() - asked < 12, done.output
+        assert "part: check, try 1" in done.output
         assert "spilled to" in done.output
         proxy.set("pass")
         assert "status: FAILED" in end(lab, "terminated")

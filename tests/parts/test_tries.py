@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.faults.lab import SRC, Lab
 from tests.faults.picture import picture_of, text_of
@@ -167,15 +169,22 @@ def test_part_recorded_while_the_server_was_away_is_brought_by_sync(
     assert lab.waiting() == []
 
 
-def test_part_that_waits_here_is_brought_by_the_end(lab: Lab, server: Server) -> None:
-    """It is for that part to say whether the run has failed."""
+@contextmanager
+def failed_while_away(lab: Lab, server: Server, key: str) -> Iterator[str]:
+    """Give the id of a run with a part that failed while the server was away, and waits."""
     with Proxy(server.port) as proxy:
         lab.env.update(MLFLOW_TRACKING_URI=proxy.uri, LAB_WAIT="2")
-        run_id = begin(lab, "waits here")
+        run_id = begin(lab, key)
         proxy.set("refuse")
         part(lab, run_id, "check", code=1, env=FAILS)
         assert len(lab.waiting()) == 1
         proxy.set("pass")
+        yield run_id
+
+
+def test_part_that_waits_here_is_brought_by_the_end(lab: Lab, server: Server) -> None:
+    """It is for that part to say whether the run has failed."""
+    with failed_while_away(lab, server, "waits here") as run_id:
         assert "status: FAILED" in end(lab, "waits here")
         assert run_of(lab, run_id).data.tags["kedro.failed_node"] == "check"
     assert lab.waiting() == []
@@ -183,12 +192,7 @@ def test_part_that_waits_here_is_brought_by_the_end(lab: Lab, server: Server) ->
 
 def test_try_that_two_processes_have_said_is_that_of_the_later(lab: Lab, server: Server) -> None:
     """Also where the earlier one comes to MLflow after it."""
-    with Proxy(server.port) as proxy:
-        lab.env.update(MLFLOW_TRACKING_URI=proxy.uri, LAB_WAIT="2")
-        run_id = begin(lab, "said twice")
-        proxy.set("refuse")
-        part(lab, run_id, "check", code=1, env=FAILS)
-        proxy.set("pass")
+    with failed_while_away(lab, server, "said twice") as run_id:
         with elsewhere(lab):
             part(lab, run_id, "check")
         told = end(lab, "said twice")

@@ -1,7 +1,5 @@
 """`kedro mlflow …`: the commands around the project's runs, which import what they need late."""
 
-import os
-import re
 from typing import Any
 
 import click
@@ -138,12 +136,15 @@ def status() -> None:
 def sync(place: str | None) -> None:
     """Export the runs that wait, the oldest first; safe to stop and start again at any time."""
     from ..exporting.sync import sync_all, sync_from, waiting_envs
+    from ..journal.spilling import whole_place
     from ..logs import say_only_warnings
     from ..project import project_path, tracking_settings
     from ..store.client import prepare_environment
 
     if place is not None:
-        place = _whole(place)
+        if not place.strip():
+            raise click.UsageError("--from is empty; give the URL or folder of KEDRO_MLFLOW_SPILL.")
+        place = whole_place(place)
     prepare_environment()
     say_only_warnings("exporting.attempts")  # its lines have what it says
     about = project_path(), tracking_settings(), settings_of_env
@@ -157,14 +158,6 @@ def sync(place: str | None) -> None:
         raise click.ClickException(
             f"{failed} of the runs could not be exported{of}; they stay where they are."
         )
-
-
-def _whole(place: str) -> str:
-    """Return a place with a path as it is from anywhere."""
-    if not place.strip():
-        raise click.UsageError("--from is empty; give the URL or folder of KEDRO_MLFLOW_SPILL.")
-    is_path = re.match("[A-Za-z0-9+]{2,}:", place) is None
-    return os.path.abspath(os.path.expanduser(place)) if is_path else place  # noqa: PTH100, PTH111
 
 
 @mlflow.command()

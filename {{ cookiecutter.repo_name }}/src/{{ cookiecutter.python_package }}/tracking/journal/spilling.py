@@ -16,6 +16,8 @@ logger = PlainLogger(__name__)
 SECONDS_IF_KILLED = 3.0
 # Clients of object stores try a refused connection again for some ten seconds.
 _PATIENCE = 30.0
+# One letter is a drive of Windows.
+_PROTOCOL = re.compile(r"([A-Za-z0-9+]{2,}):")
 _READ_ONLY = ("data", "github", "http", "https", "libarchive", "reference", "tar", "zip")
 ROOM = "the layer's optional room `spill/`, which is not in this project"
 
@@ -23,6 +25,11 @@ ROOM = "the layer's optional room `spill/`, which is not in this project"
 def place() -> str | None:
     """Return the URL that `KEDRO_MLFLOW_SPILL` names, or None."""
     return os.environ.get(env.SPILL, "").strip() or None
+
+
+def whole_place(place: str) -> str:
+    """Return a place as it is from any working directory: a URL as it stands, a path in whole."""
+    return place if _PROTOCOL.match(place) else str(Path(place).expanduser().absolute())
 
 
 def fault_of(url: str) -> str | None:
@@ -35,7 +42,7 @@ def fault_of(url: str) -> str | None:
     protocol, mark, path = url.partition("://")
     protocol = protocol.rpartition("::")[2]
     if not mark:
-        if no_url := re.match(r"([A-Za-z0-9+]{2,}):", url):
+        if no_url := _PROTOCOL.match(url):
             return f"is no URL, which begins with {no_url[1]}://"
         is_whole = Path(url).expanduser().is_absolute()
         return None if is_whole else "is neither an absolute path nor a URL, say s3://bucket/folder"
