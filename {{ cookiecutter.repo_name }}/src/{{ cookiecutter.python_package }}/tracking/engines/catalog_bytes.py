@@ -12,13 +12,13 @@ from .dask_packages import cloudpickle
 
 _RECORDER = "recorder"
 _NOTHING = "nothing"
+# What an empty `MemoryDataset` holds, which Kedro knows by its identity.
+_nothing = value_in(MemoryDataset())
 
 
 def _pickler(file: io.BytesIO, recorder: Any) -> Any:
-    nothing = value_in(MemoryDataset())
-
     def persistent_id(self: Any, obj: Any) -> str | None:
-        if obj is nothing:  # which Kedro knows by its identity
+        if obj is _nothing:
             return _NOTHING
         return _RECORDER if recorder is not None and obj is recorder else None
 
@@ -32,7 +32,7 @@ class _Unpickler(pickle.Unpickler):
         self._recorder = recorder
 
     def persistent_load(self, pid: Any) -> Any:
-        return value_in(MemoryDataset()) if pid == _NOTHING else self._recorder
+        return _nothing if pid == _NOTHING else self._recorder
 
 
 def catalog_bytes(pipeline: Any, catalog: Any, recorder: Any) -> bytes:
