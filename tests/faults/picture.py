@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -52,6 +52,22 @@ class Picture:
             artifacts=artifacts,
             spans=spans,
         )
+
+
+def differences(found: Picture, expected: Picture) -> list[str]:
+    """Say in what a picture is another than the expected one, entry by entry."""
+    lines = []
+    for field in fields(Picture):
+        here, there = getattr(found, field.name), getattr(expected, field.name)
+        if isinstance(here, dict):
+            for key in sorted(here.keys() | there.keys()):
+                if here.get(key) != there.get(key):
+                    lines.append(
+                        f"{field.name}[{key!r}]: {here.get(key)!r}, not {there.get(key)!r}"
+                    )
+        elif here != there:
+            lines.append(f"{field.name}: {here!r}, not {there!r}")
+    return lines
 
 
 def client_of(uri: str) -> Any:
