@@ -1,6 +1,8 @@
 # Needs make and Python 3.10 or newer; everything else is installed into .venv.
 PYTHON ?= python3
 NAME ?= Iris Demo
+# OPEN=0 opens no page at the end of the demo; nor does a machine without a display.
+OPEN ?= 1
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -14,6 +16,9 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # Which tests stay in one worker: tests/harness/workers.py.
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS)
+
+HAS_DISPLAY = [ '$(OPEN)' != 0 ] && [ -t 1 ] && [ -z "$$CI$$SSH_CONNECTION" ] && \
+	{ [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; }
 
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -34,6 +39,7 @@ demo: $(VENV)/project.stamp ## make a project and its first tracked run
 	@cd $(DEMO) && $(BIN)/kedro new --starter='$(CURDIR)' --name '$(NAME)' </dev/null
 	@cd $(DEMO)/*/ && $(BIN)/kedro run
 	@cd $(DEMO)/*/ && printf '\nThe project:    %s\nLook at it:     cd %s && %s/kedro mlflow ui\n' "$$PWD" "$$PWD" '$(BIN)'
+	@if $(HAS_DISPLAY); then cd $(DEMO)/*/ && $(BIN)/kedro mlflow ui --open; fi
 
 test: $(VENV)/dev.stamp ## all tests; some of them: make test PYTEST_ARGS='-k gantt -x' WORKERS=0
 	$(PYTEST) $(PYTEST_ARGS)
@@ -105,11 +111,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/project.stamp: $(PROJECT_LOCK) | $(VENV)/bin/python
-	@echo 'Installing the versions of requirements.lock into $(VENV): one to three minutes, once.'
-	@$(BIN)/python -m pip install --quiet --requirement "$<"
+	@echo 'Installing the versions of requirements.lock into $(VENV): a minute, once.'
+	@$(BIN)/python -m scripts.install_pins "$<"
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/project.stamp
 	@echo 'Installing the versions of requirements-dev.lock into $(VENV).'
-	@$(BIN)/python -m pip install --quiet --requirement $<
+	@$(BIN)/python -m scripts.install_pins $<
 	@touch $@

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.harness.baked import BakedProject
+from tests.harness.baked import BakedProject, clean_env
+from tests.harness.store import runs_of
 
 COMMANDS = {
     *("discard", "env", "exporter", "layer", "relocate", "restore", "status", "sync", "ui"),
@@ -173,3 +177,35 @@ def test_ui_of_a_server_that_is_down_is_one_sentence(project: BakedProject) -> N
     done = project.run("kedro", "mlflow", "ui", env=env, code=1)
     assert "Error: the MLflow server refuses connections" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_ui_opens_the_page_of_the_last_run(project: BakedProject, tmp_path: Path) -> None:
+    """By the browser that the user has chosen."""
+    opened = tmp_path / "opened.txt"
+    browser = tmp_path / "browser.sh"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    project.run("kedro", "run", "--pipelines", "data_science")
+    (run,) = runs_of(project)
+    env = {"BROWSER": f"{browser} %s", "DISPLAY": ":0"}
+    started = subprocess.Popen(
+        ["kedro", "mlflow", "ui", "--open"],
+        cwd=project.root,
+        env=clean_env(project.python, env),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert started.stdout is not None
+        lines = iter(started.stdout.readline, "")
+        link = next(line for line in lines if line.startswith("MLflow UI: "))
+        deadline = time.monotonic() + 20
+        while not opened.exists() or not opened.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        started.send_signal(signal.SIGINT)
+        started.wait(20)
+    page = f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+    assert link.rstrip().endswith(page)
+    assert opened.read_text().strip() == link.removeprefix("MLflow UI: ").strip()

@@ -108,11 +108,12 @@ mlflow.add_command(layer)
 
 @mlflow.command()
 @listening
-def ui(host: str, port: int | None) -> None:
+@click.option("--open", "opens", is_flag=True, help="Open the last run's page in the browser.")
+def ui(host: str, port: int | None, opens: bool) -> None:
     """Start MLflow's UI on the project's own store, and print the link to the run table."""
     from .ui import serve
 
-    raise SystemExit(serve(host, port))
+    raise SystemExit(serve(host, port, opens))
 
 
 @mlflow.command()

@@ -27,6 +27,7 @@ def run_server(
     variables: Mapping[str, str],
     health: str,
     words: Callable[[], str],
+    when_up: Callable[[], object] | None = None,
 ) -> int:
     """Run a server of MLflow until it is stopped, and say where it is when it answers.
 
@@ -35,6 +36,7 @@ def run_server(
         variables: its environment besides this process's, where credentials belong.
         health: the URL at which it answers when it is up.
         words: returns what is said then; called while the server starts.
+        when_up: is called then.
 
     Returns:
         The exit code.
@@ -46,6 +48,8 @@ def run_server(
             text = words()
             if _wait_until_up(process, health):
                 click.echo(f"{text}\nCtrl-C ends it.")
+                if when_up is not None:
+                    when_up()
                 return process.wait()
         except KeyboardInterrupt:
             return 0

@@ -1,7 +1,9 @@
 """`kedro mlflow ui`: MLflow's own UI on the project's store."""
 
 import os
+import webbrowser
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,12 +16,13 @@ from .server import address_of, chosen_port, run_server
 RUN_TABLE = "?workflowType=machine_learning"
 
 
-def serve(host: str, port: int | None) -> int:
+def serve(host: str, port: int | None, opens: bool = False) -> int:
     """Run MLflow's UI until it is stopped, and print the link when it answers.
 
     Args:
         host: address to listen on.
         port: port to listen on; a free one if None.
+        opens: open the page of the last run in the browser.
 
     Returns:
         The exit code.
@@ -32,11 +35,19 @@ def serve(host: str, port: int | None) -> int:
     follow_move(settings, project_path())
     client = open_client(settings.uri)
     experiment = client.get_experiment_by_name(settings.experiment_name)
-    page = f"#/experiments/{experiment.experiment_id}/runs" if experiment else "#/experiments"
+    page, table = "#/experiments", RUN_TABLE
+    if experiment is not None:
+        page = f"#/experiments/{experiment.experiment_id}/runs"
+        if opens and (run_id := _last_run(client, experiment.experiment_id)) is not None:
+            page, table = f"{page}/{run_id}", ""
     if settings.uri.startswith(("http://", "https://")):
-        click.echo(f"{without_login(settings.uri).rstrip('/')}/{page}{RUN_TABLE}")
+        link = f"{without_login(settings.uri).rstrip('/')}/{page}{table}"
+        click.echo(link)
+        if opens:
+            webbrowser.open(link)
         return 0
     port = chosen_port(host, port)
+    link = f"{address_of(host, port)}/{page}{table}"
     click.echo("Starting MLflow's UI; this takes some seconds.")
     address = ["--host", host, "--port", str(port), "--workers", "1"]
     return run_server(
@@ -49,5 +60,11 @@ def serve(host: str, port: int | None) -> int:
             ),
         },
         f"{address_of(host, port)}/health",
-        lambda: f"MLflow UI: {address_of(host, port)}/{page}{RUN_TABLE}",
+        lambda: f"MLflow UI: {link}",
+        (lambda: webbrowser.open(link)) if opens else None,
     )
+
+
+def _last_run(client: Any, experiment_id: str) -> str | None:
+    found = client.search_runs([experiment_id], order_by=["start_time DESC"], max_results=1)
+    return str(found[0].info.run_id) if found else None
