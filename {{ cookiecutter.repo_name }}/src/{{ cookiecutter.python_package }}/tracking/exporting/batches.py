@@ -38,7 +38,6 @@ class Batches:
         self.kept_back: dict[str, str] = {}
         self._keep_back = keep_back
         self.known_params: dict[str, str] = {}
-        self.sent_tags: set[str] = set()
         # The last value of each metric, without times of the run and its nodes.
         self.last_metrics: dict[str, Any] = {}
         self.metrics_seen: dict[str, float] = {}
@@ -106,10 +105,6 @@ class Batches:
         tags = self.kept_back if key in self._keep_back else self._tags
         tags[key] = value[:MAX_TAG]
 
-    def has_tag(self, key: str) -> bool:
-        """Whether the run has this tag, or will have it."""
-        return key in self._tags or key in self.sent_tags or key in self.kept_back
-
     def send(self, client: Any, run_id: str) -> None:
         """Write everything.
 
@@ -162,7 +157,6 @@ class Batches:
                 self.known_params[key] = value
                 del self._params[key]
             for key in batch.tags:
-                self.sent_tags.add(key)
                 del self._tags[key]
 
     def _send_one_by_one(self, client: Any, run_id: str, batch: _Batch) -> None:

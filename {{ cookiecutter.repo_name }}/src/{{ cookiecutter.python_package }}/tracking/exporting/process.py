@@ -29,6 +29,7 @@ from ..store.reasons import reason_in
 from .attempts import Exporter, Warm
 from .belonging import refusal_of_part
 from .early_word import EarlyWord
+from .ending import PATIENCE, SECONDS
 from .journals import conclude, export_each, export_leftovers, leftovers
 from .progress import Progress
 
@@ -86,7 +87,7 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         record_versions(folder, packages)
         lasting = JournalSync(layout.places_of(folder))
         lasting.start()
-        work = Exporter(folder, first["uri"], warm, job["is_new"])
+        work = Exporter(folder, first["uri"], warm, job["is_new"], is_of_run=True)
         work.prepare_comparison()
         with Progress(work.told, ended):
             end = _follow(work, inbox, Pipeline(first["pipeline"]), word)
@@ -96,7 +97,9 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         lasting.stop()
         if not done:
             lasting.sync()
-        summary = conclude(work, done)
+        # A container ends with its first process, and all that runs in it.
+        is_first = first["pipeline"].get("pid") == 1
+        summary = conclude(work, done, PATIENCE if is_first else SECONDS)
     if end is None and not done and spilling.place() is not None:
         spilling.leave([folder], {}, GRACE_WITHOUT_PARENT, summary)
     sides = [(Path(side), uri) for side, uri in (end or {}).get("sides", ())]
@@ -107,6 +110,7 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
     export_each(sides)
     if goes_on and not is_last:
         export_leftovers(Path.cwd(), first["uri"], folder)
+    work.close()
     return 0 if done else 75
 
 
@@ -120,6 +124,9 @@ def _listen(
     pipeline = None
     for line in stdin:
         message = json.loads(line)
+        if "variables" in message:
+            os.environ.update(message["variables"])
+            continue
         if "pipeline" in message:
             pipeline = Pipeline(message["pipeline"])
         if "journal" in message and pipeline is not None:
