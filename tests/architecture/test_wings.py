@@ -19,6 +19,7 @@ WINGS = (
     "doctor",
     "engines",
     "history",
+    "machine",
     "notify",
     "parts",
     "resident",
@@ -76,7 +77,8 @@ def test_other_wings_load_without(project: BakedProject, left_out: str) -> None:
         f"from {project.package}.tracking import wings\n"
         "loaded = [wings.load_command(name) for name in wings.commands()]\n"
         "loaded += [wings.load_hook(name) for name in wings.hooks()]\n"
-        "loaded += [*wings.exporter_starts(), *wings.late_parts(), *wings.enders()]\n"
+        "loaded += [*wings.exporter_starts(), *wings.late_parts()]\n"
+        "loaded += [*wings.enders(), *wings.companions()]\n"
         "print('loaded', len(loaded))\n"
     )
     told = project.run("python", "-c", code, env={"PYTHONPATH": "src"}).stdout

@@ -14,6 +14,7 @@ from ..store.client import open_client
 from ..store.http_session import asked_to_wait
 from ..store.lean_imports import import_everything
 from ..store.reasons import is_forbidden, is_lasting, reason_in
+from .companions import Companions
 from .comparison import Comparison, is_shown
 from .ending import Ended, Ending
 from .part_export import export_of
@@ -58,6 +59,7 @@ class Exporter:
         self.uri = uri
         self.is_of_run = is_of_run
         self.ending = Ending()
+        self.companions = Companions()
         self._died = False
         self._warm = warm or Warm()
         self._is_new = is_new
@@ -182,6 +184,7 @@ class Exporter:
 
     def _flush(self) -> None:
         export = self._opened()
+        self.companions.bring(export)
         while export.read() or export.has_pending() or export.run_id is None:
             if export.end is not None:
                 break  # the rest goes with the last words, which are on their way
@@ -197,6 +200,7 @@ class Exporter:
             export.flush()
         held, self._held = self._held, []
         export.read_lines(held)
+        self.companions.finish(export)
         self._compare_early(export, [name for name in export.metrics_seen if is_shown(name)])
         export.finish(self._died, self._until)
 

@@ -28,6 +28,7 @@ from ..store.lean_imports import import_lean
 from ..store.reasons import reason_in
 from .attempts import Exporter, Warm
 from .belonging import refusal_of_part
+from .companions import Companions
 from .early_word import EarlyWord
 from .ending import PATIENCE, SECONDS
 from .journals import conclude, export_each, export_leftovers, leftovers
@@ -88,6 +89,7 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         lasting = JournalSync(layout.places_of(folder))
         lasting.start()
         work = Exporter(folder, first["uri"], warm, job["is_new"], is_of_run=True)
+        work.companions = Companions(first["pipeline"])
         work.prepare_comparison()
         with Progress(work.told, ended):
             end = _follow(work, inbox, Pipeline(first["pipeline"]), word)
@@ -176,7 +178,7 @@ def _follow(
     word: EarlyWord,
 ) -> dict[str, Any] | None:
     """Export until the run ends; None if the pipeline's process died without a word."""
-    seconds = POLL_SECONDS if _cpu_count() > 1 else POLL_SECONDS_ALONE
+    seconds = POLL_SECONDS if cpu_count() > 1 else POLL_SECONDS_ALONE
     while True:
         if work.step():
             word.close()
@@ -191,7 +193,7 @@ def _follow(
         return message
 
 
-def _cpu_count() -> int:
+def cpu_count() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

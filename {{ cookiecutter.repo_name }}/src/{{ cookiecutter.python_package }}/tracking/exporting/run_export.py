@@ -61,7 +61,8 @@ class RunExport:
         self._batches = Batches(self._note, self.keep_back)
         self.uploads = Uploads(self._places, self._note)
         about = self.key, self.header, self._note, self.uploads.add_call
-        self._timeline = self.timeline_class(*about)
+        self.timeline = self.timeline_class(*about)
+        self.add_metric = self._batches.add_metric
         self._inputs = InputQueue(self._places, self._note)
         self._models = ModelQueue(self._places, self.key, self._note, self.uploads.add, is_new)
         self._artifacts = RunArtifacts(client, self.uploads, self._models)
@@ -102,7 +103,7 @@ class RunExport:
     @property
     def failed_node(self) -> str:
         """The node that broke a run which did not finish; more than one where several were."""
-        return self._failed_node or ", ".join(self._timeline.broken_off(self._interrupted))
+        return self._failed_node or ", ".join(self.timeline.broken_off(self._interrupted))
 
     @property
     def is_behind(self) -> bool:
@@ -141,7 +142,7 @@ class RunExport:
             Exception: the store can't be used now; nothing is lost, call it again later.
         """
         run_id = self._ensure_run()
-        self._write(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
+        self._write(partial(self.timeline.send, self.client, self.experiment_id, run_id), run_id)
         self._artifacts.send(self._batches.known_params)
 
     def _write(self, send_timeline: Callable[[], None], run_id: str) -> None:
@@ -172,7 +173,7 @@ class RunExport:
             self._artifacts.finish(self._batches.known_params, until)
             return
         if self.end is None:
-            ends = [node.end for node in self._timeline.nodes.values()]
+            ends = [node.end for node in self.timeline.nodes.values()]
             last = max([last_alive(self.folder, self.header), *ends])
             self.end = {"status": "KILLED", "t": last // 1_000_000}
             self._last_files.take()
@@ -193,10 +194,10 @@ class RunExport:
 
     def _conclude(self, status: str, end_ns: int, until: float | None) -> None:
         run_id = self._ensure_run()
-        self._timeline.draw(end_ns, self._keep_artifact)
+        self.timeline.draw(end_ns, self._keep_artifact)
         error = None if status == "FINISHED" else (self.error or status)
         trace = (self.client, self.experiment_id, run_id, end_ns, error)
-        self._write(partial(self._timeline.finish, *trace), run_id)
+        self._write(partial(self.timeline.finish, *trace), run_id)
         self._artifacts.finish(self._batches.known_params, until)
         self._models.conclude(self.client, run_id, self._batches, status == "FINISHED")
         self._batches.send(self.client, run_id)
@@ -261,10 +262,10 @@ class RunExport:
         self._inputs.add(event)
 
     def _on_begin(self, event: dict[str, Any]) -> None:
-        self._timeline.add_begin(event)
+        self.timeline.add_begin(event)
 
     def _on_span(self, event: dict[str, Any]) -> None:
-        self._timeline.add_span(event)
+        self.timeline.add_span(event)
         if "m" in event:
             seconds = (int(event["t"]) - int(event["b"])) / 1e9
             self._batches.add_metric(event["m"], seconds, int(event["t"]) // 1_000_000, 0)
@@ -291,7 +292,7 @@ class RunExport:
         "span": _on_span,
         "at_end": lambda self, event: self._last_files.add(event),
         "ask": lambda self, event: self.asked.setdefault(str(event["n"]), []).append(event),
-        "charts": lambda self, event: self._timeline.ask_for_charts(event),
+        "charts": lambda self, event: self.timeline.ask_for_charts(event),
         "interrupt": _on_interrupt,
         "note": lambda self, event: self._note(str(event["v"])),
         "end": _on_end,
