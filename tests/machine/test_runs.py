@@ -113,7 +113,7 @@ def test_off(lab: Lab, export: str) -> None:
         )
     done = lab.run(env={"KEDRO_MLFLOW_EXPORT": export})
     assert done.code == 0, done.output
-    assert "note" not in done.output
+    assert "note: " not in done.output
     run = only_run(lab.store)
     assert not [name for name in run.data.metrics if name.startswith(("system/", "_memory_"))]
     assert "MB of memory" not in told_of(lab, run, "hold")

@@ -95,7 +95,7 @@ def series_of(room: Any, *samples: tuple[float, int, float]) -> Any:
 def test_most_memory_between_two_times(room: Any) -> None:
     series = series_of(room, (1, 10, 0.0), (2, 70, 0.5), (3, 20, 1.0), (4, 30, 3.0))
 
-    def most(begin: float, end: float) -> int | None:
+    def most(begin: float, end: float) -> Any:
         return series.most_memory(int(begin * SECOND), int(end * SECOND))
 
     assert most(0.5, 5) == 70
@@ -144,6 +144,8 @@ def test_points_become_rare(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = room("family").Figures
 
     class Steady:
+        seconds = 0.2
+
         def look(self) -> dict[int, Any]:
             memory = 900 if 50 < clock["now"] < 52 else 100
             return {
@@ -172,7 +174,8 @@ def test_names_are_those_of_mlflow(room: Any) -> None:
     """Its own page of system metrics shows them by these names."""
     from mlflow.system_metrics.metrics.cpu_monitor import CPUMonitor
 
-    monitor = CPUMonitor()
+    make: Any = CPUMonitor
+    monitor = make()
     monitor.collect_metrics()
     with program(HOLD) as pid:
         family = room("family").family_of(pid)

@@ -33,7 +33,13 @@ class Figures:
 
 
 class Family(Protocol):
-    """A process, and all that descend from it."""
+    """A process, and all that descend from it.
+
+    Args:
+        seconds: how often one may look without taking a hundredth of a processor.
+    """
+
+    seconds: float
 
     def look(self) -> dict[int, Figures]:
         """Return what each takes now, by its number; nothing once the first has ended."""
@@ -52,6 +58,8 @@ def family_of(root: int) -> Family | None:
 
 class _ProcFamily:
     """As the kernel tells it: two small files for each process."""
+
+    seconds = 0.2
 
     def __init__(self, root: int) -> None:
         self._root = root
@@ -132,7 +140,9 @@ def _children_by_all() -> Any:
 
 
 class _PsutilFamily:
-    """By psutil, on macOS and Windows, where it is installed."""
+    """By psutil, on macOS and Windows, where it is installed; a look takes some milliseconds."""
+
+    seconds = 1.0
 
     def __init__(self, root: int) -> None:
         self._psutil: Any = import_module("psutil")

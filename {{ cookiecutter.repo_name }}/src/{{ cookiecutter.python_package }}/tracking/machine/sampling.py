@@ -12,8 +12,8 @@ from .series import Sample, Series
 
 logger = PlainLogger(__name__)
 
-# How often memory is looked at, for the peaks of nodes; with one processor less often.
-SECONDS, SECONDS_ALONE = 0.2, 1.0
+# How often memory is looked at at the most where there is one processor.
+SECONDS_ALONE = 1.0
 # How often a point of the system metrics is made: then less and less often, 200 in ten minutes,
 # 700 in a day, 1000 in a month.
 POINT_SECONDS, POINT_SHARE = 3.0, 0.01
@@ -81,7 +81,8 @@ class Sampler:
             return points
 
     def _repeat(self) -> None:
-        seconds = SECONDS if self._processors > 1 else SECONDS_ALONE
+        alone = SECONDS_ALONE if self._processors == 1 else 0.0
+        seconds = max(self._family.seconds, alone)
         try:
             while self._look() and not self._stopped.wait(seconds):
                 pass
