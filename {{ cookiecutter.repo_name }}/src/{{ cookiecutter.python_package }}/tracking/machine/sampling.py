@@ -66,13 +66,13 @@ class Sampler:
         """Return the samples of a process and its descendants; whoever asks is not disturbed."""
         with self._lock:
             found = self._series.get(pid)
-            return None if found is None else Series(found.samples[:])
+            return None if found is None else found.copied()
 
     def newest(self) -> int:
         """Return when it was looked last, in nanoseconds since 1970."""
         with self._lock:
             found = self._series.get(self._root)
-            return 0 if found is None else found.samples[-1].time
+            return 0 if found is None else found.newest
 
     def take_points(self) -> list[tuple[int, dict[str, float]]]:
         """Return the system metrics that were made since the last call, each with its time."""
@@ -110,7 +110,7 @@ class Sampler:
         series = self._series.get(pid)
         if series is None:
             if len(self._series) >= _MAX_SERIES:
-                oldest = min(self._series, key=lambda one: self._series[one].samples[-1].time)
+                oldest = min(self._series, key=lambda one: self._series[one].newest)
                 del self._series[oldest]
             series = self._series[pid] = Series(highest=own.peak)
         rose = own.peak > series.highest

@@ -1,11 +1,11 @@
 """What one process has taken in the course of time, in a bounded number of samples."""
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
-_MAX_SAMPLES = 2000
+# Of each length of time; at five a second those of the last minute are as they were.
+_MAX_SAMPLES = 300
 
 
 class Sample(NamedTuple):
@@ -24,19 +24,53 @@ class Sample(NamedTuple):
     cpu: float
 
 
-@dataclass
 class Series:
-    """The samples of a process; of a long time they become coarse, and none of it is forgotten."""
+    """The samples of a process: of the last minute all, of what is older ever fewer.
 
-    samples: list[Sample] = field(default_factory=list)
-    # The most bytes that the process itself had at any time, for which see proc_pid_status(5).
-    highest: int = 0
+    They are merged two by two, so how fine it is known what was goes by how long ago that is, to a
+    hundredth of it, and no peak is forgotten.
+    """
+
+    def __init__(self, highest: int = 0) -> None:
+        # The most bytes that the process itself had at any time, see proc_pid_status(5).
+        self.highest = highest
+        # The newest first; each has twice the time in a sample as the one before.
+        self._levels: list[list[Sample]] = [[]]
+        # Never merged: processor time is counted from there.
+        self._first: Sample | None = None
+
+    @property
+    def samples(self) -> list[Sample]:
+        """All of them, the oldest first."""
+        first = [] if self._first is None else [self._first]
+        return [*first, *chain.from_iterable(reversed(self._levels))]
+
+    @property
+    def newest(self) -> int:
+        """When the last one was, in nanoseconds since 1970; 0 if there is none."""
+        newest = self._levels[0][-1] if self._levels[0] else self._first
+        return 0 if newest is None else newest.time
 
     def add(self, sample: Sample) -> None:
         """Take in the newest sample."""
-        self.samples.append(sample)
-        if len(self.samples) > _MAX_SAMPLES:
-            self.samples = [self.samples[0], *map(_merged, self.samples[1::2], self.samples[2::2])]
+        if self._first is None:
+            self._first = sample
+            return
+        self._levels[0].append(sample)
+        for number, level in enumerate(self._levels):
+            if len(level) <= _MAX_SAMPLES:
+                break
+            if number + 1 == len(self._levels):
+                self._levels.append([])
+            self._levels[number + 1].append(_merged(*level[:2]))
+            del level[:2]
+
+    def copied(self) -> "Series":
+        """Return a copy that nobody adds to."""
+        copy = Series(self.highest)
+        copy._first = self._first
+        copy._levels = [level[:] for level in self._levels]
+        return copy
 
     def most_memory(self, begin: int, end: int) -> int | None:
         """Return the most bytes between two times; None where it was not looked at then.
@@ -45,30 +79,33 @@ class Series:
             begin: in nanoseconds since 1970.
             end: the same.
         """
-        if not self.samples or end < self.samples[0].time or begin > self.samples[-1].time:
+        samples = self.samples
+        if not samples or end < samples[0].time or begin > samples[-1].time:
             return None
-        times = [sample.time for sample in self.samples]
+        times = [sample.time for sample in samples]
         first, last = bisect_left(times, begin), bisect_left(times, end)
-        found = [sample.memory for sample in self.samples[first:last]]
+        found = [sample.memory for sample in samples[first:last]]
         # What rose between two samples belongs to who had most of that time.
-        for before, after in pairwise(self.samples[max(first - 1, 0) : last + 1]):
+        for before, after in pairwise(samples[max(first - 1, 0) : last + 1]):
             share = min(end, after.time) - max(begin, before.time)
             if 2 * share >= after.time - before.time:
                 found.append(after.peak)
         # One that fell between two samples: as it was just after it.
-        return max(found, default=self.samples[min(last, len(self.samples) - 1)].memory)
+        return max(found, default=samples[min(last, len(samples) - 1)].memory)
 
     def cpu_between(self, begin: int, end: int) -> float:
         """Return the seconds of processors between two times."""
-        return max(0.0, self._cpu_at(end) - self._cpu_at(begin))
+        samples = self.samples
+        return max(0.0, _cpu_at(samples, end) - _cpu_at(samples, begin))
 
-    def _cpu_at(self, time: int) -> float:
-        at = bisect_left(self.samples, time, key=lambda sample: sample.time)
-        if at == 0 or at == len(self.samples):
-            return self.samples[min(at, len(self.samples) - 1)].cpu
-        before, after = self.samples[at - 1], self.samples[at]
-        share = (time - before.time) / (after.time - before.time)
-        return before.cpu + share * (after.cpu - before.cpu)
+
+def _cpu_at(samples: list[Sample], time: int) -> float:
+    at = bisect_left(samples, time, key=lambda sample: sample.time)
+    if at == 0 or at == len(samples):
+        return samples[min(at, len(samples) - 1)].cpu
+    before, after = samples[at - 1], samples[at]
+    share = (time - before.time) / (after.time - before.time)
+    return before.cpu + share * (after.cpu - before.cpu)
 
 
 def _merged(one: Sample, other: Sample) -> Sample:
