@@ -94,13 +94,12 @@ class Machine:
         worker = str(spans[0].get("w", "")) if spans else ""
         pid, _, thread = worker.partition(".")
         number = int(pid) if pid.isdecimal() else self._root
-        series = self._sampler.series_of(number)
-        most = None if series is None else series.most_memory(node.begin, end)
-        if series is None or most is None:
+        taken = self._sampler.taken_by(number, node.begin, end)
+        if taken is None:
             return
         threads = self._threads.setdefault(number, set())
         threads.add(thread)
-        node.memory_mb = round(most / 1e6, 1)
-        node.cpu_seconds = round(series.cpu_between(node.begin, end), 2)
+        node.memory_mb = round(taken[0] / 1e6, 1)
+        node.cpu_seconds = round(taken[1], 2)
         node.shares_process = len(threads) > 1
         export.add_metric(clean_key(f"{_PEAK}{node.name}"), node.memory_mb, end // 1_000_000, 0)

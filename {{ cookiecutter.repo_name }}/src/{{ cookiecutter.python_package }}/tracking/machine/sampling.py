@@ -62,11 +62,23 @@ class Sampler:
         """End, for nobody wants to know."""
         self._stopped.set()
 
-    def series_of(self, pid: int) -> Series | None:
-        """Return the samples of a process and its descendants; whoever asks is not disturbed."""
+    def taken_by(self, pid: int, begin: int, end: int) -> tuple[int, float] | None:
+        """Return what a process and its descendants took between two times.
+
+        Args:
+            pid: the process.
+            begin: in nanoseconds since 1970.
+            end: the same.
+
+        Returns:
+            The most bytes of memory, and seconds of processors; None where nobody looked.
+        """
         with self._lock:
-            found = self._series.get(pid)
-            return None if found is None else found.copied()
+            series = self._series.get(pid)
+            most = None if series is None else series.most_memory(begin, end)
+            if series is None or most is None:
+                return None
+            return most, series.cpu_between(begin, end)
 
     def newest(self) -> int:
         """Return when it was looked last, in nanoseconds since 1970."""

@@ -65,13 +65,6 @@ class Series:
             self._levels[number + 1].append(_merged(*level[:2]))
             del level[:2]
 
-    def copied(self) -> "Series":
-        """Return a copy that nobody adds to."""
-        copy = Series(self.highest)
-        copy._first = self._first
-        copy._levels = [level[:] for level in self._levels]
-        return copy
-
     def most_memory(self, begin: int, end: int) -> int | None:
         """Return the most bytes between two times; None where it was not looked at then.
 
