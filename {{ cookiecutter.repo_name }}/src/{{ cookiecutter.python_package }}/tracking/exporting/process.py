@@ -21,6 +21,7 @@ from ..journal import layout, locks, spilling
 from ..journal.durability import JournalSync
 from ..journal.heartbeat import Heartbeat, Pipeline
 from ..journal.packages import installed_versions, record_versions
+from ..journal.processes import cpu_count
 from ..logs import PlainLogger
 from ..settings import sqlite_path
 from ..store.client import open_client, prepare_environment
@@ -191,13 +192,6 @@ def _follow(
                 return None
             continue
         return message
-
-
-def cpu_count() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> bool:

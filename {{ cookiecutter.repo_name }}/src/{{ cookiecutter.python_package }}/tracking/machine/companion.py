@@ -3,10 +3,10 @@
 from itertools import islice
 from typing import Any
 
-from ..exporting.process import cpu_count
 from ..exporting.run_export import RunExport
 from ..journal import parts
 from ..journal.events import clean_key
+from ..journal.processes import cpu_count
 from ..timeline.nodes import NodeTimes
 from .family import family_of
 from .sampling import Sampler
