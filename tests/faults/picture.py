@@ -13,6 +13,8 @@ from typing import Any
 RUN_KEY = "kedro.run_key"
 # What differs between two runs of the same pipeline.
 OF_THE_MOMENT = ("__time", "_time_to_")
+# What an exporter samples, as often as it can; see tests/machine.
+SAMPLED = ("system/", "_memory_peak_mb ")
 # MLflow's own, and what names the command or the process.
 OF_THE_RUN = ("mlflow.runName", RUN_KEY, "kedro.command", "kedro.runner")
 
@@ -109,6 +111,7 @@ def picture_of(uri: str, run: Any) -> Picture:
             for entry in client.get_metric_history(info.run_id, key)
         )
         for key in data.metrics
+        if not key.startswith(SAMPLED)
     }
     with TemporaryDirectory() as folder:
         artifacts = {}

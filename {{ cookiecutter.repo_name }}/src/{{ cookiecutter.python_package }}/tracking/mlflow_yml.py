@@ -140,6 +140,7 @@ def _checked(  # noqa: PLR0913  what a file is checked against
             del given[key]
     faults += [f"{place}: {fault}" for hook in basic for fault in _faults_of(hook, given)]
     if isinstance(others, Mapping):
+        others = {cls: _as_written(arguments) for cls, arguments in others.items()}
         for cls, arguments in others.items():
             wrong, unused = _of_hook(str(cls), arguments, hooks, place)
             faults += wrong
@@ -164,6 +165,13 @@ def _checked(  # noqa: PLR0913  what a file is checked against
         tuple(faults),
         tuple(notes),
     )
+
+
+def _as_written(arguments: Any) -> Any:
+    """Return the arguments of a hook with `on`, which is True to YAML 1.1, as it stands."""
+    if not isinstance(arguments, Mapping) or True not in arguments:
+        return arguments
+    return {"on" if name is True else name: value for name, value in arguments.items()}
 
 
 def _of_hook(

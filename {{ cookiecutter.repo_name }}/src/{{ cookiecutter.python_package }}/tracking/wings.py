@@ -9,6 +9,8 @@ A wing is a folder with a `wing.py` that may have three tables, and functions th
     LATE_PART = "drawing:draw_again"        # the same, see `parts/`
     SPILL = "launching:launch"              # the same, see `spill/`
     BRING = "bringing:bring"                # the same
+    ENDED = "telling:start"                 # the same, see `notify/`
+    COMPANION = "companion:begin"           # the same, see `machine/`
 
 The tables hold texts only, so that what a wing needs is imported when it is used. Deleting the
 folder takes its commands and names away; nothing else of the layer knows a wing.
@@ -85,6 +87,16 @@ def spillers() -> list[Callable[..., Any]]:
 def bringers() -> list[Callable[..., Any]]:
     """Return the functions that bring journals home from where they were sent."""
     return _functions("BRING")
+
+
+def enders() -> list[Callable[..., Any]]:
+    """Return the functions that are told how a run has ended, see `exporting/ending.py`."""
+    return _functions("ENDED")
+
+
+def companions() -> list[Callable[..., Any]]:
+    """Return the functions that begin to work beside an export, see `exporting/companions.py`."""
+    return _functions("COMPANION")
 
 
 def _functions(kind: str) -> list[Callable[..., Any]]:

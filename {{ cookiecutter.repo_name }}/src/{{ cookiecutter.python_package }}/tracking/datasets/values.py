@@ -13,6 +13,7 @@ from typing import Any
 from ..journal.events import (
     MAX_DEPTH,
     MAX_TAG,
+    MEASURED,
     as_metric,
     as_text,
     clean_key,
@@ -201,4 +202,4 @@ def _fetch_metric(client: Any, run_id: str, name: str, shape: Any, data: Any) ->
 
 def _names(data: Any) -> str:
     names = [*data.metrics, *data.params]
-    return ", ".join(name for name in sorted(names) if not name.startswith("_")) or "none"
+    return ", ".join(name for name in sorted(names) if not name.startswith(MEASURED)) or "none"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from ..store.client import open_client
 from ..store.http_session import asked_to_wait
 from ..store.lean_imports import import_everything
 from ..store.reasons import is_forbidden, is_lasting, reason_in
+from .companions import Companions
 from .comparison import Comparison, is_shown
+from .ending import Ended, Ending
 from .part_export import export_of
 from .pause import MAX_SECONDS, Pause
-from .run_export import RunExport
+from .run_export import WITHOUT_A_WORD, RunExport
 
 logger = PlainLogger(__name__)
 
@@ -41,13 +44,23 @@ class Exporter:
         uri: tracking URI, with its credentials.
         warm: what was opened before the run was known.
         is_new: nobody has tried to export this journal before.
+        is_of_run: this is the exporter of the very run, and none that finds its journal later.
     """
 
     def __init__(
-        self, folder: Path, uri: str, warm: "Warm | None" = None, is_new: bool = False
+        self,
+        folder: Path,
+        uri: str,
+        warm: "Warm | None" = None,
+        is_new: bool = False,
+        is_of_run: bool = False,
     ) -> None:
         self.folder = folder
         self.uri = uri
+        self.is_of_run = is_of_run
+        self.ending = Ending()
+        self.companions = Companions()
+        self._died = False
         self._warm = warm or Warm()
         self._is_new = is_new
         self.comparison: Comparison | None = None
@@ -97,6 +110,47 @@ class Exporter:
             return f"{begin}, for {self.error}"
         return (self.export and self.export.uploads.told()) or "writing to MLflow"
 
+    def tell_of_end(self, done: bool = False) -> None:
+        """Let optional rooms know how the run has ended, where that is known and not told yet.
+
+        Args:
+            done: all of it is in MLflow.
+        """
+        self.ending.tell(lambda: self._ended(done))
+
+    def close(self) -> None:
+        """Wait until optional rooms are ready that were told of the run's end."""
+        if self.export is not None:
+            self.ending.close(self.export.client, self.export.run_id)
+
+    def _ended(self, done: bool) -> Ended | None:
+        export = self.export
+        if export is None or parts.HEADER in export.header:
+            return None  # `kedro mlflow end` tells of a run of parts
+        if export.end is None and (done or not self._died):
+            return None  # its end is in MLflow already: an older copy of its journal
+        header, settings = export.header, export.settings
+        end = export.end or {"status": "KILLED"}
+        begun, ended_ms = int(header.get("start_ms", 0)), end.get("t")
+        return Ended(
+            status=str(end["status"]),
+            pipeline=str(header.get("pipeline")),
+            experiment_name=self._experiment_name(),
+            run_name=export.run_name or settings.get("run_name"),
+            run_id=export.run_id,
+            experiment_id=export.experiment_id or None,
+            tracking_uri=str(settings.get("uri")),
+            failed_node=export.failed_node or None,
+            error=export.error or (WITHOUT_A_WORD if export.end is None else None),
+            seconds=None if ended_ms is None else (int(ended_ms) - begun) / 1000,
+            missing=None if done else self.error,
+            folder=self.folder,
+            client=export.client,
+            is_first=self.is_of_run,
+            is_attached=bool(settings.get("run_id")) and not settings.get("nested"),
+            asked=export.asked,
+        )
+
     def _try(self, action: Any) -> bool:
         try:
             action()
@@ -130,6 +184,7 @@ class Exporter:
 
     def _flush(self) -> None:
         export = self._opened()
+        self.companions.bring(export)
         while export.read() or export.has_pending() or export.run_id is None:
             if export.end is not None:
                 break  # the rest goes with the last words, which are on their way
@@ -145,6 +200,7 @@ class Exporter:
             export.flush()
         held, self._held = self._held, []
         export.read_lines(held)
+        self.companions.finish(export)
         self._compare_early(export, [name for name in export.metrics_seen if is_shown(name)])
         export.finish(self._died, self._until)
 
@@ -163,4 +219,6 @@ class Exporter:
             client = self._warm.client or open_client(self.uri)
             known = {"is_new": self._is_new, "experiment": self._warm.experiment}
             self.export = export_of(self.folder, client, **known)
+            if self.is_of_run:
+                self.export.on_end = partial(self.tell_of_end, True)
         return self.export

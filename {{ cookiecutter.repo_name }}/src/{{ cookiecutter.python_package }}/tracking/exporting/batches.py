@@ -9,7 +9,14 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..journal.events import MAX_BATCH_METRICS, MAX_BATCH_PARAMS, MAX_BATCH_TAGS, MAX_PARAM, MAX_TAG
+from ..journal.events import (
+    MAX_BATCH_METRICS,
+    MAX_BATCH_PARAMS,
+    MAX_BATCH_TAGS,
+    MAX_PARAM,
+    MAX_TAG,
+    MEASURED,
+)
 from ..store.reasons import is_permanent, reason
 
 # So that a poll of a fast writer's journal never holds more than this in memory.
@@ -38,8 +45,7 @@ class Batches:
         self.kept_back: dict[str, str] = {}
         self._keep_back = keep_back
         self.known_params: dict[str, str] = {}
-        self.sent_tags: set[str] = set()
-        # The last value of each metric, without times of the run and its nodes.
+        # The last value of each metric, without what is measured of the run.
         self.last_metrics: dict[str, Any] = {}
         self.metrics_seen: dict[str, float] = {}
         self._ranks: dict[str, tuple[int, int, float]] = {}
@@ -98,17 +104,13 @@ class Batches:
             return
         self._ranks[key] = rank
         self.metrics_seen[key] = value
-        if not key.startswith("_"):
+        if not key.startswith(MEASURED):
             self.last_metrics[key] = metric
 
     def add_tag(self, key: str, value: str) -> None:
         """Take in a tag; the last value counts."""
         tags = self.kept_back if key in self._keep_back else self._tags
         tags[key] = value[:MAX_TAG]
-
-    def has_tag(self, key: str) -> bool:
-        """Whether the run has this tag, or will have it."""
-        return key in self._tags or key in self.sent_tags or key in self.kept_back
 
     def send(self, client: Any, run_id: str) -> None:
         """Write everything.
@@ -162,7 +164,6 @@ class Batches:
                 self.known_params[key] = value
                 del self._params[key]
             for key in batch.tags:
-                self.sent_tags.add(key)
                 del self._tags[key]
 
     def _send_one_by_one(self, client: Any, run_id: str, batch: _Batch) -> None:

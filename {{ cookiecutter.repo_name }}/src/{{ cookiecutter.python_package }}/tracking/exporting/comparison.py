@@ -23,8 +23,8 @@ _EARLIER, _MANY_EARLIER = 1, 20
 _MAX_INFINITE = 5
 _FINISHED = "attributes.status = 'FINISHED'"
 _LOWER_IS_BETTER = ("loss", "error", "mse", "rmse", "mae", "mape", "logloss", "perplexity")
-# Times of the run and its nodes have their own place in MLflow.
-_NOT_SHOWN = ("__", "_time_to_", "system/")
+# Times of the run and its nodes, and what they took, have their own place in MLflow.
+_NOT_SHOWN = ("__", "_time_to_", "_memory_peak_mb ", "system/")
 
 
 def is_shown(metric: str) -> bool:

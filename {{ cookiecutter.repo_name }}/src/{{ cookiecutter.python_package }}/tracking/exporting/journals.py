@@ -12,6 +12,7 @@ from ..logs import PlainLogger
 from ..settings import redacted_equal
 from ..store.reasons import reason
 from .attempts import Exporter
+from .ending import PATIENCE, SECONDS
 from .part_export import export_of
 from .summary import summarize
 
@@ -39,13 +40,16 @@ def export_journal(
     with locks.ProcessLock(folder / locks.EXPORTER) as mine:
         if not mine:
             return {"state": "busy", "journal": str(folder)}
-        work = Exporter(folder, uri)
+        # With events in hand it is the run itself that has ended here.
+        work = Exporter(folder, uri, is_of_run=held is not None)
         while not (done := work.finish(died=True, held=held)):
             wait = work.asked_to_wait()
             if not wait or time.monotonic() + wait > until:
                 break
             time.sleep(wait)
-        return conclude(work, done)
+        summary = conclude(work, done, PATIENCE)
+    work.close()
+    return summary
 
 
 def waiting_journals(project_path: Path) -> list[Path]:
@@ -87,13 +91,22 @@ def _is_of(folder: Path, project_path: Path) -> bool:
     return project is not None and Path(project).resolve() == project_path.resolve()
 
 
-def conclude(work: Exporter, done: bool) -> dict[str, Any]:
-    """Remove an exported journal, or mark it as waiting; returns the summary for the panel."""
+def conclude(work: Exporter, done: bool, patience: float = SECONDS) -> dict[str, Any]:
+    """Remove an exported journal, or mark it as waiting; returns the summary for the panel.
+
+    Args:
+        work: exported it.
+        done: all of it is in MLflow.
+        patience: how long to wait for an answer of whoever is told of the run's end, in seconds.
+    """
     error = work.error if not done else None
     if work.export is None:  # the store could not even be opened; the panel tells of the run still
         work.export = export_of(work.folder, None)
         work.export.read(last=True)
+    if done or work.is_of_run:  # else a later try finds the same end, and tells of it
+        work.tell_of_end(done)
     summary = summarize(work.folder, work.export, error, work.comparison)
+    summary["notes"] += work.ending.notes(patience)
     if done:
         if work.export is not None and work.export.settings.get("keep_journal"):
             try:

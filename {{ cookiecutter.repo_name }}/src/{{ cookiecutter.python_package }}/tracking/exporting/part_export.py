@@ -36,7 +36,7 @@ class PartExport(RunExport):
 
     def _conclude(self, status: str, end_ns: int, until: float | None) -> None:
         run_id = self._ensure_run()
-        self._write(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
+        self._write(partial(self.timeline.send, self.client, self.experiment_id, run_id), run_id)
         self._artifacts.finish(self._batches.known_params, until)
         if not self.waiting:  # it is the last word, also on what the models became
             self._keep_file(self._content(status, end_ns))
@@ -83,8 +83,8 @@ class PartExport(RunExport):
             "end": end_ns,
             "failed_node": told.get("kedro.failed_node"),
             "error": None if status == "FINISHED" else told.get("kedro.error"),
-            "charts": self._timeline.charts,
-            "nodes": [node.as_json() for node in self._timeline.nodes.values()],
+            "charts": self.timeline.charts,
+            "nodes": [node.as_json() for node in self.timeline.nodes.values()],
             "models": self._models.undecided(),
             "metrics": {one.key: [one.value, one.timestamp, one.step] for one in metrics},
         }

@@ -21,6 +21,7 @@ from ..journal import layout, locks, spilling
 from ..journal.durability import JournalSync
 from ..journal.heartbeat import Heartbeat, Pipeline
 from ..journal.packages import installed_versions, record_versions
+from ..journal.processes import cpu_count
 from ..logs import PlainLogger
 from ..settings import sqlite_path
 from ..store.client import open_client, prepare_environment
@@ -28,7 +29,9 @@ from ..store.lean_imports import import_lean
 from ..store.reasons import reason_in
 from .attempts import Exporter, Warm
 from .belonging import refusal_of_part
+from .companions import Companions
 from .early_word import EarlyWord
+from .ending import PATIENCE, SECONDS
 from .journals import conclude, export_each, export_leftovers, leftovers
 from .progress import Progress
 
@@ -88,7 +91,8 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         record_versions(folder, packages)
         lasting = JournalSync(layout.places_of(folder))
         lasting.start()
-        work = Exporter(folder, first["uri"], warm, job["is_new"])
+        work = Exporter(folder, first["uri"], warm, job["is_new"], is_of_run=True)
+        work.companions = Companions(first["pipeline"])
         work.prepare_comparison()
         with Progress(work.told, ended):
             end = _follow(work, inbox, Pipeline(first["pipeline"]), word)
@@ -98,7 +102,9 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         lasting.stop()
         if not done:
             lasting.sync()
-        summary = conclude(work, done)
+        # A container ends with its first process, and all that runs in it.
+        is_first = first["pipeline"].get("pid") == 1
+        summary = conclude(work, done, PATIENCE if is_first else SECONDS)
     if end is None and not done and spilling.place() is not None:
         spilling.leave([folder], {}, GRACE_WITHOUT_PARENT, summary)
     sides = [(Path(side), uri) for side, uri in (end or {}).get("sides", ())]
@@ -109,6 +115,7 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
     export_each(sides)
     if goes_on and not is_last:
         export_leftovers(Path.cwd(), first["uri"], folder)
+    work.close()
     return 0 if done else 75
 
 
@@ -122,6 +129,9 @@ def _listen(
     pipeline = None
     for line in stdin:
         message = json.loads(line)
+        if "variables" in message:
+            os.environ.update(message["variables"])
+            continue
         if "pipeline" in message:
             pipeline = Pipeline(message["pipeline"])
         if "journal" in message and pipeline is not None:
@@ -171,7 +181,7 @@ def _follow(
     word: EarlyWord,
 ) -> dict[str, Any] | None:
     """Export until the run ends; None if the pipeline's process died without a word."""
-    seconds = POLL_SECONDS if _cpu_count() > 1 else POLL_SECONDS_ALONE
+    seconds = POLL_SECONDS if cpu_count() > 1 else POLL_SECONDS_ALONE
     while True:
         if work.step():
             word.close()
@@ -184,13 +194,6 @@ def _follow(
                 return None
             continue
         return message
-
-
-def _cpu_count() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _finish(work: Exporter, end: dict[str, Any] | None, export_wait: float) -> bool:

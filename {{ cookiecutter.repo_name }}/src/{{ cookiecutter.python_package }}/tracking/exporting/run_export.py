@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..journal import layout, snapshot
-from ..journal.header import header_of, path_now
+from ..journal.header import header_of
 from ..journal.heartbeat import last_alive
 from ..journal.places import JournalPlaces
 from ..journal.reader import JournalReader
@@ -14,17 +14,19 @@ from ..logs import PlainLogger
 from ..models.promotion import Deciding
 from ..models.queue import ModelQueue
 from ..redact import redact_text
-from ..redact_files import mask_copy
 from ..store.client import together
 from ..store.reasons import StoreError, summed_up
 from ..timeline.timeline import Timeline
 from .batches import Batches
 from .inputs import InputQueue
+from .last_files import LastFiles
 from .mlflow_run import MlflowRun
 from .run_artifacts import RunArtifacts
 from .uploads import Uploads
 
 logger = PlainLogger(__name__)
+
+WITHOUT_A_WORD = "the process ended without a word (killed, or out of memory)"
 
 
 class RunExport:
@@ -59,14 +61,19 @@ class RunExport:
         self._batches = Batches(self._note, self.keep_back)
         self.uploads = Uploads(self._places, self._note)
         about = self.key, self.header, self._note, self.uploads.add_call
-        self._timeline = self.timeline_class(*about)
+        self.timeline = self.timeline_class(*about)
+        self.add_metric = self._batches.add_metric
         self._inputs = InputQueue(self._places, self._note)
         self._models = ModelQueue(self._places, self.key, self._note, self.uploads.add, is_new)
         self._artifacts = RunArtifacts(client, self.uploads, self._models)
-        self._at_end: dict[str, tuple[int, str | None]] = {}
+        self._last_files = LastFiles(self._places, self.header, self.uploads)
+        # What hooks ask of optional rooms, by the room's name.
+        self.asked: dict[str, list[dict[str, Any]]] = {}
+        self.error: str | None = None
+        self.on_end: Callable[[], None] = lambda: None
         self._sizes: dict[str, int] = {}
         self._interrupted = 0
-        self._error: str | None = None
+        self._failed_node: str | None = None
 
     @property
     def key(self) -> str:
@@ -92,6 +99,11 @@ class RunExport:
     def deciding_metrics(self) -> dict[str, Deciding]:
         """The metrics that `promote_if` names."""
         return self._models.deciding_metrics(self._batches.params_seen)
+
+    @property
+    def failed_node(self) -> str:
+        """The node that broke a run which did not finish; more than one where several were."""
+        return self._failed_node or ", ".join(self.timeline.broken_off(self._interrupted))
 
     @property
     def is_behind(self) -> bool:
@@ -130,7 +142,7 @@ class RunExport:
             Exception: the store can't be used now; nothing is lost, call it again later.
         """
         run_id = self._ensure_run()
-        self._write(partial(self._timeline.send, self.client, self.experiment_id, run_id), run_id)
+        self._write(partial(self.timeline.send, self.client, self.experiment_id, run_id), run_id)
         self._artifacts.send(self._batches.known_params)
 
     def _write(self, send_timeline: Callable[[], None], run_id: str) -> None:
@@ -161,31 +173,31 @@ class RunExport:
             self._artifacts.finish(self._batches.known_params, until)
             return
         if self.end is None:
-            ends = [node.end for node in self._timeline.nodes.values()]
+            ends = [node.end for node in self.timeline.nodes.values()]
             last = max([last_alive(self.folder, self.header), *ends])
             self.end = {"status": "KILLED", "t": last // 1_000_000}
-            self._take_files_of_the_dead()
+            self._last_files.take()
             if died:
-                text = "the process ended without a word (killed, or out of memory)"
-                self._batches.add_tag("kedro.error", text)
+                self.error = WITHOUT_A_WORD
+                self._batches.add_tag("kedro.error", self.error)
         status = self.end["status"]
-        broken = self._timeline.broken_off(self._interrupted)
-        if status != "FINISHED" and broken and not self._batches.has_tag("kedro.failed_node"):
-            self._batches.add_tag("kedro.failed_node", ", ".join(broken))
+        if status != "FINISHED" and self._failed_node is None and self.failed_node:
+            self._batches.add_tag("kedro.failed_node", self.failed_node)
         if self._reader.damaged:
             self._note(f"{self._reader.damaged} damaged lines of the journal were left out")
         if lost := self._reader.lost(self._sizes):
             text = f"{lost} bytes of events were lost in a power cut, and what they said with them"
             self._note(text)
             self._batches.add_tag("kedro.journal", text)
+        self.on_end()
         self._conclude(status, int(self.end["t"]) * 1_000_000, until)
 
     def _conclude(self, status: str, end_ns: int, until: float | None) -> None:
         run_id = self._ensure_run()
-        self._timeline.draw(end_ns, self._keep_artifact)
-        error = None if status == "FINISHED" else (self._error or status)
+        self.timeline.draw(end_ns, self._keep_artifact)
+        error = None if status == "FINISHED" else (self.error or status)
         trace = (self.client, self.experiment_id, run_id, end_ns, error)
-        self._write(partial(self._timeline.finish, *trace), run_id)
+        self._write(partial(self.timeline.finish, *trace), run_id)
         self._artifacts.finish(self._batches.known_params, until)
         self._models.conclude(self.client, run_id, self._batches, status == "FINISHED")
         self._batches.send(self.client, run_id)
@@ -208,14 +220,6 @@ class RunExport:
         state = {"run_id": run_id, "experiment_id": self.experiment_id, "error": None}
         layout.write_state(self.folder, state)
         return run_id
-
-    def _take_files_of_the_dead(self) -> None:
-        for name, (since, folder) in self._at_end.items():
-            path = path_now(self.header, name)
-            if path.exists():
-                copy = self._places.store(partial(snapshot.take, path, since=since))
-                mask_copy(copy)
-                self.uploads.add(str(self._places.relative(copy)), folder)
 
     def _keep_artifact(self, name: str, content: bytes) -> None:
         stored = snapshot.write(self._places, name, content)
@@ -244,7 +248,9 @@ class RunExport:
     def _on_tag(self, event: dict[str, Any]) -> None:
         self._batches.add_tag(str(event["k"]), str(event["v"]))
         if event["k"] == "kedro.error":
-            self._error = str(event["v"])
+            self.error = str(event["v"])
+        if event["k"] == "kedro.failed_node":
+            self._failed_node = str(event["v"])
 
     def _on_artifact(self, event: dict[str, Any]) -> None:
         self.uploads.add(str(event["f"]), event.get("p"), event.get("state"), event.get("size"))
@@ -256,21 +262,13 @@ class RunExport:
         self._inputs.add(event)
 
     def _on_begin(self, event: dict[str, Any]) -> None:
-        self._timeline.add_begin(event)
+        self.timeline.add_begin(event)
 
     def _on_span(self, event: dict[str, Any]) -> None:
-        self._timeline.add_span(event)
+        self.timeline.add_span(event)
         if "m" in event:
             seconds = (int(event["t"]) - int(event["b"])) / 1e9
             self._batches.add_metric(event["m"], seconds, int(event["t"]) // 1_000_000, 0)
-
-    def _on_at_end(self, event: dict[str, Any]) -> None:
-        folders = event.get("p", {})
-        for path, since in event["since"].items():
-            self._at_end[str(path)] = int(since), folders.get(path)
-
-    def _on_charts(self, event: dict[str, Any]) -> None:
-        self._timeline.ask_for_charts(event)
 
     def _on_interrupt(self, event: dict[str, Any]) -> None:
         self._interrupted = int(event["t"])
@@ -292,8 +290,9 @@ class RunExport:
         "model": _on_model,
         "begin": _on_begin,
         "span": _on_span,
-        "at_end": _on_at_end,
-        "charts": _on_charts,
+        "at_end": lambda self, event: self._last_files.add(event),
+        "ask": lambda self, event: self.asked.setdefault(str(event["n"]), []).append(event),
+        "charts": lambda self, event: self.timeline.ask_for_charts(event),
         "interrupt": _on_interrupt,
         "note": lambda self, event: self._note(str(event["v"])),
         "end": _on_end,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..arguments import nearest
+from ..journal.events import MEASURED
 
 MAX_LISTED = 40
 SYNTAX = (
@@ -69,7 +70,7 @@ class Names:
         column = f"{_KINDS[kind]}.{rest}"
         if self.has_runs and column not in self.known:
             same = [one for one in self.known if one.startswith(f"{_KINDS[kind]}.")]
-            telling = [one for one in same if not one.partition(".")[2].startswith("_")]
+            telling = [one for one in same if not one.partition(".")[2].startswith(MEASURED)]
             return f"no run has {column!r}; there are {listed(telling)}.{nearest(column, same)}"
         if (found := re.search("[ /:-]", rest)) and not re.search(r"[`\"]", name):
             what = "a space" if found[0] == " " else repr(found[0])

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..commands.experiment import client_and_experiment
 from ..commands.run_names import started
-from ..journal.events import as_recorded
+from ..journal.events import MEASURED, as_recorded
 from .filters import SYNTAX, Names, listed, nearest_column, wrong_filter, wrong_order
 from .table import print_chosen, print_telling
 
@@ -53,7 +53,7 @@ def print_runs(
         raise LookupError(told)
     rows = [_row(run) for run in found]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    telling = [name for name in names if not name.partition(".")[2].startswith("_")]
+    telling = [name for name in names if not name.partition(".")[2].startswith(MEASURED)]
     for column in columns or ():
         if rows and column not in names:
             raise LookupError(

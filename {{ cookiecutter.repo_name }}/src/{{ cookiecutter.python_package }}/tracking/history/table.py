@@ -5,6 +5,7 @@ from typing import Any
 from ..commands import rules
 from ..commands.run_names import BEST, LAST, best_run, find_run
 from ..commands.tables import aligned, width_of_output
+from ..journal.events import MEASURED
 
 _ALWAYS = ("run_name", "start_time", "status", "duration")
 _MARK = "is"
@@ -28,7 +29,7 @@ def print_telling(client: Any, experiment: Any, rows: list[dict[str, Any]]) -> N
         print("No run.")
         return
     names = list(dict.fromkeys(name for row in rows for name in row))
-    telling = [name for name in names if not name.partition(".")[2].startswith("_")]
+    telling = [name for name in names if not name.partition(".")[2].startswith(MEASURED)]
     metrics = [name for name in telling if name.startswith("metrics.")]
     params = [name for name in telling if name.startswith("params.")]
     differing = [name for name in params if len({row.get(name) for row in rows}) > 1]

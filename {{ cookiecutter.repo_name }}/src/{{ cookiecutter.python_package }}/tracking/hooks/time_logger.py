@@ -39,7 +39,8 @@ class MLflowTimeLoggerHook:
     Fires around each load, node and save. Writes the metrics
     `_time_to_run <function> -- <outputs>`, `_time_to_load <dataset>` and
     `_time_to_save <dataset>` in seconds, the Gantt chart as an HTML artifact, and the run's
-    timeline as an MLflow trace.
+    timeline as an MLflow trace. Asks for the metrics `system/…` and `_memory_peak_mb <node>`, which
+    the optional room `machine/` makes.
 
     Args:
         gantt_filepath: where the Gantt chart is written besides, relative to the project.
@@ -49,6 +50,8 @@ class MLflowTimeLoggerHook:
         time_log_filepath: where the times are written besides as JSON, relative to the project.
         enable_plotly: False makes no Gantt chart.
         enable_mlflow: False turns this hook off.
+        enable_system_metrics: False records no memory, processor time and GPUs. The exporter looks
+            at them from outside, so they are of runs with `export="live"`.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class MLflowTimeLoggerHook:
         time_log_filepath: str | None = None,
         enable_plotly: bool = True,
         enable_mlflow: bool = True,
+        enable_system_metrics: bool = True,
     ) -> None:
         self.gantt_filepath = gantt_filepath
         self.gantt_params = dict(gantt_params or {})
@@ -68,6 +72,7 @@ class MLflowTimeLoggerHook:
         self.time_log_filepath = time_log_filepath
         self.enable_plotly = enable_plotly
         self.enable_mlflow = enable_mlflow
+        self.enable_system_metrics = enable_system_metrics
         self._clock = _Clock()
         # Loads whose run is not known yet, by the node's identity: (dataset, thread, begin, end).
         self._early: dict[int, list[tuple[str, int, int, int]]] = {}
@@ -81,6 +86,7 @@ class MLflowTimeLoggerHook:
             self.time_log_filepath,
             self.enable_plotly,
             self.enable_mlflow,
+            self.enable_system_metrics,
         )
         return type(self), arguments
 
@@ -103,6 +109,8 @@ class MLflowTimeLoggerHook:
             time_log_filepath=mine.time_log_filepath
             and os.fspath(project / mine.time_log_filepath),
         )
+        if mine.enable_system_metrics:
+            run.recorder.append({"e": "ask", "n": "machine"})
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, dataset_name: str, node: Any) -> None:

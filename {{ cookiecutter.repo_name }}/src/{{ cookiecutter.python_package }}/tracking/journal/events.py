@@ -20,6 +20,8 @@ from typing import Any
 MAX_KEY = 250
 MAX_PARAM = 6000
 MAX_TAG = 8000
+# What is measured of a run and its machine, and not by it, begins so.
+MEASURED = ("_", "system/")
 MAX_BATCH_METRICS = 1000
 MAX_BATCH_PARAMS = 100
 MAX_BATCH_TAGS = 100

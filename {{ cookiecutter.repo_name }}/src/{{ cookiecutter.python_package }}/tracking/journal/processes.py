@@ -17,6 +17,13 @@ def myself() -> dict[str, Any]:
     return {"pid": os.getpid(), "born": birth_of(os.getpid()), **_place()}
 
 
+def cpu_count() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def lives(name: dict[str, Any]) -> bool | None:
     """Whether a named process lives; None if that can't be seen from here.
 

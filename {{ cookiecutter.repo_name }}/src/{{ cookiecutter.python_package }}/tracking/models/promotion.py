@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..arguments import nearest
-from ..journal.events import as_recorded, as_shown
+from ..journal.events import MEASURED, as_recorded, as_shown
 
 
 class Deciding(NamedTuple):
@@ -54,7 +54,7 @@ def decide(
         return True, "no condition is set"
     metric = rule["metric"]
     if metric not in new:
-        known = [name for name in sorted(new) if not name.startswith("_")]
+        known = [name for name in sorted(new) if not name.startswith(MEASURED)]
         return False, (
             f"the run has no metric {metric!r}, only {', '.join(known) or 'none'}"
             f"{nearest(metric, known)}"

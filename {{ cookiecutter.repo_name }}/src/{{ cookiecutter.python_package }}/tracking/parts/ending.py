@@ -8,6 +8,7 @@ from ..commands.experiment import client_and_experiment
 from ..commands.run_names import find_run
 from ..exporting.belonging import is_of_another
 from ..exporting.comparison import Comparison
+from ..exporting.ending import PATIENCE, Ended, Ending
 from ..exporting.mlflow_run import BEGUN_ON, RUN_KEY
 from ..exporting.summary import add_metrics, blank_summary
 from ..exporting.sync import sync_from, sync_parts
@@ -54,12 +55,15 @@ def end_run(name: str, status: str | None, reason: str | None = None) -> dict[st
             f"the run {name!r} is one of a whole `kedro run`, which ends by itself; `end` is for "
             f"what `{begin}` began."
         )
-    if run.info.status in OPEN:
+    was_open = run.info.status in OPEN
+    if was_open:
         _end(client, run, status, reason)
     elif status not in (None, run.info.status):
         notes.append(f"it had ended before as {run.info.status}, and stays so")
     drawn = draw_again(client, run_id, str(project_path()))
     notes += [part.told_of_others for part in drawn.parts if part.others]
+    if was_open:
+        notes += _tell(client, drawn, experiment.name)
     return _summary(client, drawn, experiment.name, notes)
 
 
@@ -146,6 +150,28 @@ def _log_times(client: Any, run: Any, end_ns: int) -> None:
         metrics.append(Metric("__time", (stamp - run.info.start_time) / 1000, stamp, 0))
     if metrics:
         client.log_batch(run.info.run_id, metrics=metrics, params=params, tags=tags)
+
+
+def _tell(client: Any, drawn: Drawn, experiment: str) -> list[str]:
+    """Let optional rooms know how the run has ended; returns what they have to say."""
+    info, tags, ending = drawn.run.info, drawn.run.data.tags, Ending()
+    ended = Ended(
+        status=info.status,
+        pipeline=next((str(one.content.get("pipeline")) for one in drawn.parts), "__default__"),
+        experiment_name=experiment,
+        run_name=info.run_name,
+        run_id=info.run_id,
+        experiment_id=info.experiment_id,
+        tracking_uri=redact_text(client.tracking_uri),
+        failed_node=tags.get("kedro.failed_node"),
+        error=tags.get("kedro.error"),
+        seconds=(info.end_time - info.start_time) / 1000,
+        client=client,
+    )
+    ending.tell(lambda: ended)
+    notes = ending.notes(PATIENCE)
+    ending.close(client, info.run_id)
+    return notes
 
 
 def _summary(client: Any, drawn: Drawn, experiment: str, notes: list[str]) -> dict[str, Any]:

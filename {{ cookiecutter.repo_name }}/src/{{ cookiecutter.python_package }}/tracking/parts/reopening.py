@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..exporting.ending import TOLD
 from ..logs import PlainLogger
 from ..redact import redact_text
 from ..store.mlflow_internals import artifacts_at
@@ -28,8 +29,8 @@ def reopen_run(client: Any, run: Any) -> None:
         return
     run_id = run.info.run_id
     client.update_run(run_id, status="RUNNING")
-    for key in FAULT_TAGS:
-        if key in run.data.tags:
+    for key in run.data.tags:
+        if key in FAULT_TAGS or key.startswith(f"{TOLD}."):
             client.delete_tag(run_id, key)
     try:
         if TRACEBACK in [one.path for one in client.list_artifacts(run_id)]:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ def can_export() -> bool:
 
 class ExporterProcess:
     """A running exporter. It works through three lines on its standard input: store, run, end.
+
+    Between them may be lines of `give`.
 
     Args:
         settings: where the run goes; URI and experiment travel through the pipe only, with the
@@ -110,6 +112,10 @@ class ExporterProcess:
     def assign(self, journal: Path, export_wait: float, is_new: bool) -> None:
         """Tell it which run to export, and whether no other exporter has tried."""
         self._send({"journal": str(journal), "export_wait": export_wait, "is_new": is_new})
+
+    def give(self, variables: Mapping[str, str]) -> None:
+        """Give it environment variables that were not set, or not to this, when it was started."""
+        self._send({"variables": dict(variables)})
 
     def finish(
         self, seconds: float, sides: Sequence[tuple[Path, str]], held: Sequence[str]

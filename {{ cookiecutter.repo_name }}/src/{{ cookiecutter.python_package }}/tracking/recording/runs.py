@@ -92,8 +92,18 @@ def in_force(hook: _Hook, recorder: Recorder | None) -> _Hook:
         return hook
     found: _Hook | None = recorder.hooks.get(id(hook))
     if found is None:
-        given = recorder.mlflow_yml.hooks
-        names = [cls.__name__ for cls in reversed(type(hook).__mro__) if cls.__name__ in given]
-        changes = {name: value for cls in names for name, value in given[cls].items()}
-        found = recorder.hooks[id(hook)] = with_options(hook, changes) if changes else hook
+        found = recorder.hooks[id(hook)] = with_mlflow_yml(hook, recorder.mlflow_yml)
     return found
+
+
+def with_mlflow_yml(hook: _Hook, mlflow_yml: Any) -> _Hook:
+    """Return a hook with the arguments that an `mlflow.yml` gives.
+
+    Args:
+        hook: the hook.
+        mlflow_yml: what the file says; None without one.
+    """
+    given = {} if mlflow_yml is None else mlflow_yml.hooks
+    names = [cls.__name__ for cls in reversed(type(hook).__mro__) if cls.__name__ in given]
+    changes = {name: value for cls in names for name, value in given[cls].items()}
+    return with_options(hook, changes) if changes else hook

@@ -114,6 +114,10 @@ def _nodes(times: list[dict[str, Any]], workers: list[int], seconds: float) -> I
             f"node {entry['node']}: {entry['seconds']:.4g} s from {entry['begin']:.4g} s, "
             f"{entry['begin_time']}\nworker {entry['worker']} ({entry['process']})"
         )
+        if "memory_peak_mb" in entry:
+            whose = "its process, with other nodes in it: " if entry.get("shares_process") else ""
+            megabytes, seconds_of_cpu = entry["memory_peak_mb"], entry["cpu_seconds"]
+            told += f"\n{whose}at most {megabytes:,.0f} MB of memory, {seconds_of_cpu:.4g} s of CPU"
         if entry["error"]:
             told += f"\n{entry['error'][:300]}"
         place = f"--n:{row};--w:{places[entry['worker']]}"

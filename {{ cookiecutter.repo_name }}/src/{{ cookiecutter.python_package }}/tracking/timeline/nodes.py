@@ -20,6 +20,11 @@ class NodeTimes:
     until: int = 0
     # Which try of the node it was, where a cluster runs one again whose worker was lost.
     attempt: int = 0
+    # What it took of its machine, where that was looked at: megabytes at the most, seconds of
+    # processors, and whether other nodes ran in its process too.
+    memory_mb: float | None = None
+    cpu_seconds: float | None = None
+    shares_process: bool = False
 
     @property
     def end(self) -> int:

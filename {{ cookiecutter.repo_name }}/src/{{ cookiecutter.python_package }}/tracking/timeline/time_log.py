@@ -34,6 +34,7 @@ def time_log(nodes: Iterable[NodeTimes], begin: int, end: int) -> list[dict[str,
                 "end": (node_end - begin) / 1e9,
                 "seconds": (node_end - node.begin) / 1e9,
                 "critical": node.name in critical,
+                **_taken(node),
                 "error": node.error
                 or (None if node.is_complete() else "it did not come to its end"),
                 "parts": [
@@ -48,6 +49,13 @@ def time_log(nodes: Iterable[NodeTimes], begin: int, end: int) -> list[dict[str,
             }
         )
     return sorted(log, key=lambda entry: (entry["worker"], entry["begin"]))
+
+
+def _taken(node: NodeTimes) -> dict[str, Any]:
+    if node.memory_mb is None or node.cpu_seconds is None:
+        return {}
+    shares = {"shares_process": True} if node.shares_process else {}
+    return {"memory_peak_mb": node.memory_mb, "cpu_seconds": node.cpu_seconds, **shares}
 
 
 def critical_path(nodes: Iterable[NodeTimes]) -> list[str]:

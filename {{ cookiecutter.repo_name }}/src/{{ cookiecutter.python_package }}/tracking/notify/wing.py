@@ -1,0 +1,4 @@
+"""What this wing adds to the layer; see `wings.py`."""
+
+HOOKS = {"MLflowNotifyHook": "hook"}
+ENDED = "telling:start"
