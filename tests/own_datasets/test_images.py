@@ -15,6 +15,7 @@ import pytest
 from kedro.io import DataCatalog, DatasetError, Version
 from PIL import Image
 
+from tests.harness.baked import BakedProject
 from tests.harness.s3 import S3
 
 RANDOM = np.random.default_rng(0)
@@ -213,6 +214,21 @@ def test_other_images_of_the_folder_stay_and_are_told(
     alone = datasets.ImagesDataset(str(tmp_path), save_args={"overwrite": True})
     alone.save({"last": noise(2, 2)})
     assert sorted(file.name for file in tmp_path.iterdir()) == ["last.png", "notes.txt"]
+
+
+def test_layer_takes_the_saved_files_for_the_artifacts(
+    datasets: Any, baked: BakedProject, tmp_path: Path
+) -> None:
+    dataset = datasets.ImagesDataset(str(tmp_path))
+    partitions_of = baked.tracking("kedro_datasets_internals").partitions_of
+    assert partitions_of(dataset, {}) is None
+    dataset.save({"a": noise(2, 2), "more/b": noise(2, 2)})
+    found = partitions_of(dataset, {"something": "else"})
+    assert {name: place.inside for name, place in found.items()} == {
+        "a.png": "a.png",
+        "more/b.png": "more/b.png",
+    }
+    assert [Path(place.path).exists() for place in found.values()] == [True, True]
 
 
 def test_versions(datasets: Any, tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ class Folder:
         return sorted(
             str(entry["name"]).rstrip("/").rpartition("/")[2]
             for entry in self.fs.ls(self.path, detail=True)
-            if entry["type"] == "directory" or self.fs.isdir(entry["name"])  # or a link to one
+            # Or, on this machine, a link to one.
+            if entry["type"] == "directory" or (self.is_local and self.fs.isdir(entry["name"]))
         )
 
     def read(self, name: str) -> bytes:
