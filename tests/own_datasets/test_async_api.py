@@ -296,6 +296,16 @@ def test_kept_answers_are_what_was_loaded(
     assert len(server.asked) == 1
 
 
+def test_broken_file_of_an_answer_is_told(make: Any, server: Web, tmp_path: Path) -> None:
+    server.rule = lambda asked, _: Answer(b"[1]")
+    dataset = make([f"{server.url}/1"], attribute="json", filepath=str(tmp_path))
+    assert dataset.load() == [[1]]
+    (file,) = tmp_path.iterdir()
+    file.write_text("[1")
+    with pytest.raises(DatasetError, match=f"{file.name} is broken .*asked for again"):
+        dataset.load()
+
+
 def test_what_has_come_is_kept_where_others_fail(make: Any, server: Web, tmp_path: Path) -> None:
     server.rule = lambda asked, _: Answer(b"ok", 404 if asked.path == "/1" else 200)
     dataset = make([f"{server.url}/{number}" for number in range(3)], filepath=str(tmp_path))
@@ -335,6 +345,16 @@ def test_what_was_saved_is_kept(make: Any, server: Web, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == dataset.saved_files
     assert make({"a": f"{server.url}/a"}, **options).load() == {"a": {"x": "é"}}
     assert len(server.asked) == 1
+
+
+def test_what_could_not_be_sent_is_not_kept(make: Any, server: Web, tmp_path: Path) -> None:
+    server.rule = lambda asked, _: Answer(b"", 404 if asked.path == "/b" else 200)
+    urls = {"a": f"{server.url}/a", "b": f"{server.url}/b"}
+    dataset = make(urls, method="PUT", skip_errors=True, filepath=str(tmp_path))
+    dataset.save({"a": "one", "b": "two"})
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["one"]
+    assert [path.name for path in tmp_path.iterdir()] == dataset.saved_files
+    assert not dataset.exists()
 
 
 UNFIT: list[tuple[dict[str, Any], Any, str]] = [

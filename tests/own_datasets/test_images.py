@@ -216,6 +216,19 @@ def test_other_images_of_the_folder_stay_and_are_told(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["last.png", "notes.txt"]
 
 
+def test_layer_asks_a_store_for_the_state_of_a_folder(
+    datasets: Any, baked: BakedProject, s3: S3
+) -> None:
+    """Of which the digest of an input is made, without a download."""
+    url = f"s3://{s3.bucket}/images"
+    dataset = datasets.ImagesDataset(url, credentials=s3.credentials)
+    dataset.save({"a": noise(2, 2), "more/b": noise(2, 2)})
+    place = baked.tracking("kedro_internals").file_of(dataset)
+    assert place == url
+    told = baked.tracking("datasets.object_states").state_of(dataset, place)["parts"]
+    assert [(part[0], part[3]) for part in told] == [("a.png", "etag"), ("more/b.png", "etag")]
+
+
 def test_layer_takes_the_saved_files_for_the_artifacts(
     datasets: Any, baked: BakedProject, tmp_path: Path
 ) -> None:

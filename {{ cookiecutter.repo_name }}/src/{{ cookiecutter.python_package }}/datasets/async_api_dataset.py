@@ -146,8 +146,7 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         answers: list[Any] = [_NOTHING] * len(requests)
         if kept is not None:
             there = [number for number, one in enumerate(requests) if kept.has(one)]
-            found = kept.get([requests[number] for number in there])
-            for number, value in zip(there, found, strict=True):
+            for number, value in zip(there, kept.get([requests[n] for n in there]), strict=True):
                 answers[number] = self._transformed(value)
         missing = [number for number, value in enumerate(answers) if value is _NOTHING]
 
@@ -179,11 +178,15 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
                 f"say `method: POST` in an entry of its own."
             )
         requests, values = self._to_save(data)
-        self._send(requests, [_body_of(value) for value in values], lambda _, response: response)
+        bodies = [_body_of(value) for value in values]
+        answers = self._send(requests, bodies, lambda _, response: response)
         kept = self._kept()
         if kept is not None:
-            pairs = zip(requests, values, strict=True)
-            self.saved_files = [kept.put(request, value) for request, value in pairs]
+            self.saved_files = [
+                kept.put(request, value)
+                for request, value, answer in zip(requests, values, answers, strict=True)
+                if not isinstance(answer, DatasetError)
+            ]
 
     def _to_save(self, data: Any) -> tuple[list[Request], list[Any]]:
         requests = self._plan.requests
@@ -285,8 +288,8 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
             yield bar.update
 
     def _exists(self) -> bool:
-        kept = self._kept()
-        return kept is not None and all(kept.has(request) for request in self._plan.requests)
+        kept, requests = self._kept(), self._plan.requests
+        return kept is not None and bool(requests) and all(map(kept.has, requests))
 
     def _describe(self) -> dict[str, Any]:
         first = self._plan.requests[0].url if self._plan.requests else None

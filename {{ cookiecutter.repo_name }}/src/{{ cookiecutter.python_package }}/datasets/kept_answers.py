@@ -6,6 +6,8 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
+from kedro.io import DatasetError
+
 from .api_requests import Request
 from .folder import Folder
 
@@ -50,9 +52,13 @@ class KeptAnswers:
         return self.file_of(request) in self._there
 
     def get(self, requests: list[Request]) -> list[Any]:
-        """Return answers that are there."""
+        """Return answers that are there.
+
+        Raises:
+            DatasetError: a file is not what was kept.
+        """
         files = [self.file_of(request) for request in requests]
-        return [self._value(content) for _, content in self.folder.read_all(files)]
+        return [self._value(file, content) for file, content in self.folder.read_all(files)]
 
     def put(self, request: Request, value: Any) -> str:
         """Keep an answer, or what was sent; returns its file."""
@@ -67,7 +73,13 @@ class KeptAnswers:
             return value.encode()
         return json.dumps(value, ensure_ascii=False).encode()
 
-    def _value(self, content: bytes) -> Any:
-        if self._attribute == "json":
-            return json.loads(content)
-        return content.decode() if self._attribute == "text" else content
+    def _value(self, file: str, content: bytes) -> Any:
+        try:
+            if self._attribute == "json":
+                return json.loads(content)
+            return content.decode() if self._attribute == "text" else content
+        except ValueError as error:
+            raise DatasetError(
+                f"The answer that is kept in {self.folder.where(file)} is broken ({error}): delete "
+                f"the file, and it is asked for again."
+            ) from error
