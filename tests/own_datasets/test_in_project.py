@@ -147,7 +147,7 @@ def done(baked: BakedProject, server: Web, tmp_path_factory: pytest.TempPathFact
         Image.new("L", (2, 2)).save(root / folder / "of-another-time.png")
     said = []
     for runner in ("SequentialRunner", "ParallelRunner"):
-        finished = project.run("kedro", "run", f"--runner={runner}")
+        finished = project.run("kedro", "run", f"--runner={runner}", timeout=900)
         said.append(finished.stdout + finished.stderr)
     runs = sorted(runs_of(project), key=lambda run: run.info.start_time)
     return Done(project, client_of(project), runs, server, said)
