@@ -21,7 +21,7 @@ from .web import Answer, Asked, Web, web
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Dataset, Run
 
 pytest.importorskip("httpx", reason="httpx is not installed: requirements-data.txt")
 pytestmark = pytest.mark.slow
@@ -153,6 +153,11 @@ def done(baked: BakedProject, server: Web, tmp_path_factory: pytest.TempPathFact
     return Done(project, client_of(project), runs, server, said)
 
 
+def inputs_of(run: Run) -> dict[str, Dataset]:
+    assert run.inputs is not None
+    return {one.dataset.name: one.dataset for one in run.inputs.dataset_inputs}
+
+
 BOTH = pytest.mark.parametrize("number", [0, 1], ids=["SequentialRunner", "ParallelRunner"])
 
 
@@ -200,7 +205,7 @@ def test_server_was_asked_once_and_sent_twice(done: Done) -> None:
 
 @BOTH
 def test_folders_are_inputs_with_a_digest(done: Done, number: int) -> None:
-    inputs = {one.dataset.name: one.dataset for one in done.runs[number].inputs.dataset_inputs}
+    inputs = inputs_of(done.runs[number])
     assert {"photos", "lazily", "pets", "pages"} <= set(inputs)
     assert "data/01_raw/pets" in inputs["pets"].source
     assert inputs["photos"].digest == inputs["lazily"].digest
@@ -213,10 +218,9 @@ def test_digest_changes_with_an_image(done: Done) -> None:
     Image.new("RGB", (4, 3), (255, 255, 255)).save(image)
     done.project.run("kedro", "run", "--nodes=make_masks")
     newest, *_ = runs_of(done.project)
-    (found,) = newest.inputs.dataset_inputs
-    before = {one.dataset.name: one.dataset.digest for one in done.runs[1].inputs.dataset_inputs}
-    assert found.dataset.name == "photos"
-    assert found.dataset.digest != before["photos"]
+    found = inputs_of(newest)
+    assert set(found) == {"photos"}
+    assert found["photos"].digest != inputs_of(done.runs[1])["photos"].digest
 
 
 def test_later_run_goes_on_from_the_folder(done: Done) -> None:
