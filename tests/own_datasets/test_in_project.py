@@ -141,7 +141,7 @@ def done(baked: BakedProject, server: Web, tmp_path_factory: pytest.TempPathFact
         place = root / "data/01_raw" / folder
         place.mkdir(parents=True)
         for name in names:
-            Image.new("RGB", (4, 3), (20 * ord(name), 0, 0)).save(place / f"{name}.png")
+            Image.new("RGB", (4, 3), (2 * ord(name), 0, 0)).save(place / f"{name}.png")
     for folder in ("data/02_masks", "data/02_crops/cat"):
         (root / folder).mkdir(parents=True)
         Image.new("L", (2, 2)).save(root / folder / "of-another-time.png")
