@@ -22,6 +22,7 @@ from .cases import (
     memory,
     off,
     one_cpu,
+    own_datasets,
     part,
     short,
     startup,
@@ -46,6 +47,7 @@ CASES: tuple[ModuleType, ...] = (
     uploads,
     part,
     dask,
+    own_datasets,
     startup,
 )
 EVERYTHING = ["*"]

@@ -48,5 +48,7 @@ LIMITS = {
     "dask_nodes": Limit(),
     "dask_waits": Limit("", "0.60", "0.52"),
     "dask_tracked": Limit("", "1.10", ""),
+    "requests": Limit("", "0.05", ""),
+    "images_memory": Limit("", "5 MB", "1 MB"),
     "startup": Limit("", "1.00", "< 1"),
 }

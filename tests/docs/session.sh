@@ -18,6 +18,13 @@ mlflow() {
     esac
 }
 
+python() {
+    case "${1-} ${2-}" in
+    "-m http.server") serve python -u "$@" ;;
+    *) command python "$@" ;;
+    esac
+}
+
 moto_server() { serve moto_server "$@"; }
 
 serve() {
@@ -26,7 +33,7 @@ serve() {
     setsid "$(type -P "$1")" "${@:2}" >"$log" 2>&1 &
     servers+=("$!")
     for _ in $(seq 600); do
-        if grep -qE 'Ctrl-C ends it|Application startup complete|Kedro-Viz started|Running on http' "$log"; then
+        if grep -qE 'Ctrl-C ends it|Application startup complete|Kedro-Viz started|Running on http|Serving HTTP on' "$log"; then
             cat "$log"
             return 0
         fi

@@ -64,9 +64,13 @@ class BakedProject:
 
     def tracking(self, name: str) -> Any:
         """Import a module of the project's tracking layer into this process."""
+        return self.module(f"tracking.{name}")
+
+    def module(self, name: str) -> Any:
+        """Import a module of the project's package into this process."""
         sys.path.insert(0, str(self.root / "src"))
         try:
-            return importlib.import_module(f"{self.package}.tracking.{name}")
+            return importlib.import_module(f"{self.package}.{name}")
         finally:
             sys.path.remove(str(self.root / "src"))
 

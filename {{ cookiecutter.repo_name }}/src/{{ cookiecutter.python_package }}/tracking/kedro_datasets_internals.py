@@ -75,7 +75,8 @@ def part_names(dataset: Any, data: Any) -> list[str] | None:
 def partitions_of(dataset: Any, data: Any) -> dict[str, Partition] | None:
     """Return the places of the partitions that a `PartitionedDataset` saved, by their names.
 
-    And of the figures that a `MatplotlibDataset` saved at once.
+    And of the figures that a `MatplotlibDataset` saved at once, and of the files that any dataset
+    names in `saved_files`, relative to the folder at its path: others may lie there.
 
     Why: where a partition lies is told nowhere.
     Seen in: kedro-datasets 9.6.0 (`PartitionedDataset._partition_to_path`, `_filename_suffix`;
@@ -89,6 +90,9 @@ def partitions_of(dataset: Any, data: Any) -> dict[str, Partition] | None:
     Returns:
         None for a dataset without partitions.
     """
+    if (saved := getattr(dataset, "saved_files", None)) is not None:
+        folder = saved_file_of(dataset)
+        return {str(name): Partition(f"{folder}/{name}", str(name)) for name in saved}
     if _is_of_figures(dataset):
         return _figures_of(dataset, data)
     files = part_names(dataset, data)
