@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, settings
 from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import LAYER, PYTHON, cookiecutter, copy_template
 from tests.harness.environments import make_venv, python_of
-from tests.harness.residents import own_residents
 from tests.harness.sharing import made_once
 from tests.harness.signals import heed_signals
 
@@ -105,6 +104,9 @@ def installed(
     baked: BakedProject, environment: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[BakedProject]:
     """A copy of the project with an environment of its own, shared by the tests of a session."""
+    # A plugin too, which pytest must be the first to import.
+    from tests.harness.residents import own_residents
+
     root = shutil.copytree(baked.root, tmp_path_factory.mktemp("installed") / "my-iris")
     with own_residents() as residents:
         yield BakedProject(Path(root), environment, residents.env)

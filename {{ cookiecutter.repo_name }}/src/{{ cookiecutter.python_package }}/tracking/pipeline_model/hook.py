@@ -55,8 +55,8 @@ class MLflowPipelineModelHook:
 
     def __init__(  # noqa: PLR0913  the contract
         self,
-        pipeline: str,
-        input: str,
+        pipeline: str = "",
+        input: str = "",
         output: str | None = None,
         name: str | None = None,
         registered_model_name: str | None = None,
