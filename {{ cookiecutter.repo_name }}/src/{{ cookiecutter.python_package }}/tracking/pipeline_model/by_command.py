@@ -67,6 +67,8 @@ def package(pipeline: str | None, given: Mapping[str, str]) -> None:
             run.recorder.set_tag("kedro.command", mlflow_command(f"package-model {asked.pipeline}"))
             for one, value in held.items():
                 keeping.keep(run.recorder, one, value)
+                if loaded := getattr(dataset_of(catalog, one), "source", None):  # from MLflow
+                    run.recorder.set_tag(f"kedro.loaded_model.{one}", loaded[0])
             keeping.keep_sample(run.recorder, plan.input, rows)
             options = asked.model_options.as_event()
             keeping.record(run.recorder, plan, catalog, asked.name, options)

@@ -154,6 +154,8 @@ def _value(recorder: Recorder, catalog: Any, name: str) -> Path:
     kept = _kept(recorder, catalog, name)
     if kept is not None:
         return kept
+    if name in recorder.undeclared:
+        raise PackingError(f"{name!r} was not kept as its node saved it, and the log says why")
     if own_files.is_left_out(recorder.places, name):
         raise PackingError(f"{name!r} holds a secret, which everybody would read in the model")
     return keep(recorder, name, load(catalog, name))
