@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.engines.cluster import cluster
+from tests.faults.lab import Lab
+from tests.faults.server import start_server
 from tests.harness.baked import BakedProject
 from tests.harness.doors import PYTHON
 from tests.harness.lab import replace_pipelines
+from tests.harness.mounts import mounted, needs_mounts
 from tests.harness.store import client_of, runs_of
 from tests.models.registry import versions_of
 
@@ -156,6 +160,45 @@ def test_it_is_that_of_its_run_when_it_is_exported_later_and_once(
     assert list(versions_of(lab, "colours")) == [1]
     (tmp_path / "here").mkdir()
     assert said_by(lab, tmp_path / "here") == [102, 100, 99]
+
+
+def test_it_survives_an_outage_of_the_server(lab: BakedProject, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    server = start_server(tmp_path)
+    try:
+        server.stop()
+        done = lab.run("kedro", "run", env={"MLFLOW_TRACKING_URI": server.uri})
+        assert "waiting on disk" in done.stdout + done.stderr
+        server.start_again()
+        at_server = {"MLFLOW_TRACKING_URI": server.uri}
+        assert "exported as run" in lab.run("kedro", "mlflow", "sync", env=at_server).stdout
+        client = MlflowClient(server.uri)
+        (version,) = client.search_model_versions("name = 'colours'")
+        model = client.get_logged_model(str(version.source).removeprefix("models:/"))
+        place = model.artifact_location.removeprefix("mlflow-artifacts:/")
+        (here := tmp_path / "here").mkdir()
+        said = ask_elsewhere(tmp_path / "artifacts" / place, PYTHON, here, ROWS)
+        assert said["answer"]["code"] == [102, 100, 99]
+    finally:
+        server.stop()
+
+
+@needs_mounts()
+def test_values_of_a_worker_without_the_journals_disk_come_home(
+    lab: BakedProject, tmp_path: Path
+) -> None:
+    """On a Dask worker of another machine `encoder` is made, and `asked` is not loaded at all."""
+    pytest.importorskip("distributed", reason="Dask is not installed: requirements-dask.txt")
+    journals = lab.root / ".mlflow-journal"
+    journals.mkdir(exist_ok=True)
+    with cluster(Lab(lab, {})) as found:
+        found.add_worker(before=mounted(f"mount -t tmpfs tmpfs '{journals}'"))
+        runner = f"--runner={lab.package}.runners.DaskRunner"
+        lab.run("kedro", "run", runner, found.runner_params)
+    assert list(versions_of(lab, "colours")) == [1]
+    (here := tmp_path / "here").mkdir()
+    assert said_by(lab, here) == [102, 100, 99]
 
 
 def test_what_does_not_work_by_itself_is_said_and_the_run_stands(lab: BakedProject) -> None:
