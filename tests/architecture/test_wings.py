@@ -14,7 +14,10 @@ from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import LAYER, ROOT
 from tests.harness.store import runs_of
 
-WINGS = ("autolog", "doctor", "engines", "history", "parts", "resident", "serving", "spill")
+WINGS = (
+    *("autolog", "doctor", "engines", "history", "parts", "pipeline_model", "resident"),
+    *("serving", "spill"),
+)
 # The rooms of the core whose fast tests run without the wings.
 CORE = (
     "datasets",
