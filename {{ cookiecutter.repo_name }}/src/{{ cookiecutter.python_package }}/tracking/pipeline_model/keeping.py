@@ -192,7 +192,7 @@ def _own_code(plan: Plan) -> dict[str, Path]:
     found = own_code(set(_packages(plan)) - set(sys.stdlib_module_names))
     package = (project_package() or "").partition(".")[0]
     if package:
-        folder = Path(str(import_module(package).__file__)).parent
+        folder = Path(next(iter(import_module(package).__path__)))
         found |= own_code(_beside(folder))
         found[package] = folder  # also where it is installed: no index has it
     return found
