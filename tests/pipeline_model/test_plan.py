@@ -121,6 +121,19 @@ def test_champion_is_the_version_that_the_run_makes_of_that_model(
     assert plans.plan_of("only", "raw", None, fixed, {"trained"}).values["model"] == "model"
 
 
+def test_value_that_another_part_of_the_run_makes_is_found(
+    baked: BakedProject, plans: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then this part records no model, and says which command does it when the run has ended."""
+    hook = baked.tracking("pipeline_model.hook")
+    train = [node(len, "x", "model", name="fit"), node(len, "x", "words", name="learn")]
+    monkeypatch.setattr(hook, "pipelines", {"__default__": Pipeline(train)})
+    plan = plans.plan_of("only", "raw", None, catalog(), {"model"})
+    assert hook.elsewhere({}, plan, {"model"}) == "words"
+    assert hook.elsewhere({}, plan, {"model", "words"}) is None
+    assert hook.elsewhere({"pipeline_names": ["another"]}, plan, {"model"}) is None
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

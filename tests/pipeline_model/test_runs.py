@@ -97,6 +97,7 @@ UNPICKLED = """\
     def __reduce__(self):
         raise TypeError("it holds a connection")
 """
+TEXTS = "type: json.JSONDataset\n  filepath: data/01_raw/asked.json"
 ROWS = {"colour": ["rouge", "blue", "none"], "note": ["a", "b", "c"]}
 
 
@@ -197,6 +198,40 @@ def test_values_of_a_worker_without_the_journals_disk_come_home(
         runner = f"--runner={lab.package}.runners.DaskRunner"
         lab.run("kedro", "run", runner, found.runner_params)
     assert list(versions_of(lab, "colours")) == [1]
+    (here := tmp_path / "here").mkdir()
+    assert said_by(lab, here) == [102, 100, 99]
+
+
+def test_part_that_makes_it_records_it_and_the_end_decides(
+    lab: BakedProject, tmp_path: Path
+) -> None:
+    config = f"src/{lab.package}/mlflow/mlflow_config.py"
+    rule = 'alias="champion", promote_if={"metric": "rows"}'
+    lab.edit(config, '"colours")', f'"colours", {rule})')
+    run_id = lab.run("kedro", "mlflow", "begin", "--key", "k").stdout.split()[-1]
+    part = {"MLFLOW_RUN_ID": run_id, "KEDRO_MLFLOW_PART": "learn/1"}
+    lab.run("kedro", "run", "--nodes", "learn", env=part)
+    assert client_of(lab).get_registered_model("colours").aliases == {}
+    lab.run("kedro", "mlflow", "end", "k")
+    (run,) = runs_of(lab)
+    told = "version 1 of colours; @champion moves to it: rows 3, the first"
+    assert run.data.tags["kedro.model.asked"] == told
+    assert list(versions_of(lab, "colours")) == [1]
+    (here := tmp_path / "here").mkdir()
+    assert said_by(lab, here) == [102, 100, 99]
+
+
+def test_input_that_is_no_frame_gets_no_signature_and_is_a_model(
+    lab: BakedProject, tmp_path: Path
+) -> None:
+    (lab.root / "conf/base/catalog.yml").write_text(
+        CATALOG.replace("type: pandas.CSVDataset\n  filepath: data/01_raw/asked.csv", TEXTS)
+    )
+    (lab.root / "data/01_raw/asked.json").write_text('{"colour": ["blue"], "note": [""]}')
+    nodes = f"src/{lab.package}/pipelines/lab/nodes.py"
+    lab.edit(nodes, "return raw.assign(", "return __import__('pandas').DataFrame(raw).assign(")
+    done = lab.run("kedro", "run")
+    assert "gets no signature: 'asked' has no rows to show" in done.stdout + done.stderr
     (here := tmp_path / "here").mkdir()
     assert said_by(lab, here) == [102, 100, 99]
 

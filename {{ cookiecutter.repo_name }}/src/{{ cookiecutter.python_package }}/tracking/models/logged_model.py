@@ -129,7 +129,7 @@ class ModelExport:
             if write is None:
                 told = f"the optional room of this layer that makes a {flavor!r} is not there"
                 raise flavor_process.FlavorError(told)
-            write(place, self.event, self.places, model_id, run_id)
+            self.notes += write(place, self.event, self.places, model_id, run_id)
             return
         event = self._completed()
         if event["flavor"] == "sklearn" and event.get("format") != "skops":

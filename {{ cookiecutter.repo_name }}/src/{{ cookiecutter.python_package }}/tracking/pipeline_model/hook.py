@@ -126,11 +126,11 @@ class MLflowPipelineModelHook:
                     f"model {mine.name!r} is not recorded: it holds {needed}, and no node of this "
                     f"run makes that; `{_BY_COMMAND}` records it"
                 )
-        elif recorder.part_folder is not None and (elsewhere := _elsewhere(run_params, plan, made)):
+        elif recorder.part_folder is not None and (theirs := elsewhere(run_params, plan, made)):
             recorder.warn(
                 mine.name,
                 f"model {mine.name!r} is not recorded: another part of the run makes "
-                f"{elsewhere!r}; `{_BY_COMMAND}` records it when it has ended",
+                f"{theirs!r}; `{_BY_COMMAND}` records it when it has ended",
             )
         else:
             values, samples = getattr(catalog, _WANTED, (frozenset(), frozenset()))
@@ -188,7 +188,7 @@ class MLflowPipelineModelHook:
             self._plans.pop(recorder.key, None)
 
 
-def _elsewhere(run_params: Mapping[str, Any], plan: Plan, made: set[str]) -> str | None:
+def elsewhere(run_params: Mapping[str, Any], plan: Plan, made: set[str]) -> str | None:
     """Return a value of the model that another part of the run makes."""
     names = run_params.get("pipeline_names") or ["__default__"]
     whole = {one for name in names if name in pipelines for one in pipelines[name].all_outputs()}

@@ -47,13 +47,21 @@ def _tried(job: dict[str, Any], code: Path) -> dict[str, Any]:
         except Exception:
             sample = sample.dropna() if hasattr(sample, "dropna") else sample
             answer = model.predict(sample.copy())
-        described: dict[str, Any] = _module_at(job["describe"]).describe(sample, answer)
-        _free_columns(described, model, sample, answer)
-        return described
     except Exception as error:  # whatever the project's own code raises
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        text = f"{type(error).__name__}: {error}".splitlines()[0]
-        return {"error": text, "missing": missing}
+        return {"error": _told(error), "missing": missing}
+    try:
+        described: dict[str, Any] = _module_at(job["describe"]).describe(sample, answer)
+        _free_columns(described, model, sample, answer)
+    except Exception as error:  # a frame of another library
+        return {"unsigned": _told(error)}
+    if not described["signature"]:
+        return {**described, "unsigned": f"MLflow has no type for {type(sample).__name__}"}
+    return described
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _free_columns(described: dict[str, Any], model: Any, sample: Any, answer: Any) -> None:

@@ -23,8 +23,8 @@ _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 def write(
     place: Path, event: Mapping[str, Any], places: JournalPlaces, model_id: str, run_id: str
-) -> None:
-    """Make the folder of a model, and try it.
+) -> list[str]:
+    """Make the folder of a model, and try it; returns notes for the user.
 
     Args:
         place: the folder to make.
@@ -54,6 +54,7 @@ def write(
         "metadata": {"kedro": {name: about[name] for name in ("input", "output", "nodes")}},
     }
     describe_pyfunc_model(place, _LOADER, written, model_id, run_id)
+    return [f"it gets no signature: {why}"] if (why := found.get("unsigned")) else []
 
 
 def _put_files(place: Path, event: Mapping[str, Any], places: JournalPlaces) -> None:
