@@ -43,7 +43,6 @@ def package(pipeline: str | None, given: Mapping[str, str]) -> None:
         )
     asked = _asked(pipeline, given)
     project = project_path()
-    # As for any command: a process of its own exports it, whatever runs do.
     settings = replace(settings_in_force(), run_id=None, nested=False)
     settings = replace(settings, run_name=settings.run_name or f"package {asked.name}")
     created: Any = KedroSession.create(project_path=project, env=chosen_env())
