@@ -47,7 +47,7 @@ def folder_of(project: BakedProject, version: int, name: str = NAME) -> Path:
     """Return where the files of a version lie in the project's own store."""
     client = client_of(project)
     source = client.get_model_version(name, str(version)).source
-    model = client.get_logged_model(source.removeprefix("models:/"))
+    model = client.get_logged_model(str(source).removeprefix("models:/"))
     return Path(model.artifact_location.removeprefix("file://"))
 
 

@@ -235,9 +235,10 @@ class RunExport:
         self._batches.add_metric(str(event["k"]), float(event["v"]), *when)
 
     def _on_history(self, event: dict[str, Any]) -> None:
-        for step, value in enumerate(event["v"], int(event["s"])):
+        first = int(event["s"])
+        for offset, value in enumerate(event["v"]):
             if value is not None:
-                when = int(event["t"]), step
+                when = int(event["t"]), first + offset
                 self._batches.add_metric(str(event["k"]), float(value), *when)
 
     def _on_tag(self, event: dict[str, Any]) -> None:
@@ -288,7 +289,6 @@ class RunExport:
         "artifact": _on_artifact,
         "input": _on_input,
         "input_state": lambda self, event: self._inputs.answer(event),
-        "kept": lambda self, event: None,  # a file that a later event names
         "model": _on_model,
         "begin": _on_begin,
         "span": _on_span,

@@ -66,8 +66,7 @@ def keep(recorder: Recorder, name: str, value: Any) -> Path:
     except Exception as error:  # whatever a class of the user's own raises
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         raise PackingError(f"{name!r} can't be packed: {why}") from error
-    # Named, so that it comes home from a worker without the journal's disk.
-    recorder.append({"e": "kept", "n": name, "f": recorder.places.relative(path)})
+    recorder.kept.append(recorder.places.relative(path))
     return path
 
 
