@@ -49,18 +49,25 @@ def test_cluster_of_its_own(lab: Lab, sequential: Picture) -> None:
 def test_running_cluster_takes_one_run_after_another(
     running: Cluster, lab: Lab, sequential: Picture
 ) -> None:
-    """Also with `--async`; the scheduler has no project, and the workers keep nothing."""
+    """Also with `--async`; the scheduler has no project, and the workers keep but their code."""
+    other = "2 of 2 Dask workers ("
     for options in ((), ("--async",), ()):
         done = running.run(*options)
         assert done.code == 0, done.output
+        assert other not in " ".join(done.output.split())
     runs = runs_in(lab.store)
     assert [picture_of(lab.store, run).shape() for run in runs] == [sequential] * 3
+    nodes = f"{SRC}/pipelines/lab/nodes.py"
+    lab.project.edit(nodes, "return words.lower()", "return words.title()")
     # One after the other: what `check` makes is what `join` waits for.
     done = running.run("--from-nodes=join", "--from-inputs=loud,n_words")
     assert done.code != 0
     assert "'quiet'" in done.output.replace('"', "'") or "quiet" in done.output
     done = running.run(env={"KEDRO_MLFLOW_ENABLED": "false"})
     assert done.code == 0, done.output
+    told = " ".join(done.output.split())
+    assert other in told
+    assert "run other code than this process has in pipelines/lab/nodes.py: a worker" in told
     assert len(runs_in(lab.store)) == 4
     assert lab.waiting() == []
 
@@ -98,6 +105,9 @@ def test_worker_that_is_lost_costs_a_try(lab: Lab, sequential: Picture) -> None:
     done = lab.run(*LOCAL, env={"LAB_FAULT": "suicide"})
     assert done.code == 0, done.output
     assert (lab.root / "died").exists()
+    told = " ".join(done.output.split())
+    lost = "was lost with 'check', and Dask runs again what is needed"
+    assert told.count(lost) == 2  # in the log, and in the panel
     picture = picture_of(lab.store, only_run(lab.store))
     assert picture.shape() == sequential
     assert text_of(lab.store, only_run(lab.store), "gantt.html").count("<td>check</td>") == 1
@@ -126,7 +136,8 @@ def test_scheduler_that_goes_away(lab: Lab) -> None:
         os.killpg(found.scheduler.pid, signal.SIGKILL)
         done = started.wait(60)
     assert done.code == 1
-    assert "the connection to the Dask scheduler was lost while nodes ran" in done.output
+    assert "the connection to the Dask scheduler was lost while nodes ran; start" in done.output
+    assert "kedro-record-" not in done.output
     run = only_run(lab.store)
     assert run.info.status == "FAILED"
     assert run.data.tags["kedro.failed_node"] == "check"
@@ -139,6 +150,9 @@ def test_scheduler_that_goes_away(lab: Lab) -> None:
         ("scheduler=nonsense://x", "there is no Dask scheduler at nonsense://x"),
         ("n_workers=0", "n_workers is 0; use a whole number from 1 on"),
         ("scheduler=tcp://127.0.0.1:9,n_workers=2", "leave one of both out"),
+        ("worker_timeout=0", "worker_timeout is 0; use seconds, more than 0"),
+        ("shceduler=tcp://127.0.0.1:9", "has no argument 'shceduler'; it has scheduler, n_workers"),
+        ("shceduler=tcp://127.0.0.1:9", "Did you mean 'scheduler'?"),
     ],
 )
 def test_bad_input_is_one_sentence(lab: Lab, params: str, told: str) -> None:

@@ -17,6 +17,8 @@ LOCAL = ("kedro", "run", RUNNER, "--runner-params=n_workers=2")
 PIPELINE = '''
 """Two branches of one pipeline, and what becomes of both."""
 
+import multiprocessing
+
 from kedro.pipeline import Pipeline, node
 
 
@@ -34,7 +36,8 @@ def down(kept: str, listed: list[str], left: int) -> str:
 
 
 def both(north: str, south: str) -> str:
-    return north + south
+    with multiprocessing.Pool(1) as pool:  # which no process has that is a daemon
+        return pool.apply(str.__add__, (north, south))
 
 
 def chunks(numbered: str):
@@ -136,7 +139,7 @@ def test_filters_and_missing_outputs(wired: Lab) -> None:
 def test_threads_of_one_worker(wired: Lab) -> None:
     """Four nodes at once in one process, which records each with its own recorder."""
     with cluster(wired) as found:
-        found.add_worker("--nthreads=4")
+        found.add_worker("--nthreads=4", env={"DASK_DISTRIBUTED__WORKER__DAEMON": "False"})
         for done in (wired.run(), found.run(), found.run("--nodes=north.up")):
             assert done.code == 0, done.output
     sequential, dask, _ = (picture_of(wired.store, run).shape() for run in runs_in(wired.store))

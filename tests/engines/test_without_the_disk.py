@@ -20,10 +20,19 @@ from tests.harness.s3 import S3, new_bucket, s3_server
 
 from .cluster import Cluster, cluster
 
-HIDDEN = (".mlflow-journal", "data", "mlruns")
+HIDDEN = (".mlflow-journal", "data", "logs", "mlruns")
 WORDS = "the quick brown fox jumps over the lazy dog\n"
+CALLS = """
+    import logging
+
+    import mlflow
+
+    logging.getLogger("lab").warning("said in a node")
+    mlflow.log_metric("said", 2.5)
+"""
 LARGE = """
 def make_large() -> str:
+    CALLS
     return "x" * (65 * 1024 * 1024)
 
 
@@ -106,12 +115,25 @@ def test_failed_node_tells_what_it_recorded(far: Lab) -> None:
     assert run.info.status == "FAILED"
     assert run.data.tags["kedro.failed_node"] == "check"
     assert 'raise ValueError("the lab\'s own error")' in text_of(far.store, run, "traceback.txt")
+    log = text_of(far.store, run, "errors.log")
+    assert log.count("the lab's own error") == 1
     names = {name for name, *_ in picture_of(far.store, run).spans}
     assert {"check", "shout"} <= names
 
 
-def _with_large_file(lab: Lab) -> None:
-    lab.project.edit(f"{SRC}/pipelines/lab/nodes.py", "def count(", LARGE.strip("\n"))
+def _with_large_file(lab: Lab, calls: str = "") -> None:
+    """And with autologging; what the node calls besides is Python."""
+    config = f"{SRC}/mlflow/mlflow_config.py"
+    for before, added in (
+        ("mlflow_hooks = (\n", "    MLflowAutologHook(flavors=[], wait=90),\n"),
+        ("from ..tracking import (\n", "    MLflowAutologHook,\n"),
+    ):
+        lab.project.edit(config, before, f"{before}{added}")
+    lab.project.edit(
+        f"{SRC}/pipelines/lab/nodes.py",
+        "def count(",
+        LARGE.strip("\n").replace("    CALLS\n", calls),
+    )
     lab.project.edit(
         f"{SRC}/pipelines/lab/pipeline.py",
         "import check, count, join, shout",
@@ -129,10 +151,11 @@ def _with_large_file(lab: Lab) -> None:
     )
 
 
-def test_large_file_goes_from_the_worker_to_the_server(
+def test_large_file_and_calls_of_a_node_go_from_the_worker_to_the_server(
     far: Lab, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    _with_large_file(far)
+    """The worker is told the server by the run; what the node says in the log comes with it."""
+    _with_large_file(far, CALLS)
     server: Server = start_server(tmp_path_factory.mktemp("server"))
     try:
         far.env["MLFLOW_TRACKING_URI"] = server.uri
@@ -145,19 +168,27 @@ def test_large_file_goes_from_the_worker_to_the_server(
         }
         assert sizes["large.txt"] == 65 * 1024 * 1024
         assert "is not in MLflow" not in done.output
+        assert run.data.metrics["said"] == 2.5
+        log = text_of(server.uri, run, "info.log")
+        assert log.count("lab - WARNING - said in a node\n") == 1
+        assert log.count("Running node: shout") == 1
     finally:
         server.stop()
 
 
 def test_large_file_that_the_store_can_not_be_given_is_named(far: Lab) -> None:
-    """The store is an SQLite file, which the worker does not see."""
+    """The store is an SQLite file, which the worker does not see; nor do calls of a node."""
     _with_large_file(far)
+    far.env["COLUMNS"] = "1000"  # or the place of a line stands in the middle of its sentence
     with apart(far) as found:
         done = found.run()
     assert done.code == 0, done.output
     told = " ".join(done.output.split())
     assert "the artifact 'large.txt' is not in MLflow" in told
     assert f"It lies on {socket.gethostname()}: " in told
+    assert "No autologging in this run, and no mlflow.log_metric or other call of a node: " in told
+    remedy = "use an MLflow server that all hosts reach, say by MLFLOW_TRACKING_URI"
+    assert f"is a file that is not there (on the host {socket.gethostname()}); {remedy}." in told
     place = Path(told.partition(f"It lies on {socket.gethostname()}: ")[2].split()[0].rstrip(","))
     assert place.stat().st_size == 65 * 1024 * 1024
     shutil.rmtree(next(one for one in place.parents if one.name.startswith("mlflow-large-")))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 import pytest
 
-from tests.faults.picture import client_of, text_of
+from tests.faults.picture import client_of
 from tests.faults.server import Proxy, Server
 from tests.harness.baked import explain
 from tests.harness.images import Images
 from tests.harness.store import artifacts_of, nodes_of
+from tests.parts.whole import told_of_part
 
 from .containers import COMMIT, Docker
 
@@ -104,7 +104,7 @@ def test_parts_in_containers_are_one_run(docker: Docker, server: Server) -> None
     assert run.info.status == "FINISHED"
     assert run.data.metrics["score"] > 0.5
     assert {"init_model", "train_model", "evaluate_model"} <= nodes_of(run)
-    told = json.loads(text_of(server.uri, run, "kedro_parts/judge/1.json"))
+    told = told_of_part(server.uri, run, "judge")
     assert told["state"] == "FINISHED"
 
 
@@ -132,5 +132,5 @@ def test_stop_ends_a_part(docker: Docker, server: Server) -> None:
     docker.tell("stop", "part")
     assert docker.tell("wait", "part").strip() == "143", docker.tell("logs", "part")
     run = client_of(server.uri).get_run(run_id)
-    told = json.loads(text_of(server.uri, run, "kedro_parts/hold/1.json"))
+    told = told_of_part(server.uri, run, "hold")
     assert told["state"] == "KILLED"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.faults.lab import PACKAGE, Lab
 from tests.faults.picture import client_of, runs_in
+from tests.harness.baked import BakedProject
 
 from .whole import begin, end, run_of
 
@@ -147,3 +148,9 @@ def test_what_a_later_begin_says_otherwise_is_told(lab: Lab) -> None:
     run = run_of(lab, first.stdout.strip())
     assert (run.info.run_name, run.data.tags["team"]) == ("one", "a")
     assert "more" not in run.data.tags
+
+
+def test_key_tells_no_secret(baked: BakedProject) -> None:
+    run_key = baked.tracking("parts.one_run").run_key
+    assert "hunter2" not in run_key("password=hunter2hunter2")
+    assert run_key("password=hunter2hunter2") != run_key("password=hunter3hunter3")

@@ -97,3 +97,28 @@ def test_part_is_spilled_where_the_server_hangs(lab: Lab, server: Server, tmp_pa
         assert "status: FAILED" in end(lab, "stopped while the server hangs")
         assert part_file(lab, run_id, "check")["state"] == "KILLED"
     assert list(spilled.iterdir()) == []
+
+
+def test_part_is_spilled_where_the_server_hangs_from_the_beginning(
+    lab: Lab, server: Server, tmp_path: Path
+) -> None:
+    """It asks whether there is such a run, and no node has begun."""
+    spilled = tmp_path / "spilled"
+    with Proxy(server.port) as proxy:
+        lab.env.update({"MLFLOW_TRACKING_URI": proxy.uri, "KEDRO_MLFLOW_SPILL": str(spilled)})
+        run_id = begin(lab, "stopped as it asks")
+        proxy.set("hang")
+        started = start_process_one(lab, run_id)
+        deadline = time.monotonic() + 30
+        while not (journals := list(lab.journals.glob("*/run.json"))):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        time.sleep(1)
+        done, seconds = stop(started)
+        assert done.code == 128 + signal.SIGTERM, done.output
+        assert seconds < PATIENCE, done.output
+        assert not journals[0].exists()
+        assert len(list(spilled.iterdir())) == 1
+        proxy.set("pass")
+        assert "status: FAILED" in end(lab, "stopped as it asks")
+        assert part_file(lab, run_id, "check")["state"] == "KILLED"

@@ -170,6 +170,11 @@ def test_required_export_fails_a_run_that_has_nowhere_to_go(lab: Lab, tmp_path: 
     ("url", "told"),
     [
         ("s4://bucket/folder", "fsspec knows no 's4'"),
+        ("memory://spilled", "is lost as its process ends"),
+        ("s3:/bucket/folder", "is no URL, which begins with s3://"),
+        ("spilled/here", "is neither an absolute path nor a URL"),
+        ("s3://", "names no bucket or folder"),
+        ("https://example.org/spilled", "can only be read"),
         ("oss://user:pw-of-the-lab-4711@bucket/x", "the package ossfs, which is not installed"),
     ],
 )
@@ -180,6 +185,53 @@ def test_bad_url_is_told_before_the_first_node(lab: Lab, url: str, told: str) ->
     assert f"{SPILL}=" in done.output
     assert "Running node" not in done.output
     assert SECRET not in done.output
+
+
+def test_place_that_is_not_there_is_told(lab: Lab, s3: ArtifactServer, bucket: str) -> None:
+    """A mistyped one is no empty one."""
+
+    def told(place: str, code: int = 0) -> str:
+        command = ("kedro", "mlflow", "sync", "--from", place)
+        done = lab.project.run(*command, env=lab.env, code=code)
+        return done.stdout + done.stderr
+
+    assert f"No run waits at {bucket}." in told(bucket)
+    assert "No run waits at /no/such, which is not there, or not yet." in told("/no/such")
+    assert "there is no 'no-such-bucket'" in told("s3://no-such-bucket/x", code=1)
+    assert "is no URL, which begins with s3://" in told("s3:/bucket", code=1)
+    assert "--from is empty" in told(" ", code=2)
+    (lab.root / "spilled").mkdir()
+    assert f"No run waits at {lab.root / 'spilled'}." in told("spilled")
+    shown = lab.project.run("kedro", "mlflow", "status", env={**lab.env, SPILL: bucket}).stdout
+    assert f"`kedro mlflow sync --from {bucket}` does." in shown
+
+
+def test_run_stays_open_while_nobody_knows_what_was_spilled(
+    lab: Lab, s3: ArtifactServer, bucket: str
+) -> None:
+    import fsspec
+
+    run_id = begin(lab, "unknown")
+    part(lab, run_id, "shout")
+    lab.env[SPILL] = bucket
+    command = ("kedro", "mlflow", "end", "unknown")
+    s3.wire.cut()
+    try:
+        done = lab.project.run(*command, env=lab.env, code=1)
+    finally:
+        s3.wire.mend()
+    assert "the run stays open, for what is not in MLflow yet may say how it" in done.stderr
+    assert "nobody knows whether parts were spilled" in done.stderr
+    assert run_of(lab, run_id).info.status == "RUNNING"
+
+    with fsspec.open(f"{bucket}/20200101T000000-half--{run_id}{SUFFIX}", "wb") as file:
+        file.write(b"half")
+    done = lab.project.run(*command, env=lab.env, code=1)
+    assert "it is no archive of a journal" in done.stderr
+    assert run_of(lab, run_id).info.status == "RUNNING"
+    told = end(lab, "unknown", "--status", "FINISHED")
+    assert "a part that was spilled waits" in told
+    assert run_of(lab, run_id).info.status == "FINISHED"
 
 
 def test_without_the_room_it_is_told_before_the_first_node(lab: Lab, tmp_path: Path) -> None:
@@ -215,7 +267,8 @@ def test_terminated_part_is_spilled_in_time(lab: Lab, server: Server, tmp_path: 
 
 def test_killed_pipeline_is_spilled_by_its_exporter(lab: Lab, tmp_path: Path) -> None:
     place = tmp_path / "spilled"
-    env = {**DOWN, SPILL: str(place), "LAB_FAULT": "suicide"}
+    # A resident would be taken for what is left over of it.
+    env = {**DOWN, SPILL: str(place), "LAB_FAULT": "suicide", "KEDRO_MLFLOW_LINGER": "0"}
     started = lab.start(env=env)
     started.wait(orphans=60)
     (name,) = keys_at(str(place))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 from tests.faults.lab import SRC, Lab
 from tests.faults.picture import picture_of, text_of
 from tests.faults.server import Proxy, Server
 
-from .whole import begin, end, part, part_file, run_of, start_part, wait_for_part
+from .whole import begin, elsewhere, end, part, part_file, run_of, start_part, wait_for_part
 
 FAILS = {"LAB_FAULT": "raise"}
 ERROR = "ValueError: the lab's own error"
@@ -116,12 +117,15 @@ def test_word_of_the_user_counts_and_the_failed_part_is_told(lab: Lab) -> None:
 def test_part_that_never_ended_is_named(lab: Lab) -> None:
     """All its processes are killed, as when its pod is."""
     run_id = begin(lab, "killed")
-    started = start_part(lab, run_id, "check", env={"LAB_FAULT": "hang"})
+    # An exporter of its own, whom `kill_all` finds.
+    env = {"LAB_FAULT": "hang", "KEDRO_MLFLOW_LINGER": "0"}
+    started = start_part(lab, run_id, "check", env=env)
     started.wait_for_node()
     wait_for_part(lab, run_id)  # its exporter has told of it
     started.kill_all()
     assert part_file(lab, run_id, "check")["state"] == "RUNNING"
-    told = end(lab, "killed")
+    with elsewhere(lab):
+        told = end(lab, "killed")
     assert "status: FAILED" in told
     run = run_of(lab, run_id)
     assert run.data.tags["kedro.error"].startswith("part 'check', try 1 on ")
@@ -130,7 +134,11 @@ def test_part_that_never_ended_is_named(lab: Lab) -> None:
     # Its journal is on the disk, which is here yet: it says how far it came, and the run stays.
     lab.sync()
     assert part_file(lab, run_id, "check")["state"] == "KILLED"
-    assert run_of(lab, run_id).info.status == "FAILED"
+    run = run_of(lab, run_id)
+    assert run.info.status == "FAILED"
+    error = run.data.tags["kedro.error"]
+    assert "never ended" not in error
+    assert re.search("had not ended by then: part 'check', try 1 on .+ was killed", error)
     assert lab.waiting() == []
 
 
@@ -146,7 +154,8 @@ def test_part_recorded_while_the_server_was_away_is_brought_by_sync(
         assert "waiting on disk" in done.output
         assert len(lab.waiting()) == 1
         proxy.set("pass")
-        assert "status: FINISHED" in end(lab, "outage")
+        with elsewhere(lab):
+            assert "status: FINISHED" in end(lab, "outage")
         assert "loud.txt" not in picture_of(server.uri, run_of(lab, run_id)).artifacts
 
         lab.sync()
@@ -156,3 +165,34 @@ def test_part_recorded_while_the_server_was_away_is_brought_by_sync(
         assert {"count", "shout"} <= {name for name, *_ in picture.spans}
         assert part_file(lab, run_id, "shout")["state"] == "FINISHED"
     assert lab.waiting() == []
+
+
+def test_part_that_waits_here_is_brought_by_the_end(lab: Lab, server: Server) -> None:
+    """It is for that part to say whether the run has failed."""
+    with Proxy(server.port) as proxy:
+        lab.env.update(MLFLOW_TRACKING_URI=proxy.uri, LAB_WAIT="2")
+        run_id = begin(lab, "waits here")
+        proxy.set("refuse")
+        part(lab, run_id, "check", code=1, env=FAILS)
+        assert len(lab.waiting()) == 1
+        proxy.set("pass")
+        assert "status: FAILED" in end(lab, "waits here")
+        assert run_of(lab, run_id).data.tags["kedro.failed_node"] == "check"
+    assert lab.waiting() == []
+
+
+def test_try_that_two_processes_have_said_is_that_of_the_later(lab: Lab, server: Server) -> None:
+    """Also where the earlier one comes to MLflow after it."""
+    with Proxy(server.port) as proxy:
+        lab.env.update(MLFLOW_TRACKING_URI=proxy.uri, LAB_WAIT="2")
+        run_id = begin(lab, "said twice")
+        proxy.set("refuse")
+        part(lab, run_id, "check", code=1, env=FAILS)
+        proxy.set("pass")
+        with elsewhere(lab):
+            part(lab, run_id, "check")
+        told = end(lab, "said twice")
+        assert "status: FINISHED" in told
+        assert "was begun 2 times by this number, and the last one counts" in told
+        assert part_file(lab, run_id, "check")["state"] == "FINISHED"
+        assert run_of(lab, run_id).info.status == "FINISHED"

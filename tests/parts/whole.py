@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -62,8 +65,23 @@ def wait_for_part(lab: Lab, run_id: str, timeout: float = 20) -> None:
 
 def part_file(lab: Lab, run_id: str, task: str, attempt: int = 1) -> dict[str, Any]:
     """What a part has left in MLflow."""
-    text = text_of(lab.store, run_of(lab, run_id), f"kedro_parts/{task}/{attempt}.json")
-    return dict(json.loads(text))
+    return told_of_part(lab.store, run_of(lab, run_id), task, attempt)
+
+
+def told_of_part(store: str, run: Any, task: str, attempt: int = 1) -> dict[str, Any]:
+    """The newest file of a part's try."""
+    found = client_of(store).list_artifacts(run.info.run_id, f"kedro_parts/{task}")
+    names = [one.path for one in found if re.search(rf"/{attempt}-\d+\.json$", one.path)]
+    return dict(json.loads(text_of(store, run, max(names))))
+
+
+@contextmanager
+def elsewhere(lab: Lab) -> Iterator[None]:
+    """What waits on the lab's disk is on that of another machine meanwhile."""
+    away = lab.journals.rename(lab.root / "another-disk")
+    yield
+    shutil.rmtree(lab.journals, ignore_errors=True)
+    away.rename(lab.journals)
 
 
 def without_parts(picture: Picture) -> Picture:

@@ -99,8 +99,11 @@ def test_ten_first_runs_at_once(
     check_no_secret(lab, *outputs)
 
 
-def test_outage_in_the_middle(wired: tuple[StoreLab, Wire], reference: Picture) -> None:
+def test_outage_in_the_middle(
+    wired: tuple[StoreLab, Wire], reference: Picture, request: pytest.FixtureRequest
+) -> None:
     """The store goes in the middle of a run and comes back: `sync` makes it whole, with its model."""
+    skip_unless_asked(request, ("PostgreSQL, psycopg2",))
     lab, wire = wired
     lab.begin("outage")
     check_outage(lab, wire, reference)

@@ -2,9 +2,11 @@
 
 import importlib
 import os
+import socket
+import sys
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -18,6 +20,7 @@ from ..logs import PlainLogger
 from ..project import tracking_settings
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
+from ..settings import sqlite_path
 from ..store.mlflow_internals import let_go_of_run
 
 logger = PlainLogger(__name__)
@@ -35,6 +38,7 @@ AUTOLOG_FLAVORS = (
     "xgboost",
 )
 _POLL_SECONDS = 0.05
+_REACHABLE = "use an MLflow server that all hosts reach, say by MLFLOW_TRACKING_URI"
 
 
 @hook_options
@@ -72,7 +76,8 @@ class MLflowAutologHook:
         self.wait = wait
         self.enable_mlflow = enable_mlflow
         self._lock = threading.Lock()
-        self._ready_in = -1
+        # The process and the store for which MLflow is ready.
+        self._ready_for: tuple[int, str] | None = None
         self._run_ids: dict[str, str | None] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -117,10 +122,9 @@ class MLflowAutologHook:
     def _begin(self, catalog: Any) -> None:
         recorder = self._recorder_of(catalog)
         run_id = self._ready_run(recorder) if recorder is not None else None
-        if recorder is not None:
-            fluent_runs.hooked.add(recorder.key)
-        if run_id is None:
+        if recorder is None or run_id is None:
             return
+        fluent_runs.hooked.add(recorder.key)
         import mlflow
         from mlflow.exceptions import MlflowException
 
@@ -142,23 +146,40 @@ class MLflowAutologHook:
         recorder = runs.of_catalog(catalog)
         return recorder if runs.in_force(self, recorder).enable_mlflow else None
 
+    @guarded
+    def wait_for_run(self, recorder: Recorder) -> None:
+        """Wait for the run in its own process, for workers that can't look into its journal."""
+        if runs.in_force(self, recorder).enable_mlflow:
+            with self._lock:
+                self._run_id(recorder)
+
     def _ready_run(self, recorder: Recorder) -> str | None:
         """Return the run's id in MLflow, with MLflow ready to log to it; None if there is none."""
         with self._lock:
             run_id = self._run_id(recorder)
-            if run_id is not None and self._ready_in != os.getpid():
-                self._turn_on(runs.in_force(self, recorder))
+            uri, credentials = _store_of(recorder)
+            if run_id is None or self._ready_for == (os.getpid(), uri):
+                return run_id
+            try:
+                self._turn_on(runs.in_force(self, recorder), uri, credentials)
                 _enter_experiment_of(run_id)  # opens the store
-                self._ready_in = os.getpid()
+            except Exception as error:  # each store has errors of its own
+                why = " ".join(str(error).split()) or type(error).__name__
+                self._run_ids[recorder.key] = None
+                _tell(recorder, f"{why} (on the host {socket.gethostname()})", _REACHABLE)
+                return None
+            self._ready_for = os.getpid(), uri
         return run_id
 
-    def _turn_on(self, mine: "MLflowAutologHook") -> None:
+    def _turn_on(self, mine: "MLflowAutologHook", uri: str, credentials: Mapping[str, str]) -> None:
+        store = sqlite_path(uri)
+        if store is not None and not store.exists():  # it would be made
+            raise FileNotFoundError(f"the store {store} is a file that is not there")
         import mlflow
 
-        settings = tracking_settings()
         # What a node calls by itself needs them for as long as the process lives.
-        os.environ.update(settings.credentials)
-        mlflow.set_tracking_uri(settings.uri)
+        os.environ.update(credentials)
+        mlflow.set_tracking_uri(uri)
         for flavor in mine.flavors:
             try:
                 module: Any = importlib.import_module(f"mlflow.{flavor}")
@@ -179,18 +200,38 @@ class MLflowAutologHook:
             state = layout.read_state(recorder.folder)
         run_id = state.get("run_id")
         if run_id is None:
-            why = state.get("error") or (
-                f"the run is not in MLflow after {wait:g} s; set wait to more"
-                if export == "live"
-                else f'with export="{export}" the run is not in MLflow yet; use export="live"'
-            )
-            logger.warning("No autologging in this run: %s.", why)
+            if state.get("error"):
+                _tell(recorder, state["error"], "run it again when that is mended")
+            elif export == "live":
+                _tell(recorder, f"it is not in MLflow after {wait:g} s", "set wait to more")
+            else:
+                why = f'with export="{export}" it is not in MLflow yet'
+                _tell(recorder, why, 'use export="live"')
         self._run_ids[recorder.key] = run_id
         run = lifecycle.of(recorder)
         if run is not None and run_id is not None:
             # A run that is broken off in a node would else be ended by MLflow, as FINISHED.
-            run.at_end.append(lambda: let_go_of_run(run_id))
+            run.at_end.append(lambda: _let_go(run_id))
         return run_id
+
+
+def _let_go(run_id: str) -> None:
+    if "mlflow" in sys.modules:  # nodes that ran elsewhere have not imported it here
+        let_go_of_run(run_id)
+
+
+def _store_of(recorder: Recorder) -> tuple[str, Mapping[str, str]]:
+    """Return where a run goes, with what opens it; a worker of a cluster is told by the run."""
+    if recorder.store is not None:
+        return recorder.store["uri"], recorder.store["credentials"]
+    settings = tracking_settings()
+    return settings.uri, settings.credentials
+
+
+def _tell(recorder: Recorder, why: str, remedy: str) -> None:
+    what = "No autologging in this run, and no mlflow.log_metric or other call of a node"
+    fluent_runs.remedies[recorder.key] = remedy
+    recorder.warn("autolog", f"{what}: {why}; {remedy}")
 
 
 def _enter_experiment_of(run_id: str) -> None:

@@ -1,5 +1,7 @@
 """`kedro mlflow …`: the commands around the project's runs, which import what they need late."""
 
+import os
+import re
 from typing import Any
 
 import click
@@ -140,6 +142,8 @@ def sync(place: str | None) -> None:
     from ..project import project_path, tracking_settings
     from ..store.client import prepare_environment
 
+    if place is not None:
+        place = _whole(place)
     prepare_environment()
     say_only_warnings("exporting.attempts")  # its lines have what it says
     about = project_path(), tracking_settings(), settings_of_env
@@ -153,6 +157,14 @@ def sync(place: str | None) -> None:
         raise click.ClickException(
             f"{failed} of the runs could not be exported{of}; they stay where they are."
         )
+
+
+def _whole(place: str) -> str:
+    """Return a place with a path as it is from anywhere."""
+    if not place.strip():
+        raise click.UsageError("--from is empty; give the URL or folder of KEDRO_MLFLOW_SPILL.")
+    is_path = re.match("[A-Za-z0-9+]{2,}:", place) is None
+    return os.path.abspath(os.path.expanduser(place)) if is_path else place  # noqa: PTH100, PTH111
 
 
 @mlflow.command()

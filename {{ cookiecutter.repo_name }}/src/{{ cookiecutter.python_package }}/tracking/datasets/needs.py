@@ -146,8 +146,8 @@ def _missing_for_protocol(protocol: str) -> list[str]:
     for one in protocol.split("::"):
         known = known_implementations.get(one)
         if known is None and one not in registry and one not in _PROTOCOLS:
-            near = nearest(one, fsspec.available_protocols())
-            return [f"another protocol: fsspec knows no {one!r}.{near}"]
+            near = nearest(one, fsspec.available_protocols()).strip()
+            return [f"another protocol: fsspec knows no {one!r}{f' ({near})' if near else ''}"]
         own = str(known["class"]).partition(".")[0] if known else "fsspec"
         module = _PROTOCOLS.get(one, own) if own == "fsspec" else own
         if is_missing(module):

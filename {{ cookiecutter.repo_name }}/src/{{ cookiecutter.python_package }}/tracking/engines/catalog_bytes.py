@@ -4,14 +4,22 @@ import io
 import pickle
 from typing import Any
 
+from kedro.io import MemoryDataset
+
+from ..kedro_internals import value_in
 from .dask_cluster import DaskRunnerError
 from .dask_packages import cloudpickle
 
 _RECORDER = "recorder"
+_NOTHING = "nothing"
 
 
 def _pickler(file: io.BytesIO, recorder: Any) -> Any:
+    nothing = value_in(MemoryDataset())
+
     def persistent_id(self: Any, obj: Any) -> str | None:
+        if obj is nothing:  # which Kedro knows by its identity
+            return _NOTHING
         return _RECORDER if recorder is not None and obj is recorder else None
 
     kind = type("CatalogPickler", (cloudpickle.Pickler,), {"persistent_id": persistent_id})
@@ -24,7 +32,7 @@ class _Unpickler(pickle.Unpickler):
         self._recorder = recorder
 
     def persistent_load(self, pid: Any) -> Any:
-        return self._recorder
+        return value_in(MemoryDataset()) if pid == _NOTHING else self._recorder
 
 
 def catalog_bytes(pipeline: Any, catalog: Any, recorder: Any) -> bytes:

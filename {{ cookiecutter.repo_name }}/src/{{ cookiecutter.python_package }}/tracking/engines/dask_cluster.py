@@ -2,19 +2,18 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from kedro.io import DatasetError
 
-from .dask_packages import cloudpickle, distributed
+from .dask_packages import distributed
 from .local_workers import local_cluster
 
-# How long a scheduler is waited for, and then its first worker, in seconds.
+# How long a scheduler is waited for, in seconds.
 _CONNECT_SECONDS = 10
-_WORKER_SECONDS = 30
 # What pickles of nodes and datasets travel by: another version may not read them.
 _TRAVEL_BY = ("cloudpickle", "dask", "distributed", "kedro")
 _MARK = "kedro-node-"
@@ -52,30 +51,9 @@ def caller() -> Callable[..., Any]:
     return call
 
 
-def given_run(about: Any, catalog: bytes) -> Any:
-    """Return a plugin by which each worker gets a run, also one that comes later.
-
-    Not as data of the cluster, which a worker that is short of memory writes to its disk: there are
-    credentials in a catalog.
-
-    Args:
-        about: the run, an `on_worker.RunOnWorkers`.
-        catalog: see `catalog_bytes`.
-    """
-    told = (about.module, about.token, cloudpickle.dumps(about), catalog)
-
-    class GivenRun(distributed.WorkerPlugin):  # type: ignore[misc]  # of no type
-        def setup(self, worker: Any) -> None:
-            from importlib import import_module
-
-            import_module(told[0]).keep(*told[1:])
-
-    return GivenRun()
-
-
 @contextmanager
 def cluster_of(
-    scheduler: str | None, n_workers: int | None, memory_limit: str | None
+    scheduler: str | None, n_workers: int | None, memory_limit: str | None, worker_timeout: float
 ) -> Iterator[Any]:
     """Yield a client of the cluster of a run, which ends with it if it was started for it.
 
@@ -83,6 +61,7 @@ def cluster_of(
         scheduler: address of a running one; None to start a cluster on this machine.
         n_workers: how many workers that has.
         memory_limit: how much memory each of them may take.
+        worker_timeout: how long a running one is waited for that has no worker, in seconds.
 
     Raises:
         DaskRunnerError: there is no scheduler at that address, or it has no worker.
@@ -106,7 +85,7 @@ def cluster_of(
         ) from None
     with client:
         try:
-            client.wait_for_workers(1, timeout=_WORKER_SECONDS)
+            client.wait_for_workers(1, timeout=worker_timeout)
         except TimeoutError:
             raise DaskRunnerError(
                 f"the Dask scheduler at {scheduler} has no worker; start one with "
@@ -135,38 +114,39 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def look_at_workers(client: Any, on_workers: Any) -> None:
-    """Ask each worker whether it can run nodes of this project.
+def fault_of(address: str, answer: Any, here: Mapping[str, str | None]) -> str | None:
+    """Return why a worker can't run nodes of this project, with the remedy; None where it can.
 
-    Raises:
-        DaskRunnerError: one can't; its address, the reason and the remedy.
+    Args:
+        address: the worker's.
+        answer: what it said to `question`, or the error in place of it.
+        here: see `versions`.
     """
-    here = versions()
-    answers = client.run(_question(), on_workers.module, list(here), on_error="return")
-    for address, answer in sorted(answers.items()):
-        if isinstance(answer, BaseException):
-            fault = f"does not answer ({answer!r})"
-        elif answer["missing"]:
-            fault = f"can't import the project ({answer['missing']})"
-        else:
-            other = [name for name, found in here.items() if answer["versions"][name] != found]
-            if not other:
-                continue
-            name = other[0]
-            theirs = answer["versions"][name]
-            has = f"has {name} {theirs}" if theirs else f"has no {name}"
-            fault = f"{has}, and this process {here[name]}"
-        raise DaskRunnerError(
-            f"the Dask worker {address} on {_host(answer)} {fault}; start it in this environment, "
-            f"with the project installed (`pip install -e .`) or PYTHONPATH=src"
-        )
+    if isinstance(answer, BaseException):
+        fault = f"does not answer ({answer!r})"
+    elif answer["missing"]:
+        fault = f"can't import the project ({answer['missing']})"
+    else:
+        other = [name for name, found in here.items() if answer["versions"][name] != found]
+        if not other:
+            return None
+        name = other[0]
+        theirs = answer["versions"][name]
+        has = f"has {name} {theirs}" if theirs else f"has no {name}"
+        fault = f"{has}, and this process {here[name]}"
+    return (
+        f"the Dask worker {address} on {_host(answer)} {fault}; start it in this environment, "
+        f"with the project installed (`pip install -e .`) or PYTHONPATH=src"
+    )
 
 
 def _host(answer: Any) -> str:
     return str(answer["host"]) if isinstance(answer, dict) else "its host"
 
 
-def _question() -> Callable[..., Any]:
+def question() -> Callable[..., Any]:
+    """Return what a worker is asked, of its versions and of the project."""
+
     def ask(module: str, names: list[str]) -> dict[str, Any]:
         import socket
         import sys
@@ -188,21 +168,3 @@ def _question() -> Callable[..., Any]:
         return {"versions": found, "missing": missing, "host": socket.gethostname()}
 
     return ask
-
-
-def end_on_workers(client: Any, on_workers: Any) -> list[Any]:
-    """Have each worker forget a run; returns what they still had to tell of it.
-
-    It waits for nodes that still run, as ParallelRunner does, and for uploads.
-    """
-
-    def ending() -> Callable[..., Any]:
-        async def end(module: str, token: str) -> Any:
-            from importlib import import_module
-
-            return await import_module(module).end_here(token)
-
-        return end
-
-    answers = client.run(ending(), on_workers.module, on_workers.token, on_error="return")
-    return [one for one in answers.values() if not isinstance(one, BaseException)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-from .dask_cluster import caller, given_run, key_of_node
+from .dask_cluster import caller, key_of_node
 from .dask_packages import cloudpickle, distributed
 from .handed_on import is_handed_on, take
 from .on_worker import RunOnWorkers
@@ -29,17 +29,17 @@ class NodeTasks:
         self._catalog = catalog
         self._about = on_workers
         self._call = caller()
-        self._plugin = f"kedro-run-{on_workers.token}"
+        self._workers: list[str] = []
         self._records: dict[Any, Any] = {}
         self._outputs: dict[str, Any] = {}
 
-    def submit(self, catalog: bytes) -> None:
+    def submit(self, workers: list[str]) -> None:
         """Hand all nodes to the cluster.
 
         Args:
-            catalog: see `catalog_bytes`.
+            workers: the addresses of those that were given the run, see `run_workers.py`.
         """
-        self._client.register_plugin(given_run(self._about, catalog), name=self._plugin)
+        self._workers = workers
         nodes = self._pipeline.nodes
         parents = self._pipeline.node_dependencies
         maker = {name: node for node in nodes for name in node.outputs}
@@ -73,7 +73,8 @@ class NodeTasks:
 
     def _task(self, name: str, key: str, *arguments: Any) -> Any:
         place = self._about.module
-        return self._client.submit(self._call, place, name, *arguments, key=key, pure=False)
+        about = {"key": key, "pure": False, "workers": self._workers}
+        return self._client.submit(self._call, place, name, *arguments, **about)
 
     def results(self) -> Iterator[tuple[Any, Any]]:
         """Yield each node with what it recorded, or with the error of its task, as they end."""
@@ -91,10 +92,11 @@ class NodeTasks:
             for name, value in zip(names, found, strict=True):
                 take(self._catalog, name, value)
 
-    def forget(self) -> None:
-        """Have scheduler and workers forget the run, with the secrets of its catalog."""
-        self._client.unregister_worker_plugin(self._plugin)
+    @property
+    def wanted(self) -> list[Any]:
+        """The futures of what this process waits for."""
+        return [*self._records, *self._outputs.values()]
 
     def cancel(self) -> None:
         """Let no more node begin."""
-        self._client.cancel([*self._records, *self._outputs.values()])
+        self._client.cancel(self.wanted)

@@ -7,9 +7,11 @@ from typing import Any
 
 from kedro.runner import AbstractRunner
 
+from ..arguments import named_options
 from .warm_start import start_warm
 
 
+@named_options
 class DaskRunner(AbstractRunner):
     """Runs the nodes of a pipeline as tasks of a Dask cluster, and hooks with them.
 
@@ -23,11 +25,14 @@ class DaskRunner(AbstractRunner):
             it has processors.
         memory_limit: how much memory one of them may take, say `4GiB`; a share of the machine's by
             default.
+        worker_timeout: how long the run goes on without a worker, and how long one is waited for
+            that does not answer, in seconds.
         is_async: load and save the datasets of a node at the same time.
 
     Raises:
         ImportError: the package `distributed` is not installed.
-        ValueError: `n_workers` or `memory_limit` together with `scheduler`, or no worker at all.
+        ValueError: `n_workers` or `memory_limit` together with `scheduler`, no worker or no time at
+            all, or an argument that there is not, with the nearest that there is.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class DaskRunner(AbstractRunner):
         scheduler: str | None = None,
         n_workers: int | None = None,
         memory_limit: str | None = None,
+        worker_timeout: float = 30,
         is_async: bool = False,
     ) -> None:
         super().__init__(is_async=is_async)
@@ -45,9 +51,12 @@ class DaskRunner(AbstractRunner):
             )
         if n_workers is not None and (type(n_workers) is not int or n_workers < 1):
             raise ValueError(f"n_workers is {n_workers!r}; use a whole number from 1 on.")
+        if type(worker_timeout) not in (int, float) or not worker_timeout > 0:
+            raise ValueError(f"worker_timeout is {worker_timeout!r}; use seconds, more than 0.")
         self.scheduler = scheduler
         self.n_workers = n_workers
         self.memory_limit = memory_limit
+        self.worker_timeout = worker_timeout
         if not scheduler:
             start_warm()
         # Nodes ran elsewhere, and Dask leaves so many objects here that Python would look through
@@ -66,9 +75,12 @@ class DaskRunner(AbstractRunner):
         hook_manager: Any = None,
         run_id: str | None = None,
     ) -> None:
-        cluster = self._dask.cluster_of(self.scheduler, self.n_workers, self.memory_limit)
+        cluster = self._dask.cluster_of(
+            self.scheduler, self.n_workers, self.memory_limit, self.worker_timeout
+        )
         with cluster as client:
-            run = self._dask.DaskRun(client, pipeline, catalog, self._is_async, run_id)
+            about = self._is_async, run_id, self.worker_timeout
+            run = self._dask.DaskRun(client, pipeline, catalog, *about)
             try:
                 run.run(self._logger)
             except Exception:

@@ -10,6 +10,8 @@ from .dask_packages import dask, distributed
 from .warm_start import has_forks
 
 _METHOD = "distributed.worker.multiprocessing-method"
+# Else no node may have processes of its own: `multiprocessing.Pool`, `n_jobs=2` of scikit-learn.
+_DAEMON = "distributed.worker.daemon"
 
 
 @contextlib.contextmanager
@@ -23,7 +25,7 @@ def local_cluster(n_workers: int | None, memory_limit: str | None) -> Iterator[A
     limit = {} if memory_limit is None else {"memory_limit": memory_limit}
     method = {_METHOD: "forkserver"} if has_forks() else {}
     with (
-        dask.config.set(method),
+        dask.config.set({_DAEMON: False, **method}),
         distributed.LocalCluster(
             n_workers=n_workers,
             threads_per_worker=1,

@@ -1,25 +1,20 @@
 """The error of a node on its way from a worker to the process of the run, with its traceback."""
 
-import builtins
-import copyreg
-import sys
 from typing import Any
 
 from .dask_cluster import DaskRunnerError, SchedulerLostError, node_of_key
-from .dask_packages import cloudpickle, distributed, pickling_support
+from .dask_packages import distributed
+from .error_bytes import unpack
 
-_OWN_INITS = {
-    kind.__init__
-    for kind in vars(builtins).values()
-    if isinstance(kind, type) and issubclass(kind, BaseException)
-}
+# The reason that Dask (2026.8) gives.
+_LOST = "scheduler-connection-lost"
 
 
 class NodeFailedError(Exception):
     """A node that failed on a worker; Dask then runs none that depends on it.
 
     Args:
-        packed: the user's error, see `pack`.
+        packed: the user's error, see `error_bytes.pack`.
         record: what the node has recorded, where the worker has not the run's journal.
     """
 
@@ -35,55 +30,6 @@ class NodeFailedError(Exception):
     __str__ = __repr__
 
 
-def pack(error: BaseException) -> bytes:
-    """Return an error with its traceback as bytes.
-
-    One that can't be pickled, or not be made from its pickle, becomes one of the same name and
-    text.
-    """
-    _install(error)
-    try:
-        packed = cloudpickle.dumps(error)
-        # Many take other arguments than they hand to `Exception`, which shows only here.
-        cloudpickle.loads(packed)
-    except Exception:
-        packed = cloudpickle.dumps(_likeness(error))
-    return bytes(packed)
-
-
-def _install(error: BaseException) -> None:
-    """Have an error, and those behind it, pickled with their tracebacks.
-
-    tblib (3.2) takes the built-in errors that have an `__init__` of their own for some that lack
-    `__reduce__`, and leaves their arguments out: `SystemExit` lost its code, `UnicodeDecodeError`
-    its text. Goes when it makes them as Python does.
-    """
-    pickling_support.install(error)
-    for kind in [*copyreg.dispatch_table]:
-        if (
-            issubclass(kind, BaseException)
-            and kind.__init__ in _OWN_INITS
-            and kind.__reduce__ is BaseException.__reduce__
-        ):
-            copyreg.pickle(kind, _reduced)
-
-
-def _reduced(error: BaseException) -> tuple[Any, ...]:
-    made = type(error), error.args, error.__cause__, error.__traceback__, error.__context__
-    more = error.__suppress_context__, getattr(error, "__notes__", None)
-    return pickling_support.unpickle_exception, (*made, *more), vars(error)
-
-
-def _likeness(error: BaseException) -> BaseException:
-    kind = type(error)
-    about = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    like: BaseException = type(kind.__name__, (Exception,), about)(str(error))
-    # By value: a class of this name is elsewhere another one.
-    like.__class__.__module__ = "__main__" if kind.__module__ in sys.modules else kind.__module__
-    _install(like)
-    return like.with_traceback(error.__traceback__)
-
-
 def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str | None]:
     """Return what a run fails with, what the failed node has recorded, and who failed.
 
@@ -95,8 +41,7 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
         The error; the record, if it came along; the node, if no hook can have told it.
     """
     if isinstance(failure, NodeFailedError):
-        pickling_support.install()
-        return cloudpickle.loads(failure.packed), failure.record, None
+        return unpack(failure.packed), failure.record, None
     if isinstance(failure, distributed.KilledWorker):
         name = node_of_key(str(failure.task)) or node
         worker = getattr(failure.last_worker, "address", failure.last_worker)
@@ -106,9 +51,17 @@ def error_of(failure: BaseException, node: str) -> tuple[BaseException, Any, str
         )
         return error, None, name
     if isinstance(failure, distributed.CancelledError):
-        error = SchedulerLostError(
-            f"the connection to the Dask scheduler was lost while nodes ran ({failure}); start "
-            f"the scheduler and its workers again, then the run"
+        groups = getattr(failure, "error_groups", None) or [failure]
+        reason = getattr(groups[0], "reason", "unknown")
+        if reason == _LOST:
+            lost = SchedulerLostError(
+                "the connection to the Dask scheduler was lost while nodes ran; start the "
+                "scheduler and its workers again, then the run"
+            )
+            return lost, None, None
+        taken = DaskRunnerError(
+            f"the nodes were taken off the Dask cluster while they ran (reason: {reason}), by "
+            f"another client or a restart of the workers; start the run again"
         )
-        return error, None, None
+        return taken, None, None
     return failure, None, node

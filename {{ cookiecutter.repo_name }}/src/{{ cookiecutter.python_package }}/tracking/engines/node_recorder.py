@@ -8,6 +8,7 @@ from ..journal.reader import JournalReader
 from ..journal.writer import JournalWriter
 from ..recording.recorder import Recorder
 from ..redact import redact_text
+from .log_lines import LogLines
 
 _HOST = socket.gethostname()
 
@@ -27,6 +28,8 @@ class NodeRecorder(Recorder):
         self._attempt = attempt
         self._said: dict[str, str] = {}
         self._reader: JournalReader | None = None
+        # What the node says in the log, where that is not the run's.
+        self.lines = LogLines(self.secrets)
 
     def share(self, writer: JournalWriter, lock: Any) -> None:
         """Write to a file that other nodes of this process write to as well.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
+from kedro.framework.project import settings
 from kedro.runner import Task
 
 from ..journal import layout
@@ -13,8 +14,11 @@ from ..journal.artifact_names import NAMES
 from ..kedro_internals import project_package
 from .catalog_bytes import catalog_from
 from .dask_packages import cloudpickle, distributed
+from .error_bytes import pack
 from .handed_on import give, take
-from .node_error import NodeFailedError, pack
+from .log_lines import log_files
+from .node_error import NodeFailedError
+from .project_code import note_imported
 from .shipment import Shipment
 from .worker_run import WorkerRun
 
@@ -29,8 +33,8 @@ class RunOnWorkers:
         token: tells the run from others, tracked or not.
         is_async: datasets are loaded and saved at the same time.
         run_id: Kedro's.
-        journal: the recorder's arguments, the journal's folder, its header and the names in it;
-            None of a run that is not tracked.
+        journal: the recorder's arguments, the journal's folder, its header, its state and the names
+            in it, and the files of the log; None of a run that is not tracked.
         store: tracking URI, with its credentials, for an exporter of the worker's own.
     """
 
@@ -54,14 +58,26 @@ class RunOnWorkers:
         about = (__name__, project_package(), secrets.token_hex(4), is_async, run_id)
         if run is None:
             return cls(*about)
-        recorder, settings = run.recorder, run.settings
+        recorder, of_run = run.recorder, run.settings
         folder = recorder.folder
         names = {path.name: path.read_bytes() for path in (folder / NAMES).glob("*")}
         header = layout.read_json(folder / layout.HEADER)
         identity = recorder.identity()
         journal = {"key": recorder.key, "folder": folder, "header": header, "names": names}
-        store = {"uri": settings.uri, "credentials": dict(settings.credentials)}
+        journal |= {"state": _state(recorder), "log_files": log_files()}
+        store = {"uri": of_run.uri, "credentials": dict(of_run.credentials)}
         return cls(*about, {**journal, "identity": identity}, store)
+
+
+def _state(recorder: Any) -> dict[str, Any]:
+    """Return what is known of the run in MLflow, when all hooks are content that wait for it."""
+    for hook in settings.HOOKS:
+        if (wait := getattr(hook, "wait_for_run", None)) is not None:
+            wait(recorder)
+    found = layout.read_state(recorder.folder)
+    unknown = "it was not in MLflow when its first node began"
+    run_id = found.get("run_id")
+    return {"run_id": run_id} if run_id else {"error": found.get("error") or unknown}
 
 
 @dataclass(frozen=True)
@@ -75,15 +91,14 @@ class NodeResult:
 # The functions below are called by name, see `dask_cluster.caller`.
 
 
-def keep(token: str, about: bytes, catalog: bytes) -> None:
+def keep(token: str, payload: BytesIO) -> None:
     """Keep a run in memory, before its first node comes.
 
     Args:
         token: the run's.
-        about: the run, a `RunOnWorkers`.
-        catalog: the run's, see `catalog_bytes`.
+        payload: the run, a `RunOnWorkers`, as bytes, and its catalog, see `catalog_bytes`.
     """
-    WorkerRun.keep(token, about, catalog)
+    WorkerRun.keep(token, *cloudpickle.loads(payload.getvalue()))
 
 
 def run_node(token: str, payload: BytesIO, *given: Any) -> NodeResult:
@@ -99,9 +114,11 @@ def run_node(token: str, payload: BytesIO, *given: Any) -> NodeResult:
     """
     run = WorkerRun.here(token)
     shipment: Shipment | None = None
+    failed: bytes | None = None
     with run.recording(_attempt()) as recorder:
         try:
             node, taken, wanted = cloudpickle.loads(payload.getvalue())
+            note_imported()
             mine = catalog_from(run.catalog, recorder)
             for name, value in zip(taken, given, strict=False):
                 take(mine, name, value)
@@ -109,10 +126,12 @@ def run_node(token: str, payload: BytesIO, *given: Any) -> NodeResult:
             Task(node, mine, is_async, run.hooks, run_id).execute()
             values = {name: give(mine.get(name)) for name in wanted}
         except BaseException as error:
-            shipment = None if recorder is None else run.shipment_of(recorder)
-            raise NodeFailedError(pack(error), shipment) from None
+            failed = pack(error)
         if recorder is not None:
             shipment = run.shipment_of(recorder)
+    if failed is not None:
+        # Here, where it has no context: Dask would pickle the user's error with it.
+        raise NodeFailedError(failed, shipment)
     return NodeResult(values, shipment)
 
 

@@ -9,6 +9,7 @@ from ..journal.artifact_names import NAMES
 from ..journal.reader import JournalReader
 from ..journal.writer import JournalWriter
 from ..logs import PlainLogger
+from .log_lines import say_lines
 
 logger = PlainLogger(__name__)
 
@@ -43,17 +44,20 @@ class Shipment:
         said: warnings for the log, by their keys.
         journals: what was recorded.
         notes: what the run's panel is to tell.
+        lines: what nodes have said in the log, see `log_lines.py`.
     """
 
     said: dict[str, str] = field(default_factory=dict)
     journals: list[JournalPart] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, other: "Shipment") -> None:
         """Take in what another one has."""
         self.said.update(other.said)
         self.journals += other.journals
         self.notes += other.notes
+        self.lines += other.lines
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ def bring_home(recorder: Any, shipment: Any) -> None:
     """
     if recorder is None or shipment is None:
         return
+    say_lines(shipment.lines)
     for key, message in shipment.said.items():
         recorder.warn(key, message)
     for note in shipment.notes:

@@ -5,8 +5,9 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,13 +20,16 @@ from ..project import note_mlflow_yml
 from ..recording import runs
 from .dask_packages import cloudpickle, distributed
 from .large_files import LargeFiles
+from .log_lines import is_missing
 from .node_error import NodeFailedError
 from .node_recorder import NodeRecorder
 from .shipment import Shipment, pack
 
-# A worker is not told of the end of a run whose process was killed.
+# A worker that its scheduler lost for a while is not told of the end of a run.
 _MAX_RUNS = 16
 _LOOK_SECONDS = 0.05
+# A worker that begins anew at the same address may get a node before it is given the run.
+_GIVEN_SECONDS = 30
 
 
 class _NotTwice(logging.Filter):
@@ -74,8 +78,13 @@ class WorkerRun:
         """Return a run, which its first node makes.
 
         Raises:
-            RuntimeError: it has ended.
+            RuntimeError: it has ended, or this worker was not given it.
         """
+        deadline = time.monotonic() + _GIVEN_SECONDS
+        while token not in cls._kept:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the worker was not given the run")
+            time.sleep(_LOOK_SECONDS)
         with cls._making:
             kept = cls._kept.get(token)
             if kept is None:
@@ -105,6 +114,7 @@ class WorkerRun:
         # Recorders whose questions to stores are not answered yet.
         self._open: list[NodeRecorder] = []
         self._writer: JournalWriter | None = None
+        self._has_no_log = False
         # What nodes tell when nobody takes their results any more; None before.
         self._late: Shipment | None = None
         if about.journal is None:
@@ -113,6 +123,7 @@ class WorkerRun:
         mask_logs(identity["secrets"])
         if identity["mlflow_yml"] is not None:
             note_mlflow_yml(identity["mlflow_yml"].run_env, identity["mlflow_yml"])
+        self._has_no_log = is_missing(about.journal["log_files"])
         if self._has_journal():
             self._writer = JournalWriter(about.journal["folder"])
             self._writer.is_shared = True
@@ -141,8 +152,10 @@ class WorkerRun:
         recorder = None if self.about.journal is None else self._recorder(attempt)
         if recorder is not None:
             runs.begin(recorder)
+        lines = recorder.lines if recorder is not None and self._has_no_log else None
         try:
-            yield recorder
+            with nullcontext() if lines is None else lines.collecting():
+                yield recorder
         finally:
             if recorder is not None:
                 runs.finish(recorder)
@@ -153,6 +166,7 @@ class WorkerRun:
         journal = self.about.journal
         folder = journal["folder"] if self._writer is not None else self._passing_folder()
         recorder = NodeRecorder(journal["key"], folder, attempt, **journal["identity"])
+        recorder.store = self.about.store
         if self._writer is not None:
             recorder.share(self._writer, self._lock)
         return recorder
@@ -165,6 +179,7 @@ class WorkerRun:
         folder: Path = Path(tempfile.mkdtemp(prefix="mlflow-", dir=scratch)) / journal["key"]
         (folder / NAMES).mkdir(mode=0o700, parents=True)
         layout.write_json(folder / layout.HEADER, {**journal["header"], "spare": []})
+        layout.write_state(folder, journal["state"])
         for name, content in journal["names"].items():
             (folder / NAMES / name).write_bytes(content)
         return folder
@@ -182,10 +197,11 @@ class WorkerRun:
                 self.large.send(large)
             if not recorder.has_questions:
                 _remove(recorder)
+        shipment.lines = recorder.lines.take()
         with self._lock:
             if self._late is not None:
                 self._late.add(shipment)
-        return shipment if shipment.said or shipment.journals else None
+        return shipment if shipment.said or shipment.journals or shipment.lines else None
 
     async def end(self) -> Shipment:
         """Wait for nodes that run, answers and uploads; returns what is still to be told."""

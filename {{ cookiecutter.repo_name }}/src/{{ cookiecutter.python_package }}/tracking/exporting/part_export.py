@@ -1,7 +1,7 @@
 """Brings the journal of a part into the run that it belongs to.
 
-What is of the part alone stands in one file, `kedro_parts/<task>/<try>.json`, from which the end of
-the run draws chart and trace, decides over aliases, and learns how the part went.
+What is of the part alone stands in one file, `kedro_parts/<task>/<try>-<begin>.json`, from which
+the end of the run draws chart and trace, decides over aliases, and learns how the part went.
 """
 
 from functools import partial
@@ -91,9 +91,8 @@ class PartExport(RunExport):
 
     def _keep_file(self, content: dict[str, Any]) -> None:
         folder, _, attempt = str(content["folder"]).rpartition("/")
-        stored = snapshot.write(
-            self._places, f"{attempt}.json", layout.encode(content).encode("utf-8")
-        )
+        name = parts.file_of_try(attempt, int(self.header["start_ms"]))
+        stored = snapshot.write(self._places, name, layout.encode(content).encode("utf-8"))
         self.uploads.add(str(self._places.relative(stored)), folder)
 
 

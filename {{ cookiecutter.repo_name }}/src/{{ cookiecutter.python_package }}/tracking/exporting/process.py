@@ -73,6 +73,8 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         refused = refused or _refused(first, warm)
         with contextlib.suppress(OSError):  # the pipeline was killed
             print(json.dumps({"refused": refused}), flush=True)
+        if refused is not None:
+            return 0
     packages = installed_versions()
     gc.freeze()
     gc.enable()

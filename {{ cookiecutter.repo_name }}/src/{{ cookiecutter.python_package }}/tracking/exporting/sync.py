@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .. import env, wings
-from ..journal import layout, locks, mending, places
+from ..journal import layout, locks, mending, parts, places, spilling
 from ..journal.header import header_of, homeless
 from ..journal.heartbeat import is_running, unseen
 from ..program import mlflow_command
+from ..redact import redact_text
 from ..settings import TrackingSettings, redacted_equal
 from ..store.reasons import StoreError, reason
 from .journals import export_journal, journals_of, set_aside, waiting_journals
 from .progress import size_text
 
-_BUSY = "another process is at work on it"
+BUSY = "another process is at work on it"
 # How long `sync` waits in all for servers that ask to wait.
 _PATIENCE = 120.0
 
@@ -27,6 +28,9 @@ def describe_waiting(project_path: Path) -> list[str]:
     lines += [described(folder) for folder in waiting]
     lines = lines or ["No run waits for its export."]
     lines += [described(folder) for folder in set_aside(project_path)]
+    if (place := spilling.place()) is not None:
+        command = mlflow_command(f"sync --from {redact_text(place)}")
+        lines.append(f"What was spilled ({env.SPILL}) is not looked for here; `{command}` does.")
     if any(_can_fail(folder) for folder in waiting):
         lines.append(f"What can never be exported is deleted by `{mlflow_command('discard RUN')}`.")
     return lines
@@ -128,6 +132,26 @@ def sync_from(
             yield from bring(url, project_path, Target(own, of_env), run_id)
 
 
+def sync_parts(
+    run_id: str, project_path: Path, own: TrackingSettings
+) -> Iterator[tuple[str, bool]]:
+    """Export the parts of a run that wait in this project, and whose processes have ended.
+
+    Args:
+        run_id: the run.
+        project_path: the project's folder.
+        own: the project's settings.
+
+    Yields:
+        The line, and whether the part is in MLflow now.
+    """
+    for folder in waiting_journals(project_path):
+        header = header_of(folder)
+        if parts.HEADER in header and header["settings"].get("run_id") == run_id:
+            line, done = export_waiting(folder, Target(own))
+            yield f"{folder.name}: {line}", done and line != BUSY
+
+
 def export_waiting(folder: Path, target: "Target") -> tuple[str, bool]:
     """Export a journal; returns what became of it, and whether it is in MLflow now."""
     try:
@@ -187,7 +211,7 @@ def _synced(folder: Path, own: TrackingSettings, until: float) -> tuple[str, boo
     if not mending.is_whole(header):
         with locks.ProcessLock(folder / locks.EXPORTER) as mine:
             if not mine or not mending.is_there(folder):
-                return _BUSY, True
+                return BUSY, True
             lost = mending.mend(folder, own.public())
         if lost is not None:
             return lost, False
@@ -210,7 +234,7 @@ def _synced(folder: Path, own: TrackingSettings, until: float) -> tuple[str, boo
         words = [f"exported as run {summary['run_name']} ({summary['run_id']})", *summary["notes"]]
         return "; ".join(words), True
     if summary["state"] == "busy":
-        return _BUSY, True
+        return BUSY, True
     return str(summary["error"]), False
 
 

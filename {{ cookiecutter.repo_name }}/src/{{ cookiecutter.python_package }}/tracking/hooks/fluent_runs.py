@@ -16,6 +16,8 @@ _NOTE = "mlflow.note.content"  # the description of a run
 _thread = threading.local()
 # Keys of the runs that `MLflowAutologHook` takes part in, in this process.
 hooked: set[str] = set()
+# What helps those in which it could not, by their keys.
+remedies: dict[str, str] = {}
 
 
 class FluentRuns:
@@ -69,7 +71,8 @@ def look_for_run(recorder: Recorder | None, node: str, status: str = "FINISHED")
     remedy = (
         "call no mlflow.end_run() in a node, and mlflow.start_run(nested=True) only in a `with`"
         if is_hooked
-        else "add MLflowAutologHook(flavors=[]) to mlflow_hooks in mlflow_config.py"
+        else remedies.get(recorder.key)
+        or "add MLflowAutologHook(flavors=[]) to mlflow_hooks in mlflow_config.py"
     )
     recorder.warn(
         "fluent run",

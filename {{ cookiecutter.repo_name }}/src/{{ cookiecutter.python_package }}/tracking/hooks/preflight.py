@@ -68,8 +68,11 @@ def _faults_of_spill() -> list[str]:
     url = spilling.place()
     if url is None:
         return []
+    told, fault = f"{env.SPILL}={redact_text(url)}", spilling.fault_of(url)
+    if fault is not None:
+        return [f"{told} {fault}"]
     missing = needs.missing_for_url(url) if wings.spillers() else [spilling.ROOM]
-    return [f"{env.SPILL}={redact_text(url)} needs {one}" for one in missing]
+    return [f"{told} needs {one}" for one in missing]
 
 
 def _faults(pipeline: Any, catalog: Any) -> Iterator[tuple[str, _Fault]]:

@@ -32,6 +32,22 @@ def folder_of_try(task: str, attempt: int) -> str:
     return f"{folder_of_task(task)}/{attempt}"
 
 
+def file_of_try(attempt: int | str, begin_ms: int) -> str:
+    """Return the name of a try's file; of two processes that say the same try each has its own.
+
+    Example:
+        >>> file_of_try(2, 1767225600123), try_of_file("2-1767225600123.json")
+        ('2-1767225600123.json', (2, 1767225600123))
+    """
+    return f"{attempt}-{begin_ms}.json"
+
+
+def try_of_file(name: str) -> tuple[int, int] | None:
+    """Return the try and the begin that the name of a try's file tells; None if it is none."""
+    found = re.fullmatch(r"([0-9]+)-([0-9]+)\.json", name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def label_of(task: str, attempt: int) -> str:
     """Return what people are told of a part."""
     return f"part {task!r}, try {attempt}"

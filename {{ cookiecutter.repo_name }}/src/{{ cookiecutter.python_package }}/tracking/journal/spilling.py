@@ -1,6 +1,7 @@
 """What becomes of a journal that still waits as its process ends: it may go where it is kept."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,36 @@ logger = PlainLogger(__name__)
 SECONDS_IF_KILLED = 3.0
 # Clients of object stores try a refused connection again for some ten seconds.
 _PATIENCE = 30.0
+_READ_ONLY = ("data", "github", "http", "https", "libarchive", "reference", "tar", "zip")
 ROOM = "the layer's optional room `spill/`, which is not in this project"
 
 
 def place() -> str | None:
     """Return the URL that `KEDRO_MLFLOW_SPILL` names, or None."""
     return os.environ.get(env.SPILL, "").strip() or None
+
+
+def fault_of(url: str) -> str | None:
+    """Return why a URL is no place that outlives this machine; None if nothing speaks against it.
+
+    Example:
+        >>> fault_of("s3:/bucket")
+        'is no URL, which begins with s3://'
+    """
+    protocol, mark, path = url.partition("://")
+    protocol = protocol.rpartition("::")[2]
+    if not mark:
+        if no_url := re.match(r"([A-Za-z0-9+]{2,}):", url):
+            return f"is no URL, which begins with {no_url[1]}://"
+        is_whole = Path(url).expanduser().is_absolute()
+        return None if is_whole else "is neither an absolute path nor a URL, say s3://bucket/folder"
+    if protocol == "memory":
+        return "is lost as its process ends"
+    if protocol in _READ_ONLY:
+        return "can only be read"
+    if protocol in ("file", "local"):
+        return None if path.startswith("/") else "is no absolute path, as file:///shared/folder is"
+    return None if path.strip("/") else "names no bucket or folder"
 
 
 def leave(

@@ -1,10 +1,8 @@
 """Begins a run that others add parts to, and says what is of the run as a whole."""
 
 import os
-import sys
 import time
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -79,9 +77,7 @@ def begin_run(
     if reopen:
         reopen_run(client, run)
     if is_new or _is_left(run):
-        # What Kedro or a hook of the user's prints must not be taken for the id.
-        with redirect_stdout(sys.stderr):
-            _record(run, pipeline, project)
+        _record(run, pipeline, project)
     return str(run.info.run_id)
 
 

@@ -1,5 +1,8 @@
 """`kedro mlflow begin` and `kedro mlflow end`, around the parts of a run."""
 
+import sys
+from contextlib import redirect_stdout
+
 import click
 
 _STATUSES = ("FINISHED", "FAILED", "KILLED")
@@ -31,10 +34,13 @@ def begin(
             raise click.UsageError(f"--tag {tag!r} is no KEY=VALUE.")
         if tag_key in _BY_OPTION:
             raise click.UsageError(f"--tag {tag_key} is what {_BY_OPTION[tag_key]} says; use that.")
-    if pipeline is not None:
-        refuse_pipeline(pipeline)
     given = {tag_key: value for tag_key, _, value in pairs}
-    click.echo(begin_run(key.strip(), name, given, pipeline, reopen=reopen))
+    # What is logged, or printed by the project's own code, must not be taken for the id.
+    with redirect_stdout(sys.stderr):
+        if pipeline is not None:
+            refuse_pipeline(pipeline)
+        run_id = begin_run(key.strip(), name, given, pipeline, reopen=reopen)
+    click.echo(run_id)
 
 
 @click.command()
@@ -52,8 +58,6 @@ def end(run: str, status: str | None, reason: str | None) -> None:
     RUN is the KEY that it was begun with, or its id. What has ended stays so; late parts
     join it.
     """
-    import sys
-
     from ..recording.panel import show
     from .ending import end_run
 

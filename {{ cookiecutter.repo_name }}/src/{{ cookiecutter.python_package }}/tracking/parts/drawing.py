@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..exporting.mlflow_run import RUN_KEY
+from ..journal.events import MAX_TAG
 from ..models.later import LaterModels
 from ..models.promotion import Deciding
 from ..timeline.nodes import NodeTimes
@@ -64,12 +65,24 @@ def _draw(client: Any, run: Any, parts: list[PartFile], project: Path | None) ->
     last = max([end_ns, *(node.end for node in timeline.nodes.values())])
     timeline.draw(last, lambda name, page: client.log_text(info.run_id, page.decode(), name))
     error = None if status == "FINISHED" else run.data.tags.get("kedro.error", status)
+    if error is not None and (told := _later_word(error, parts)) != error:
+        _set_tags(client, info.run_id, {"kedro.error": told[:MAX_TAG]})
+        error = told
     timeline.finish(client, info.experiment_id, info.run_id, last, error)
     models = LaterModels([model for part in parts for model in part.content.get("models", ())])
     models.conclude(client, run, _last_metrics(parts), status == "FINISHED")
     _set_tags(client, info.run_id, models.tags)
     deciding = models.deciding_metrics(run.data.params)
     return Drawn(run, parts, models.lines, deciding, [*notes, *models.notes])
+
+
+def _later_word(error: str, parts: list[PartFile]) -> str:
+    """Return why a run failed, where a part that had not ended then has told since how it did."""
+    for part in parts:
+        if not part.is_running:
+            since = part.fault or "it has finished since"
+            error = error.replace(part.unended, f"{part.label} had not ended by then: {since}")
+    return error
 
 
 def _nodes(parts: list[PartFile]) -> dict[str, NodeTimes]:

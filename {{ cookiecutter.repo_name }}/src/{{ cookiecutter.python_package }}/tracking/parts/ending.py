@@ -10,7 +10,7 @@ from ..exporting.belonging import is_of_another
 from ..exporting.comparison import Comparison
 from ..exporting.mlflow_run import BEGUN_ON, RUN_KEY
 from ..exporting.summary import add_metrics, blank_summary
-from ..exporting.sync import sync_from
+from ..exporting.sync import sync_from, sync_parts
 from ..journal import spilling
 from ..journal.events import MAX_TAG
 from ..program import mlflow_command
@@ -22,6 +22,8 @@ from .drawing import Drawn, draw_again
 from .one_run import find_begun
 from .part_files import PartFile, read_parts, read_traceback
 from .reopening import OPEN, TRACEBACK
+
+_MAX_TOLD = 3
 
 
 def end_run(name: str, status: str | None, reason: str | None = None) -> dict[str, Any]:
@@ -38,7 +40,14 @@ def end_run(name: str, status: str | None, reason: str | None = None) -> dict[st
     """
     client, experiment = client_and_experiment()
     run = _find(client, experiment, name)
-    run_id, notes = run.info.run_id, _bring_spilled(run.info.run_id)
+    run_id = run.info.run_id
+    notes = _bring_waiting(run_id)
+    if notes and status is None and run.info.status in OPEN:
+        more = [f"and {len(notes) - _MAX_TOLD} more"] if len(notes) > _MAX_TOLD else []
+        raise StoreError(
+            f"the run stays open, for what is not in MLflow yet may say how it ended: "
+            f"{'; '.join([*notes[:_MAX_TOLD], *more])}. End it again then, or now with --status."
+        )
     if _is_whole(run) and not read_parts(client, run_id):
         begin = mlflow_command("begin")
         raise LookupError(
@@ -50,6 +59,7 @@ def end_run(name: str, status: str | None, reason: str | None = None) -> dict[st
     elif status not in (None, run.info.status):
         notes.append(f"it had ended before as {run.info.status}, and stays so")
     drawn = draw_again(client, run_id, str(project_path()))
+    notes += [part.told_of_others for part in drawn.parts if part.others]
     return _summary(client, drawn, experiment.name, notes)
 
 
@@ -73,19 +83,21 @@ def _is_whole(run: Any) -> bool:
     return RUN_KEY in run.data.tags and BEGUN_ON not in run.data.tags
 
 
-def _bring_spilled(run_id: str) -> list[str]:
-    """Export the parts that had no store as they ended; returns what is to be told of them."""
-    url = spilling.place()
+def _bring_waiting(run_id: str) -> list[str]:
+    """Export the parts that wait here, or were spilled; returns what holds others up."""
+    url, settings, project = spilling.place(), tracking_settings(), project_path()
+    found = [*sync_parts(run_id, project, settings)]
+    told = [f"a part waits here: {line}" for line, done in found if not done]
     if url is None:
-        return []
-    settings = tracking_settings()
+        return told
     try:
-        found = list(sync_from(url, project_path(), settings, run_id=run_id))
+        found = [*sync_from(url, project, settings, run_id=run_id)]
         return [
-            f"a part that was spilled is not exported: {told}" for told, done in found if not done
+            *told,
+            *(f"a part that was spilled waits: {line}" for line, done in found if not done),
         ]
     except StoreError as error:
-        return [f"nobody knows whether parts were spilled: {error}"]
+        return [*told, f"nobody knows whether parts were spilled: {error}"]
 
 
 def _end(client: Any, run: Any, given: str | None, reason: str | None) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from ..exporting.mlflow_run import BEGUN_ON, RUN_KEY, MlflowRun
 from ..journal.events import text_digest
 from ..logs import PlainLogger
+from ..redact import redact_text
 from ..settings import TrackingSettings
 from ..store.filters import quoted
 from ..store.mlflow_internals import forget_run
@@ -39,7 +40,7 @@ def run_key(key: str) -> str:
         >>> run_key("manual__2026-01-01T00:00:00+00:00")
         'begin-manual__2026-01-01T00_00_00_00_00-1e8dc70c2b69'
     """
-    readable = re.sub(r"[^\w.\-]", "_", key, flags=re.ASCII)[:100]
+    readable = re.sub(r"[^\w.\-]", "_", redact_text(key), flags=re.ASCII)[:100]
     return f"begin-{readable}-{text_digest(key)[:12]}"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..journal.parts import FOLDER, label_of
+from ..journal.parts import FOLDER, label_of, try_of_file
 from ..store.client import together
 from ..store.reasons import StoreError
 from ..timeline.nodes import NodeTimes
@@ -23,9 +23,11 @@ class PartFile:
 
     Args:
         content: the file, see `exporting/part_export.py`.
+        others: how many other processes have said the same try.
     """
 
     content: dict[str, Any]
+    others: int = 0
 
     @property
     def label(self) -> str:
@@ -34,10 +36,28 @@ class PartFile:
         return f"{label_of(task, attempt)} on {self.content.get('host')}"
 
     @property
+    def told_of_others(self) -> str:
+        """What is told where other processes have said the same try."""
+        return (
+            f"{self.label} was begun {1 + self.others} times by this number, and the last one "
+            f"counts: give each a number of its own"
+        )
+
+    @property
     def failed_node(self) -> str | None:
         """The node that broke it."""
         found = self.content.get("failed_node")
         return None if found is None else str(found)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not said yet how it ended."""
+        return str(self.content.get("state")) == "RUNNING"
+
+    @property
+    def unended(self) -> str:
+        """What is told where it has not."""
+        return f"{self.label} began and never ended"
 
     @property
     def fault(self) -> str | None:
@@ -45,8 +65,8 @@ class PartFile:
         state, error = str(self.content.get("state")), self.content.get("error")
         if state == "FINISHED":
             return None
-        if state == "RUNNING":
-            return f"{self.label} began and never ended"
+        if self.is_running:
+            return self.unended
         where = f" in the node {self.failed_node!r}" if self.failed_node else ""
         return f"{self.label} {'was killed' if state == 'KILLED' else 'failed'}{where}: {error}"
 
@@ -92,18 +112,19 @@ def read_traceback(client: Any, run_id: str, part: PartFile) -> str | None:
 
 
 def _read(client: Any, run_id: str, task: str, found: list[PartFile]) -> None:
-    tries = [PurePosixPath(one.path) for one in client.list_artifacts(run_id, task)]
-    files = [path for path in tries if path.suffix == ".json" and path.stem.isdecimal()]
-    newest = max(files, key=lambda path: int(path.stem), default=None)
-    if newest is None:
+    files = [one.path for one in client.list_artifacts(run_id, task)]
+    tries = [(known, path) for path in files if (known := try_of_file(PurePosixPath(path).name))]
+    if not tries:
         return
+    (attempt, _), newest = max(tries)
+    others = sum(other == attempt for (other, _), _ in tries) - 1
     for _ in range(_TRIES):
         try:
-            found.append(PartFile(dict(json.loads(_text(client, run_id, str(newest))))))
+            found.append(PartFile(dict(json.loads(_text(client, run_id, newest))), others))
             return
         except ValueError:
             time.sleep(_PAUSE)
-    raise StoreError(f"the artifact {str(newest)!r} of the run {run_id} can't be read")
+    raise StoreError(f"the artifact {newest!r} of the run {run_id} can't be read")
 
 
 def _text(client: Any, run_id: str, path: str) -> str:

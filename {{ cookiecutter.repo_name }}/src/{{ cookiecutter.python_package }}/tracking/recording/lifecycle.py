@@ -98,9 +98,8 @@ class Run:
         wait = self.settings.export_wait
         summary = self._export(held, min(wait, spilling.SECONDS_IF_KILLED) if is_short else wait)
         if held:
-            kept = "they went to MLflow directly"
-            told = kept if summary["state"] == "exported" else "they are lost"
-            summary["notes"].append(f"no disk takes {len(held)} events of the journal: {told}")
+            told = "went to MLflow directly" if summary["state"] == "exported" else "are lost"
+            summary["notes"].append(f"no disk takes {len(held)} events of the journal: they {told}")
         self._spill(summary)
         # Where the exporter could not tell.
         summary["status"] = summary.get("status") or status
@@ -174,8 +173,7 @@ class Run:
             state = layout.read_state(folder)
             error = state.get("error")
             if error is None:
-                seconds = f"{wait:g} s (`export_wait`)"
-                error = f"the export did not end within {seconds}"
+                error = f"the export did not end within {wait:g} s (`export_wait`)"
                 layout.write_state(folder, {**state, "error": error})  # for `kedro mlflow status`
         return waiting_summary(folder, self.settings, error)
 
@@ -225,20 +223,26 @@ def begin(
     with new_journal(project_path, about) as (folder, owner_lock, header):
         # Before an exporter records anything: the names of the datasets' files are taken first.
         recorder = make_recorder(key, folder)
-        exporter = None
-        if not about["beats"]:
-            if parts.HEADER in header and settings.export == "end" and launcher.can_export():
-                part.refuse_part_here(settings)
+        exporter = spare.take(settings, project_path) if about["beats"] else None
+        if exporter is None:
             record_versions(folder, installed_versions())
         else:
-            exporter = spare.take(settings, project_path)
-            if parts.HEADER in header:
-                exporter.refuse_part()
             exporter.assign(folder, settings.export_wait, is_new=True)
-    run = Run(recorder, settings, project_path, exporter, owner_lock, header, begun)
-    _live[key] = run
-    runs.begin(run.recorder)
-    signals.install(_live_recorders, lambda: end_all(None))
+        run = Run(recorder, settings, project_path, exporter, owner_lock, header, begun)
+        _live[key] = run
+        runs.begin(recorder)
+        # From here on a signal ends the run, also while a store is asked that hangs.
+        signals.install(_live_recorders, lambda: end_all(None))
+        try:
+            if parts.HEADER in header and exporter is not None:
+                exporter.refuse_part()
+            elif parts.HEADER in header and settings.export == "end" and launcher.can_export():
+                part.refuse_part_here(settings)
+        except BaseException:
+            _live.pop(key, None)
+            runs.finish(recorder)
+            recorder.journal.close()
+            raise
     return run
 
 

@@ -52,6 +52,8 @@ class Recorder(TimeVoice):
         self.kept: list[str] = []
         # A few rows of what a model takes, from its node to its dataset, by the dataset's name.
         self.samples: dict[str, Any] = {}
+        # Its tracking URI and credentials, in a process of a cluster whose settings may be others.
+        self.store: Mapping[str, Any] | None = None
         # The run's catalog in this process; dataset hooks are not told it.
         self.catalog: Any = None
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import env
+from ..journal import layout, parts, spilling
 from ..program import mlflow_command
 from ..settings import TrackingSettings
 
@@ -16,8 +17,10 @@ def waiting_summary(folder: Path, settings: TrackingSettings, error: str | None)
         settings: of the run.
         error: why it is not exported.
     """
+    header = layout.read_json(folder / layout.HEADER)
     return {
         "state": "waiting",
+        "part": header.get(parts.HEADER),
         "experiment_name": settings.experiment_name,
         "run_env": settings.run_env,
         "run_name": settings.run_name,
@@ -40,6 +43,6 @@ def told_if_missing(settings: TrackingSettings, summary: dict[str, Any]) -> str 
     why = summary.get("error") or "its export did not end"
     return (
         f"the run is recorded, and not in MLflow yet, which export_required=True asks for: {why}. "
-        f"Run `{mlflow_command('sync')}` where its journal {summary.get('journal')} is, or set "
-        f"{env.SPILL} to a place that outlives it"
+        f"Run `{mlflow_command('sync')}` where its journal {summary.get('journal')} is"
+        f"{'' if spilling.place() else f', or set {env.SPILL} to a place that outlives it'}"
     )

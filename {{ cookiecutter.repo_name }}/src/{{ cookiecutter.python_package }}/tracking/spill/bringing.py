@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ..exporting.sync import Target, export_waiting
+from ..exporting.sync import BUSY, Target, export_waiting
 from ..journal import layout, places
 from .packing import DamagedArchiveError, named_by, unpack
 from .place import SpillPlace, SpillPlaceError
@@ -38,9 +38,11 @@ def bring(
             line, done = _bring(place, name, project_path, target)
         except (SpillPlaceError, DamagedArchiveError, OSError) as error:
             line, done = f"{error}; it stays at {place.where(name)}", False
-        yield f"{key}: {line}", done
+        # Who asks for one run is to decide over it, and needs it now.
+        yield f"{key}: {line}", done and not (run_id and line == BUSY)
     if not found and run_id is None:
-        yield f"No run waits at {place.told}.", True
+        where = "" if place.is_there else ", which is not there, or not yet"
+        yield f"No run waits at {place.told}{where}.", True
 
 
 def _bring(place: SpillPlace, name: str, project_path: Path, target: Target) -> tuple[str, bool]:

@@ -8,11 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..journal import spilling
 from ..redact import redact_text
 from ..store.reasons import StoreError
 
 SUFFIX = ".journal.zip"
 _PARTIAL = ".partial"
+_MAX_TOLD = 300
 
 
 class SpillPlaceError(StoreError):
@@ -31,9 +33,12 @@ class SpillPlace:
 
     def __init__(self, url: str) -> None:
         self.told = redact_text(url)
+        if (fault := spilling.fault_of(url)) is not None:
+            raise SpillPlaceError(f"{self.told or repr(url)} {fault}")
         with self._telling("be opened"):
             self._system, path = import_module("fsspec.core").url_to_fs(url)
         self._path = str(path).rstrip("/")
+        self.is_there = True
 
     def names(self) -> list[str]:
         """Return the names of the journals that lie there, the oldest first.
@@ -45,7 +50,10 @@ class SpillPlace:
             self._system.invalidate_cache()
             try:
                 found = self._system.ls(self._path, detail=False)
-            except FileNotFoundError:  # nothing has come yet
+            except FileNotFoundError:
+                # A folder of a disk is made as the first one comes; one of a bucket comes and goes.
+                self.is_there = not self._path.startswith("/")
+                self._refuse_without_bucket()
                 return []
         names = (posixpath.basename(str(path).rstrip("/")) for path in found)
         return sorted(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
@@ -106,6 +114,15 @@ class SpillPlace:
     def _of(self, name: str) -> str:
         return f"{self._path}/{name}{SUFFIX}"
 
+    def _refuse_without_bucket(self) -> None:
+        bucket = self._path.partition("/")[0]
+        try:
+            is_there = not bucket or self._system.exists(bucket)
+        except Exception:  # it may be closed to who may look into the folder
+            return
+        if not is_there:
+            raise FileNotFoundError(f"there is no {bucket!r}")
+
     def _opened(self, path: str) -> Any:
         try:
             return self._system.open(path, "wb")
@@ -126,5 +143,5 @@ class SpillPlace:
         except ImportError as error:
             raise SpillPlaceError(f"{self.told} needs a package: {error}") from error
         except Exception as error:
-            told = redact_text(str(error).strip().partition("\n")[0]) or type(error).__name__
+            told = redact_text(" ".join(str(error).split())[:_MAX_TOLD]) or type(error).__name__
             raise SpillPlaceError(f"{self.told} cannot {action}: {told}") from error
