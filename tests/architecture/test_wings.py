@@ -15,16 +15,8 @@ from tests.harness.doors import LAYER, ROOT
 from tests.harness.store import runs_of
 
 WINGS = (
-    "autolog",
-    "doctor",
-    "engines",
-    "history",
-    "machine",
-    "notify",
-    "parts",
-    "resident",
-    "serving",
-    "spill",
+    *("autolog", "doctor", "engines", "history", "machine", "notify", "parts"),
+    *("pipeline_model", "resident", "serving", "spill"),
 )
 # The rooms of the core whose fast tests run without the wings.
 CORE = (

@@ -74,6 +74,24 @@ def test_project_package(project: BakedProject) -> None:
     assert done.stdout.split() == [project.package]
 
 
+def test_pipeline_called(project: BakedProject) -> None:
+    """Also where `kedro run --pipelines` has asked for others, which stay the ones asked for."""
+    code = (
+        "from kedro.framework.project import configure_project, pipelines\n"
+        f"configure_project({project.package!r})\n"
+        f"from {project.package}.tracking.kedro_internals import pipeline_called\n"
+        "whole, names = pipeline_called('inference')\n"
+        "assert names == ['__default__', 'data_science', 'inference', 'reporting'], names\n"
+        "assert pipeline_called('nothing') == (None, names)\n"
+        "pipelines.set_requested(['data_science'])\n"
+        "assert 'inference' not in pipelines\n"
+        "found, _ = pipeline_called('inference')\n"
+        "assert [node.name for node in found.nodes] == [node.name for node in whole.nodes]\n"
+        "assert 'data_science' in pipelines and 'inference' not in pipelines\n"
+    )
+    project.run("python", "-c", code, env={"PYTHONPATH": "src"})
+
+
 @pytest.mark.parametrize(
     "name", ["parameters", "params:a", "params:a.b", "a", "params", "x_params:a"]
 )

@@ -175,6 +175,68 @@ def test_write_sklearn_model(internals: Any, baked: BakedProject, tmp_path: Path
     assert pickle.dumps(loaded.coef_) == pickle.dumps(model.coef_)
 
 
+LOADER = """\
+import json, pathlib
+
+class Model:
+    def __init__(self, path):
+        self.by = json.loads((pathlib.Path(path) / "by.json").read_text())
+
+    def predict(self, model_input, params=None):
+        return model_input["a"] * self.by
+
+def _load_pyfunc(path):
+    return Model(path)
+"""
+
+
+# MLflow 3.17 with pandas 3
+@pytest.mark.filterwarnings("ignore:Operation with range is deprecated")
+# MLflow 3.17 of type hints of its own
+@pytest.mark.filterwarnings("ignore:.*AnyType:UserWarning")
+def test_describe_pyfunc_model(internals: Any, baked: BakedProject, tmp_path: Path) -> None:
+    """The same files with the same content as `mlflow.pyfunc.save_model` makes."""
+    import pandas
+
+    frame = pandas.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]})
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours / "code", ours / "data", tmp_path / "code", tmp_path / "data"):
+        folder.mkdir(parents=True)
+        name, text = ("loads.py", LOADER) if folder.name == "code" else ("by.json", "2")
+        (folder / name).write_text(text)
+    about = baked.tracking("models.signature").describe(frame, frame["a"].to_numpy())
+    about["requirements"] = baked.tracking("models.flavors").requirements(["sklearn"])
+    about["metadata"] = {"kedro": {"input": "frame"}}
+    internals.describe_pyfunc_model(ours, "loads", about, "m-1", "run-1")
+    mlflow.pyfunc.save_model(
+        str(theirs),
+        loader_module="loads",
+        data_path=str(tmp_path / "data"),
+        code_paths=[str(tmp_path / "code" / "loads.py")],
+        pip_requirements=about["requirements"],
+        signature=mlflow.models.ModelSignature.from_dict(about["signature"]),
+        input_example=frame,
+        metadata=about["metadata"],
+        mlflow_model=mlflow.models.Model(model_uuid="m-1", run_id="run-1", model_id="m-1"),
+    )
+    names = [
+        {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        for folder in (ours, theirs)
+    ]
+    # A folder of data gets one more around it.
+    assert names[0] == {name.replace("data/data/", "data/") for name in names[1]}
+    own, other = (yaml.safe_load((folder / "MLmodel").read_text()) for folder in (ours, theirs))
+    for content, data in ((own, "data"), (other, "data/data")):
+        assert content["flavors"]["python_function"].pop("data") == data
+        del content["utc_time_created"], content["model_size_bytes"]
+    assert _told(own) == _told(other)
+    for name in ("python_env.yaml", "conda.yaml"):
+        texts = [yaml.safe_load((folder / name).read_text()) for folder in (ours, theirs)]
+        assert texts[0] == texts[1], name
+    loaded = mlflow.pyfunc.load_model(str(ours))
+    assert list(loaded.predict(frame)) == [0.0, 2.0]
+
+
 def test_artifacts_at(internals: Any, client: MlflowClient, tmp_path: Path) -> None:
     store = internals.artifacts_at((tmp_path / "files").as_uri(), client.tracking_uri)
     (tmp_path / "a.txt").write_text("a")

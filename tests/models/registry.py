@@ -16,6 +16,6 @@ def versions_of(project: BakedProject, name: str = NAME) -> dict[int, Any]:
     return {int(version.version): version for version in found}
 
 
-def champion_of(project: BakedProject) -> int:
+def champion_of(project: BakedProject, name: str = NAME) -> int:
     """Return the version that the alias `champion` stands on."""
-    return int(client_of(project).get_model_version_by_alias(NAME, "champion").version)
+    return int(client_of(project).get_model_version_by_alias(name, "champion").version)

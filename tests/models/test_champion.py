@@ -126,13 +126,13 @@ def test_a_rule_with_an_unknown_metric_moves_nothing_and_says_what_there_is(
 
 
 @contextmanager
-def served(project: BakedProject, uri: str) -> Iterator[str]:
+def served(project: BakedProject, uri: str, python: Path = PYTHON) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(PYTHON), "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local"]
+    command = [str(python), "-m", "mlflow", "models", "serve", "-m", uri, "--env-manager", "local"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
-    env = clean_env(PYTHON, {"MLFLOW_TRACKING_URI": project.store})
+    env = clean_env(python, {"MLFLOW_TRACKING_URI": project.store})
     process = subprocess.Popen(
         command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
     )

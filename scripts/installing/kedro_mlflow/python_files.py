@@ -9,11 +9,11 @@ from pathlib import Path
 from scripts.installing.kedro_mlflow.entry import KINDS
 from scripts.installing.kedro_mlflow.findings import Findings
 
-_MODEL = 'save the model as MLflowDataSet("model"), and serve it with `kedro mlflow serve`'
+_PIPELINE = "MLflowPipelineModelHook records a pipeline as a model (docs/pipeline-as-a-model.md)"
 _INSTEAD = {
-    "pipeline_ml_factory": f"return the pipeline as it is; {_MODEL}",
-    "PipelineML": f"return the pipeline as it is; {_MODEL}",
-    "KedroPipelineModel": f"a pipeline is no model here; {_MODEL}",
+    "pipeline_ml_factory": f"return the pipelines as they are; {_PIPELINE}",
+    "PipelineML": f"return the pipelines as they are; {_PIPELINE}",
+    "KedroPipelineModel": _PIPELINE,
     "MlflowHook": "the layer's hooks stand in HOOKS instead",
     "mlflow_hook": "the layer's hooks stand in HOOKS instead",
     "KedroMlflowConfig": "what it says stands in mlflow_config.py",

@@ -38,6 +38,25 @@ def project_package() -> str | None:
     return project.PACKAGE_NAME
 
 
+def pipeline_called(name: str) -> tuple[Any, list[str]]:
+    """Return a pipeline of the project, None if there is none, and the names of those that are.
+
+    Why: `kedro run --pipelines` lets the registry load those alone, and forget what it has.
+    Seen in: Kedro 1.7.0 (`kedro.framework.project.pipelines._requested_pipelines`).
+    Goes when: the registry gives any pipeline by its name.
+    """
+    from kedro.framework.project import pipelines
+
+    asked = getattr(pipelines, "_requested_pipelines", None)
+    if asked is None or name in pipelines:
+        return pipelines.get(name), sorted(pipelines)
+    pipelines.set_requested([name])
+    try:
+        return pipelines.get(name), sorted(pipelines)
+    finally:
+        pipelines.set_requested(asked)
+
+
 def plugins_of(context: Any) -> list[tuple[str, str | None]]:
     """Return of each plugin that is active its class's module, and the name of its distribution.
 

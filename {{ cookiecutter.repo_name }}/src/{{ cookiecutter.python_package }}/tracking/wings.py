@@ -1,10 +1,11 @@
 """Optional wings: folders of this layer that add commands and hooks by being there.
 
-A wing is a folder with a `wing.py` that may have three tables, and functions that the core calls:
+A wing is a folder with a `wing.py` that may have four tables, and functions that the core calls:
 
     COMMANDS = {"runs": "run_table:runs"}   # `kedro mlflow runs`: <module in the wing>:<command>
     HOOKS = {"MLflowAutologHook": "hook"}   # a public name of the layer: <module in the wing>
     RUNNERS = {"DaskRunner": "dask_runner"} # a runner of Kedro: <module in the wing>
+    MODELS = {"kedro_pipeline": "writing:write"}  # a kind of model: what makes its folder
     EXPORTER = "client:start"               # <module in the wing>:<function>, see `resident/`
     LATE_PART = "drawing:draw_again"        # the same, see `parts/`
     SPILL = "launching:launch"              # the same, see `spill/`
@@ -67,6 +68,12 @@ def load_runner(name: str) -> Any:
     """
     wing, module = _tables("RUNNERS")[name]
     return getattr(import_module(f"{_LAYER}.{wing}.{module}"), name)
+
+
+def model_writer(flavor: str) -> Any | None:
+    """Return the function that makes the folder of a kind of model; None if no wing has it."""
+    found = _tables("MODELS").get(flavor)
+    return None if found is None else _load(*found)
 
 
 def exporter_starts() -> list[Callable[..., Any]]:

@@ -46,8 +46,14 @@ class Rules:
         return next(iter([*decide, *known]), None)
 
 
+def _entries_of_hooks(hooks: Iterable[Any]) -> dict[str, Any]:
+    """Return what hooks that register models say, as entries of a catalog would."""
+    found = {f"hook {n}": getattr(hook, "model_options", None) for n, hook in enumerate(hooks)}
+    return {name: vars(options) for name, options in found.items() if options is not None}
+
+
 def of_project() -> Rules:
-    """Return the rules of the project's catalog; none, and a warning, if it can't be read."""
+    """Return the rules of the project; none, and a warning, if its catalog can't be read."""
     from kedro.framework.project import settings
 
     try:
@@ -56,7 +62,7 @@ def of_project() -> Rules:
             env=os.environ.get("KEDRO_ENV"),
             **settings.CONFIG_LOADER_ARGS,
         )
-        return Rules(loader["catalog"])
+        return Rules({**loader["catalog"], **_entries_of_hooks(settings.HOOKS)})
     except Exception as error:  # whatever a catalog of the user's raises
         logger.warning("`promote_if` of the catalog is not known: %s", error)
         return Rules()

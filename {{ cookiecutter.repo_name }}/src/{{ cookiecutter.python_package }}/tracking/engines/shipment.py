@@ -85,6 +85,8 @@ def pack(recorder: Any) -> tuple[Shipment, list[LargeFile]]:
     names = {path.name: path.read_bytes() for path in (recorder.folder / NAMES).glob("*")}
     part, found = _part(recorder.folder, None, own)
     part.names = names
+    kept, recorder.kept = recorder.kept, []
+    part.files.update(_contents(recorder.folder, kept))
     shipment.journals.append(part)
     large += found
     for side in recorder.sides.values():

@@ -43,10 +43,16 @@ def files_named_by(event: dict[str, Any]) -> list[str]:
     """
     found = [event.get("f"), event.get("parts")]
     if event["e"] == "model":
-        found += event["about"]["code"]
+        found += files_of_model(event)
     paths = [name for name in found if isinstance(name, str)]
     # As only a damaged line can say.
     return [name for name in paths if not name.startswith("/") and ".." not in name.split("/")]
+
+
+def files_of_model(event: dict[str, Any]) -> list[Any]:
+    """Return the paths that a `model` event names besides the model's own file."""
+    about = event["about"]
+    return [*about["code"], *about.get("values", {}).values(), about.get("sample")]
 
 
 def new_place(journal: Path, name: str) -> Path:
@@ -131,11 +137,23 @@ def size_of(path: Path) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def take_code(source: Path, journal: Path) -> Path:
-    """Copy a Python package or module into the journal, without what Python compiled."""
+def take_code(source: Path, journal: Path, left_out: Path | None = None) -> Path:
+    """Copy a Python package or module into the journal, without what Python compiled.
+
+    Args:
+        source: the folder or file.
+        journal: a folder of the run's journal.
+        left_out: a folder below it that is not copied.
+    """
+    compiled = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        mine = {name for name in names if Path(folder, name) == left_out}
+        return compiled(folder, names) | mine
+
     place = new_place(journal, source.name)
     if source.is_dir():
-        shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        shutil.copytree(source, place, ignore=ignored)
     else:
         shutil.copyfile(source, place)
     return place

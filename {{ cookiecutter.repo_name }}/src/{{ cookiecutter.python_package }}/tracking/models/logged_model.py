@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .. import wings
 from ..journal.places import JournalPlaces
 from ..store.artifact_reasons import artifact_reason
 from ..store.client import is_far, together, upload_together
 from ..store.mlflow_internals import write_sklearn_model
 from ..store.reasons import StoreError, is_forbidden, is_permanent
 from . import flavor_process
-from .flavors import requirements
+from .flavors import FLAVORS, requirements
 from .registry import MODEL_KEY, RegisteredVersion
 
 TAG = "kedro.model."
@@ -45,6 +46,11 @@ class ModelExport:
         # This very try may make what its lost reply does not tell.
         self._may_exist = not is_new
         self.notes: list[str] = []
+
+    @property
+    def is_of_library(self) -> bool:
+        """Whether it is an object of a library that MLflow has a flavour for."""
+        return self.event["flavor"] in FLAVORS.values()
 
     @property
     def path(self) -> Path:
@@ -100,11 +106,7 @@ class ModelExport:
         model_id = str(model.model_id)
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "model"
-            event = self._completed()
-            if event["flavor"] == "sklearn" and event.get("format") != "skops":
-                write_sklearn_model(place, self.path, event["about"], model_id, run_id)
-            else:
-                self.notes += flavor_process.save(place, event, self.path, model_id, run_id)
+            self._write(place, model_id, run_id)
             files = [path for path in place.rglob("*") if path.is_file()]
             folders = [path.parent.relative_to(place).as_posix() for path in files]
             log = partial(client.log_model_artifact, model_id)
@@ -119,6 +121,21 @@ class ModelExport:
                 if is_permanent(error) or not is_far(location):
                     raise  # it is MLflow's own, which tells that trying again can't help
                 raise StoreError(artifact_reason(error, location), is_forbidden(error)) from error
+
+    def _write(self, place: Path, model_id: str, run_id: str) -> None:
+        if not self.is_of_library:
+            flavor = str(self.event["flavor"])
+            write = wings.model_writer(flavor)
+            if write is None:
+                told = f"the optional room of this layer that makes a {flavor!r} is not there"
+                raise flavor_process.FlavorError(told)
+            self.notes += write(place, self.event, self.places, model_id, run_id)
+            return
+        event = self._completed()
+        if event["flavor"] == "sklearn" and event.get("format") != "skops":
+            write_sklearn_model(place, self.path, event["about"], model_id, run_id)
+        else:
+            self.notes += flavor_process.save(place, event, self.path, model_id, run_id)
 
     def _completed(self) -> dict[str, Any]:
         about = self.event["about"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..journal.places import JournalPlaces
+from ..journal.snapshot import files_of_model
 from ..store.client import together
 from ..store.reasons import is_permanent, reason
 from .conclusion import decide_alias, link_metrics
@@ -73,7 +74,7 @@ class ModelQueue:
         Raises:
             ValueError: a file of it lies outside the journal, as only a damaged line can say.
         """
-        for path in map(Path, (event["f"], *event["about"]["code"])):
+        for path in map(Path, filter(None, (event["f"], *files_of_model(event)))):
             if ".." in path.parts or path.is_absolute():
                 raise ValueError(f"model {path} lies outside the journal")
         model = ModelExport(event, self._places, self._run_key, self._is_new)
@@ -111,11 +112,12 @@ class ModelQueue:
 
     def _give_up_or_wait(self, model: ModelExport, label: str, error: Exception) -> None:
         if isinstance(error, FlavorError) or is_permanent(error):
-            self._note(
-                f"{model.name!r} is no MLflow model, its pickle is an artifact instead: "
-                f"{reason(error)}"
-            )
-            self._keep_file(str(model.event["f"]))
+            if model.is_of_library:
+                told = f"{model.name!r} is no MLflow model, its pickle is an artifact instead"
+                self._keep_file(str(model.event["f"]))
+            else:
+                told = f"{label} is not recorded"
+            self._note(f"{told}: {reason(error)}")
         elif isinstance(error, FileNotFoundError) and not model.path.exists():
             self._note(f"the {label} is missing from the journal")
         else:

@@ -27,10 +27,10 @@ def sample_for(model: Any, values: Iterable[Any]) -> Any | None:
             continue
         columns = getattr(value, "columns", None)
         if names is not None and columns is not None and set(names) <= set(columns):
-            return _rows(value[list(names)])
+            return rows_of(value[list(names)])
         if names is None and count is not None and shape[1] == count:
             # Trained on values without names, it warns of names.
-            return _rows(value.to_numpy() if columns is not None else value)
+            return rows_of(value.to_numpy() if columns is not None else value)
     return None
 
 
@@ -65,7 +65,8 @@ def _feature_names(model: Any) -> list[Any] | None:
         return None
 
 
-def _rows(data: Any) -> Any:
+def rows_of(data: Any) -> Any:
+    """Return the first rows of a frame or an array, of a frame also one row with each gap."""
     chosen = list(range(min(ROWS, data.shape[0])))
     if hasattr(data, "iloc"):
         missing = data.isna()

@@ -48,6 +48,8 @@ class Recorder(TimeVoice):
         # Journals for MLflow datasets that save elsewhere, see `datasets/destination.py`.
         self.sides: dict[str, Recorder] = {}
         self.side_uris: dict[str, str | None] = {}
+        # Files of the journal that only a later event, of the run's own process, will name.
+        self.kept: list[str] = []
         # A few rows of what a model takes, from its node to its dataset, by the dataset's name.
         self.samples: dict[str, Any] = {}
         # Its tracking URI and credentials, in a process of a cluster whose settings may be others.

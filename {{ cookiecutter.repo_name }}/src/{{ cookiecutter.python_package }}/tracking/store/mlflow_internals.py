@@ -6,15 +6,13 @@ Each function says why there is no public way, in which version it was seen, and
 """
 
 import json
-import platform
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from .model_parts import copy_code, environment_files, write_example
+from .model_parts import copy_code, describe_model
 
 MODEL = "model.pkl"
 
@@ -151,45 +149,47 @@ def write_sklearn_model(
         model_id: id of the logged model.
         run_id: id of its run.
     """
-    import yaml
-
     place.mkdir(parents=True)
     shutil.copyfile(pickle, place / MODEL)
     code = copy_code(place / "code", about.get("code", ()))
-    requirements = list(about.get("requirements", ()))
-    pins = dict(line.split("==") for line in requirements)
-    python = platform.python_version()
-    content: dict[str, Any] = {
-        "flavors": {
-            "python_function": {
-                "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
-                "loader_module": "mlflow.sklearn",
-                "model_path": MODEL,
-                "predict_fn": "predict",
-                "python_version": python,
-                **({"code": code} if code else {}),
-            },
-            "sklearn": {
-                "code": code,
-                "pickled_model": MODEL,
-                "serialization_format": "cloudpickle",
-                "sklearn_version": pins.get("scikit-learn"),
-            },
+    pins = dict(line.split("==") for line in about.get("requirements", ()))
+    flavors: dict[str, Any] = {
+        "python_function": {
+            "loader_module": "mlflow.sklearn",
+            "model_path": MODEL,
+            "predict_fn": "predict",
+            **({"code": code} if code else {}),
         },
-        "mlflow_version": pins.get("mlflow"),
-        "model_id": model_id,
-        "model_size_bytes": pickle.stat().st_size,
-        "model_uuid": model_id,
-        "run_id": run_id,
-        "utc_time_created": time.strftime("%Y-%m-%d %H:%M:%S.000000", time.gmtime()),
+        "sklearn": {
+            "code": code,
+            "pickled_model": MODEL,
+            "serialization_format": "cloudpickle",
+            "sklearn_version": pins.get("scikit-learn"),
+        },
     }
-    if about.get("signature"):
-        content["signature"] = about["signature"]
-    if about.get("example"):
-        content["saved_input_example_info"] = write_example(place, about["example"])
-    files = {"MLmodel": yaml.safe_dump(content), **environment_files(python, requirements)}
-    for name, text in files.items():
-        (place / name).write_text(text, encoding="utf-8")
+    describe_model(place, flavors, about, (model_id, run_id), pickle.stat().st_size)
+
+
+def describe_pyfunc_model(
+    place: Path, loader: str, about: Mapping[str, Any], model_id: str, run_id: str
+) -> None:
+    """Make a model of a folder with `code` and `data`, as `mlflow.pyfunc.save_model` would.
+
+    Why: that imports pandas into the exporter, copies the data once more, and asks the model itself
+    for its signature.
+    Seen in: MLflow 3.17.2 (`MLmodel` of a model with a `loader_module`).
+    Goes when: `mlflow.pyfunc.save_model` takes a folder as it is, and imports no pandas.
+
+    Args:
+        place: the folder.
+        loader: the module of `code` that loads it, by its `_load_pyfunc`.
+        about: as for `write_sklearn_model`, without `code`.
+        model_id: id of the logged model.
+        run_id: id of its run.
+    """
+    flavor = {"code": "code", "data": "data", "loader_module": loader}
+    size = sum(path.stat().st_size for path in (place / "data").rglob("*") if path.is_file())
+    describe_model(place, {"python_function": flavor}, about, (model_id, run_id), size)
 
 
 def artifacts_at(place: str, tracking_uri: str) -> Any:

@@ -1,7 +1,9 @@
 """What a model's folder holds besides the model: the project's own code, pins, an example."""
 
 import json
+import platform
 import shutil
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -51,6 +53,47 @@ def environment_files(python: str, requirements: Sequence[str]) -> dict[str, str
         "conda.yaml": yaml.safe_dump(conda, sort_keys=False),
         "requirements.txt": "\n".join(requirements) + "\n",
     }
+
+
+def describe_model(
+    place: Path,
+    flavors: Mapping[str, Any],
+    about: Mapping[str, Any],
+    ids: tuple[str, str],
+    size: int,
+) -> None:
+    """Write what says how a folder is loaded as a model, and with what.
+
+    Args:
+        place: the folder.
+        flavors: what `MLmodel` says of each flavour, `python_function` without its environment.
+        about: `requirements`, `signature`, `example` and `metadata`; the last three may be missing.
+        ids: of the logged model, and of its run.
+        size: of the model itself, in bytes.
+    """
+    import yaml
+
+    model_id, run_id = ids
+    python, requirements = platform.python_version(), list(about.get("requirements", ()))
+    own = {
+        "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
+        "python_version": python,
+    }
+    content: dict[str, Any] = {
+        "flavors": {**flavors, "python_function": {**flavors["python_function"], **own}},
+        "mlflow_version": dict(line.split("==") for line in requirements).get("mlflow"),
+        "model_id": model_id,
+        "model_size_bytes": size,
+        "model_uuid": model_id,
+        "run_id": run_id,
+        "utc_time_created": time.strftime("%Y-%m-%d %H:%M:%S.000000", time.gmtime()),
+    }
+    content |= {name: about[name] for name in ("metadata", "signature") if about.get(name)}
+    if about.get("example"):
+        content["saved_input_example_info"] = write_example(place, about["example"])
+    files = {"MLmodel": yaml.safe_dump(content), **environment_files(python, requirements)}
+    for name, text in files.items():
+        (place / name).write_text(text, encoding="utf-8")
 
 
 def write_example(place: Path, example: Mapping[str, Any]) -> dict[str, str]:
