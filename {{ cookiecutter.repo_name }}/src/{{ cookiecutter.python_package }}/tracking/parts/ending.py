@@ -17,7 +17,7 @@ from ..program import mlflow_command
 from ..project import project_path, settings_hook, tracking_settings
 from ..recording.times import clock_values
 from ..redact import redact_text
-from ..store.reasons import StoreError
+from ..store.reasons import StoreError, counted
 from .drawing import Drawn, draw_again
 from .one_run import find_begun
 from .part_files import PartFile, read_parts, read_traceback
@@ -81,9 +81,10 @@ def _bring_spilled(run_id: str) -> list[str]:
     settings = tracking_settings()
     try:
         found = list(sync_from(url, project_path(), settings, run_id=run_id))
-        return [
+        notes = [
             f"a part that was spilled is not exported: {told}" for told, done in found if not done
         ]
+        return counted(notes)
     except StoreError as error:
         return [f"nobody knows whether parts were spilled: {error}"]
 
