@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, settings
 from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import LAYER, PYTHON, cookiecutter, copy_template
 from tests.harness.environments import make_venv, python_of
-from tests.harness.residents import own_residents
 from tests.harness.sharing import made_once
 from tests.harness.signals import heed_signals
+
+if TYPE_CHECKING:  # a plugin, which pytest imports itself
+    from tests.harness.residents import Residents
 
 heed_signals()
 
@@ -102,9 +104,11 @@ def environment(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def installed(
-    baked: BakedProject, environment: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BakedProject]:
+    baked: BakedProject,
+    environment: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_residents: Residents,
+) -> BakedProject:
     """A copy of the project with an environment of its own, shared by the tests of a session."""
     root = shutil.copytree(baked.root, tmp_path_factory.mktemp("installed") / "my-iris")
-    with own_residents() as residents:
-        yield BakedProject(Path(root), environment, residents.env)
+    return BakedProject(Path(root), environment, shared_residents.env)

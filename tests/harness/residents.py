@@ -89,6 +89,13 @@ def own_residents() -> Iterator[Residents]:
         shutil.rmtree(residents.runtime, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def shared_residents() -> Iterator[Residents]:
+    """The residents of a project that the tests of a session share."""
+    with own_residents() as residents:
+        yield residents
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the session if its tests have left exporters behind; the workers' are counted once."""
     if hasattr(session.config, "workerinput"):
