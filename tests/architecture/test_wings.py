@@ -14,7 +14,10 @@ from tests.harness.baked import BakedProject, explain
 from tests.harness.doors import LAYER, ROOT
 from tests.harness.store import runs_of
 
-WINGS = ("autolog", "doctor", "engines", "history", "parts", "resident", "serving", "spill")
+WINGS = (
+    *("autolog", "doctor", "engines", "history", "parts", "resident", "screen", "serving"),
+    "spill",
+)
 # The rooms of the core whose fast tests run without the wings.
 CORE = (
     "datasets",
@@ -66,7 +69,7 @@ def test_other_wings_load_without(project: BakedProject, left_out: str) -> None:
         f"from {project.package}.tracking import wings\n"
         "loaded = [wings.load_command(name) for name in wings.commands()]\n"
         "loaded += [wings.load_hook(name) for name in wings.hooks()]\n"
-        "loaded += [*wings.exporter_starts(), *wings.late_parts()]\n"
+        "loaded += [*wings.exporter_starts(), *wings.late_parts(), *wings.watchers()]\n"
         "print('loaded', len(loaded))\n"
     )
     told = project.run("python", "-c", code, env={"PYTHONPATH": "src"}).stdout

@@ -74,7 +74,8 @@ def test_first_words_on_an_empty_database_are_ours_alone(
 
         def on_new(name: str) -> dict[str, str]:
             server.execute(f"CREATE DATABASE {name} OWNER {USER};")
-            place = Path(server.address).parent
+            assert isinstance(server.address, Path)
+            place = server.address.parent
             return {
                 "MLFLOW_TRACKING_URI": f"postgresql+psycopg://{USER}:{PASSWORD}@/{name}?host={place}"
             }

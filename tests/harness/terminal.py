@@ -69,7 +69,8 @@ def run_on_terminal(
         env: all its variables.
         columns: how wide the terminal is.
         timeout: seconds until the command is ended.
-        type_when: is given what was written so far, and returns what its user types then.
+        type_when: is given what was written so far, without control sequences, and returns what
+            its user types then.
     """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
@@ -92,7 +93,7 @@ def run_on_terminal(
         with suppress(OSError):  # the other side is closed
             while block := os.read(master, 65536):
                 written += block
-                if typed := type_when(written.decode("utf-8", "replace")):
+                if typed := type_when(_SEQUENCE.sub("", written.decode("utf-8", "replace"))):
                     time.sleep(0.3)  # as no user is faster
                     os.write(master, typed.encode())
         code = process.wait()

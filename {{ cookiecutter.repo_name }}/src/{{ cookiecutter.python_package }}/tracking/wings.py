@@ -9,6 +9,7 @@ A wing is a folder with a `wing.py` that may have three tables, and functions th
     LATE_PART = "drawing:draw_again"        # the same, see `parts/`
     SPILL = "launching:launch"              # the same, see `spill/`
     BRING = "bringing:bring"                # the same
+    WATCH = "watching:watch"                # the same, see `screen/`
 
 The tables hold texts only, so that what a wing needs is imported when it is used. Deleting the
 folder takes its commands and names away; nothing else of the layer knows a wing.
@@ -85,6 +86,11 @@ def spillers() -> list[Callable[..., Any]]:
 def bringers() -> list[Callable[..., Any]]:
     """Return the functions that bring journals home from where they were sent."""
     return _functions("BRING")
+
+
+def watchers() -> list[Callable[..., Any]]:
+    """Return the functions that show a `kedro run` on a terminal in their own way."""
+    return _functions("WATCH")
 
 
 def _functions(kind: str) -> list[Callable[..., Any]]:
