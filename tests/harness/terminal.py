@@ -84,6 +84,7 @@ def run_on_terminal(
         stdout=slave,
         stderr=slave,
         start_new_session=True,
+        preexec_fn=_take_terminal,  # so that Ctrl-C, when it is typed, is a signal
     )
     os.close(slave)
     ended = threading.Timer(timeout, process.kill)
@@ -101,6 +102,10 @@ def run_on_terminal(
         ended.cancel()
         os.close(master)
     return OnTerminal(code, written.decode("utf-8", "replace"), columns)
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def screen_of(written: str, columns: int) -> str:

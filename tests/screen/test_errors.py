@@ -98,7 +98,7 @@ def test_ctrl_c_is_killed_and_the_terminal_is_left_clean(lab: BakedProject) -> N
         *("kedro", "run"),
         env={"NODE_SLEEPS": "30"},
         code=1,
-        type_when=lambda written: next(typed, None) if "1/4" in written else None,
+        type_when=lambda written: next(typed, None) if "2/4 second" in written else None,
     )
     assert re.search(r"│ status +KILLED +│", done.screen)
     assert re.search(r"^✗ second +[\d.]+ s  broken off$", done.screen, re.M)
@@ -136,7 +136,7 @@ def test_who_catches_the_error_has_the_panel(lab: BakedProject) -> None:
 
 
 def test_debugger_that_runs_the_script_gets_the_error(lab: BakedProject) -> None:
-    answers = iter(["c\n", "q\n"])
+    answers = iter(["c\n", "q\n", "q\n"])  # it begins the script again
     done = lab.on_terminal(
         *("python", "-m", "pdb", "main.py"),
         env={"NODE_DOES": "raise"},
