@@ -3,6 +3,7 @@
 import inspect
 import logging
 import os
+import re
 import sys
 import threading
 import time
@@ -14,6 +15,8 @@ from ..logs import terminal_handlers
 
 # Puts the cursor to the begin of its line, and empties the line.
 CLEAR_LINE = "\r\x1b[2K"
+# Colours, and what shows or hides the cursor.
+_CODE = re.compile(r"\x1b\[[?\d;]*[a-zA-Z]")
 # So long nothing was written before the bar comes back.
 _QUIET_SECONDS = 0.5
 
@@ -126,7 +129,8 @@ class Outputs:
             return
         self._give_way()
         self._written_at = time.monotonic()
-        self._is_amid_line = not text.endswith("\n")
+        if shown := _CODE.sub("", text) if "\x1b" in text else text:
+            self._is_amid_line = not shown.endswith("\n")
 
     def before_flush(self, flush: FrameType | None) -> None:
         """Make room for a prompt, if one follows.
