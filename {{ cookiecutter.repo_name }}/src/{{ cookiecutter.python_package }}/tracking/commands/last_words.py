@@ -1,6 +1,7 @@
 """What stands last on the screen when `kedro run` fails: the panel, below the traceback."""
 
 import atexit
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ logger = PlainLogger(__name__)
 
 Tell = Callable[[BaseException], None]
 
+# What runs other people's code, and looks at its errors itself.
+_CATCHERS = {"IPython", "_pydevd_bundle", "_pytest", "bdb", "code", "debugpy", "pdb", "pydevd"}
 # Errors that click ends a command with, without a traceback.
 _OF_CLICK = (click.ClickException, click.exceptions.Exit, click.Abort)
 
@@ -47,9 +50,19 @@ def _is_printed_by_python() -> bool:
 
     A debugger, a person at a prompt and a test's runner take it before.
     """
-    is_seen = hasattr(sys, "ps1") or sys.gettrace() is not None
+    is_seen = hasattr(sys, "ps1") or sys.gettrace() is not None or _is_called_by_catcher()
     is_own = sys.stderr is not None and sys.stderr is sys.__stderr__
     return is_own and not is_seen and threading.current_thread() is threading.main_thread()
+
+
+def _is_called_by_catcher() -> bool:
+    # A debugger without a breakpoint lets go of `sys.settrace` while the script goes on.
+    frame = inspect.currentframe()
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _CATCHERS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _follow_traceback(error: BaseException, tell: Tell | None) -> None:
