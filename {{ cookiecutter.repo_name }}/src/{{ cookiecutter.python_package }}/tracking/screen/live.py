@@ -21,7 +21,9 @@ from .streams import CLEAR_LINE, Outputs
 logger = PlainLogger(__name__)
 
 _LOOK_SECONDS, _DRAW_SECONDS = 0.2, 1.0
-_BAR_WIDTH, _MAX_NAME = 24, 40
+_BAR_WIDTH, _MIN_NAME, _MAX_NAME = 24, 8, 40
+# Mark, time, and some of what was saved.
+_BESIDE_NAME = 25
 
 # Held while something is drawn, and while the process forks: a fork has no thread that lets go.
 _lock = threading.RLock()
@@ -47,9 +49,10 @@ class LiveRun:
         folder = run.recorder.folder
         self._events = NodeEvents(folder)
         self._times = LastTimes(folder.parent, runner, run.project_path)
-        self._width = min(_MAX_NAME, max(map(len, self._names), default=0))
         # Its own, or Rich would let no node have a bar.
         self._console = Console(file=sys.stdout)
+        room = min(_MAX_NAME, max(_MIN_NAME, self._console.width - _BESIDE_NAME))
+        self._width = min(room, max(map(len, self._names), default=0))
         self._bar = Progress(
             BarColumn(_BAR_WIDTH),
             MofNCompleteColumn(),
@@ -144,7 +147,9 @@ class LiveRun:
         mark, style = (marks[0], "green") if fault is None else (marks[1], "red")
         seconds = f"{(end - node.begin) / 1e9:9.2f} s  "
         told = (", ".join(node.outputs), "dim") if fault is None else (fault, "red")
-        name = node.name if len(node.name) <= _MAX_NAME else f"{node.name[: _MAX_NAME - 1]}…"
+        name = node.name
+        if len(name) > self._width:
+            name = f"{name[: self._width - 1]}…"
         return Text.assemble((f"{mark} ", style), name.ljust(self._width), seconds, told)
 
     def _give_way(self) -> None:
