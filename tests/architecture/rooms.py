@@ -79,7 +79,7 @@ INTERNALS = {
     "kedro_datasets_internals": "kedro_datasets",
 }
 # Python's own, and names that other libraries agree on.
-_NOT_PRIVATE = {"_exit", "_repr_html_"}
+_NOT_PRIVATE = {"_current_frames", "_exit", "_repr_html_"}
 
 
 @dataclass(frozen=True)

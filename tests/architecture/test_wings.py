@@ -16,7 +16,7 @@ from tests.harness.store import runs_of
 
 WINGS = (
     *("autolog", "doctor", "engines", "history", "machine", "notify", "parts"),
-    *("pipeline_model", "resident", "serving", "spill"),
+    *("pipeline_model", "resident", "screen", "serving", "spill"),
 )
 # The rooms of the core whose fast tests run without the wings.
 CORE = (
@@ -69,7 +69,7 @@ def test_other_wings_load_without(project: BakedProject, left_out: str) -> None:
         f"from {project.package}.tracking import wings\n"
         "loaded = [wings.load_command(name) for name in wings.commands()]\n"
         "loaded += [wings.load_hook(name) for name in wings.hooks()]\n"
-        "loaded += [*wings.exporter_starts(), *wings.late_parts()]\n"
+        "loaded += [*wings.exporter_starts(), *wings.late_parts(), *wings.watchers()]\n"
         "loaded += [*wings.enders(), *wings.companions()]\n"
         "print('loaded', len(loaded))\n"
     )

@@ -182,3 +182,26 @@ logging.getLogger("my_iris.tracking.exporting.journals").warning("another is kep
     assert "Cannot export now" not in said
     assert "a warning is kept" in said
     assert "another is kept" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_imported", [True, False])
+def test_what_mlflow_says_in_the_users_process_is_as_before(
+    project: BakedProject, is_imported: bool
+) -> None:
+    code = f"""
+import logging, os
+from my_iris.tracking.logs import only_warnings_of_mlflow
+{"import mlflow" if is_imported else ""}
+with only_warnings_of_mlflow():
+    import mlflow
+    logging.getLogger("mlflow.store.db.utils").info("left out")
+    logging.getLogger("mlflow.store.db.utils").warning("a warning is kept")
+logging.getLogger("mlflow.store.db.utils").info("said again")
+print("MLFLOW_LOGGING_LEVEL" in os.environ)
+"""
+    done = project.run("python", "-c", code, env={"PYTHONPATH": "src"})
+    assert "left out" not in done.stderr
+    assert "a warning is kept" in done.stderr
+    assert "said again" in done.stderr
+    assert done.stdout.endswith("False\n")

@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.harness.terminal import OnTerminal, run_on_terminal
 
 # What a developer's shell may hold and a user's does not: where runs go, what is imported.
 FOREIGN_PREFIXES = (
@@ -113,6 +115,31 @@ class BakedProject:
         """
         done = run(command, self.python, cwd or self.root, {**self.env, **(env or {})}, timeout)
         assert code is None or done.returncode == code, explain(done)
+        return done
+
+    def on_terminal(
+        self,
+        *command: str,
+        columns: int = 100,
+        env: Mapping[str, str] | None = None,
+        code: int | None = 0,
+        type_when: Callable[[str], str | None] = lambda _: None,
+    ) -> OnTerminal:
+        """Run a command as `run` does, on a terminal of its own.
+
+        Args:
+            command: Program and arguments.
+            columns: How wide the terminal is.
+            env: Variables to add.
+            code: The exit code that must come; None for any.
+            type_when: Is given what was written so far, and returns what its user types then.
+        """
+        variables = clean_env(self.python, {**self.env, **(env or {})})
+        program = str(self.python.parent / command[0])
+        done = run_on_terminal(
+            [program, *command[1:]], self.root, variables, columns, type_when=type_when
+        )
+        assert code is None or done.code == code, f"exit code {done.code}\n{done.screen}"
         return done
 
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
-import pty
 import re
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.harness.baked import BakedProject, clean_env, run_twice
-from tests.harness.doors import PYTHON
+from tests.harness.baked import BakedProject, run_twice
 from tests.harness.store import runs_of
 
 pytestmark = pytest.mark.slow
@@ -44,25 +39,27 @@ def test_what_tells_runs_apart_is_in_the_table_the_newest_first(ran: BakedProjec
     assert {row["status"] for row in rows} == {"FINISHED"}
     assert "model.max_iter" not in rows[0], "it is the same in both"
     assert "\n`last` and `best:score` (best) name runs in every command.\n" in printed
-    assert "\n7 params are equal in all: --columns shows them.\n" in printed
+    assert "\n7 params are equal in all: --all shows them.\n" in printed
+
+
+def test_all_shows_the_params_that_are_equal_in_all_too(ran: BakedProject) -> None:
+    printed = ran.run("kedro", "mlflow", "runs", "--all").stdout
+    table, _, below = printed.partition("Equal in all:\n")
+    assert [row["model.C"] for row in table_of(table)] == ["0.01", "1.23456"]
+    equal = {line.split()[0]: line.split(maxsplit=1)[1] for line in below.splitlines()[:7]}
+    params = runs_of(ran)[0].data.params
+    assert equal == {name: params[name] for name in equal}
+    assert {"model.max_iter", "target"} <= equal.keys()
+    assert "model.C" not in equal
+    assert "equal in all: --all" not in printed
 
 
 def test_table_fits_the_terminal(ran: BakedProject) -> None:
-    master, slave = pty.openpty()
-    command = [str(PYTHON.parent / "kedro"), "mlflow", "runs"]
-    env = clean_env(PYTHON, {"COLUMNS": "72", "TERM": "dumb"})
-    with subprocess.Popen(command, cwd=ran.root, env=env, stdout=slave) as process:
-        os.close(slave)
-        printed = b""
-        with suppress(OSError):  # the other side is closed
-            while block := os.read(master, 4096):
-                printed += block
-        assert process.wait() == 0
-    os.close(master)
-    text = printed.decode()
+    text = ran.on_terminal("kedro", "mlflow", "runs", columns=72).text
     table = table_of(text.partition("no room")[0])
     assert list(table[0])[:4] == ["is", "run_name", "start_time", "status"]
     assert all(len(line) <= 72 for line in text.splitlines()[:3])
+    assert "model.max_iter" not in text, "it is the same in both"
     assert re.search(r"columns? ha(s|ve) no room here: --columns shows .*params\.model\.C\.", text)
 
 

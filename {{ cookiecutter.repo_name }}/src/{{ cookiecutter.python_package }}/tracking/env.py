@@ -16,6 +16,8 @@ LINGER = "KEDRO_MLFLOW_LINGER"
 PART = "KEDRO_MLFLOW_PART"
 SPILL = "KEDRO_MLFLOW_SPILL"
 
+# Set by ourselves for workers of a run that is watched on a terminal: no lines below a warning.
+QUIET = "KEDRO_MLFLOW_QUIET"
 # Set by ourselves beside a login: `<keys>@<entry>` of credentials.yml, from where it is.
 LOGIN_OF = "KEDRO_MLFLOW_LOGIN_OF"
 

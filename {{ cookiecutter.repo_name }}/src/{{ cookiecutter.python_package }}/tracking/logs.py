@@ -4,10 +4,12 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from .redact import redact_text
 
+_MLFLOW, _MLFLOW_LEVEL = "mlflow", "MLFLOW_LOGGING_LEVEL"
 _WITHOUT_FRAMES = 3  # this module's own, so that a record names who called
 
 
@@ -58,9 +60,65 @@ def say_only_warnings(told_already: str) -> None:
     Args:
         told_already: the module of this layer whose warnings the command tells.
     """
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # read when MLflow is imported
+    if _MLFLOW_LEVEL not in os.environ and _MLFLOW in sys.modules:
+        logging.getLogger(_MLFLOW).setLevel(logging.WARNING)
+    os.environ.setdefault(_MLFLOW_LEVEL, "WARNING")  # read when MLflow is imported
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger(f"{__package__}.{told_already}").setLevel(logging.ERROR)
+
+
+@contextmanager
+def only_warnings_of_mlflow() -> Iterator[None]:
+    """Keep from this process's log, while this lasts, what MLflow says of its own work.
+
+    In a process that is the user's, who may have imported MLflow already, or does so later.
+    """
+    if _MLFLOW_LEVEL in os.environ:  # the user has said what is to be said
+        yield
+        return
+    logger, is_imported = logging.getLogger(_MLFLOW), _MLFLOW in sys.modules
+    before = logger.level
+    os.environ[_MLFLOW_LEVEL] = "WARNING"
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        os.environ.pop(_MLFLOW_LEVEL, None)
+        is_new = not is_imported and _MLFLOW in sys.modules
+        logger.setLevel(logging.INFO if is_new else before)  # as MLflow's import sets it
+
+
+@contextmanager
+def only_warnings_on_terminal() -> Iterator[None]:
+    """Let handlers of the log that write to a terminal write nothing below a warning meanwhile."""
+    handlers = [(one, one.level) for one in terminal_handlers()]
+    for handler, level in handlers:
+        handler.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        for handler, level in handlers:
+            handler.setLevel(level)
+
+
+def be_quiet_on_terminal() -> None:
+    """Do the same in a worker process, for good."""
+    for handler in terminal_handlers():
+        handler.setLevel(max(handler.level, logging.WARNING))
+
+
+def terminal_handlers() -> list[logging.Handler]:
+    """Return the root logger's handlers that write to a terminal."""
+    return [one for one in logging.getLogger().handlers if _is_on_terminal(one)]
+
+
+def _is_on_terminal(handler: logging.Handler) -> bool:
+    # One of Rich has a console in the place of a stream.
+    stream = getattr(getattr(handler, "console", None), "file", getattr(handler, "stream", None))
+    try:
+        return stream is not None and bool(stream.isatty())
+    except (AttributeError, ValueError):  # of the user's own kind, or closed
+        return False
 
 
 def _formatted(message: str, args: tuple[object, ...]) -> str:

@@ -12,6 +12,7 @@ A wing is a folder with a `wing.py` that may have four tables, and functions tha
     BRING = "bringing:bring"                # the same
     ENDED = "telling:start"                 # the same, see `notify/`
     COMPANION = "companion:begin"           # the same, see `machine/`
+    WATCH = "watching:watch"                # the same, see `screen/`
 
 The tables hold texts only, so that what a wing needs is imported when it is used. Deleting the
 folder takes its commands and names away; nothing else of the layer knows a wing.
@@ -104,6 +105,9 @@ def enders() -> list[Callable[..., Any]]:
 def companions() -> list[Callable[..., Any]]:
     """Return the functions that begin to work beside an export, see `exporting/companions.py`."""
     return _functions("COMPANION")
+def watchers() -> list[Callable[..., Any]]:
+    """Return the functions that show a `kedro run` on a terminal in their own way."""
+    return _functions("WATCH")
 
 
 def _functions(kind: str) -> list[Callable[..., Any]]:

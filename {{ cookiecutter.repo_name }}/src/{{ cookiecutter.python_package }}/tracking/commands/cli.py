@@ -6,11 +6,14 @@ import click
 
 from .. import wings
 from ..layer.cli import layer
+from ..logs import say_only_warnings
 from ..program import mlflow_command
 from ..recording.launcher import can_export
 from ..store.reasons import StoreError, plain
 from .options import listening, settings_in_force, settings_of_env, with_env
 
+# Libraries whose errors are about a store: MLflow hands those of a database on as they are.
+_OF_STORES = ("mlflow", "sqlalchemy")
 # What works on the journals and files of the project alone.
 _WITHOUT_MLFLOW = ("discard", "env", "layer", "status")
 
@@ -36,7 +39,11 @@ class WingedGroup(click.Group):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error of MLflow, or of what was asked for, becomes one sentence."""
+        """Run the command; an error of the store, or of what was asked for, becomes one sentence.
+
+        What MLflow says of its own work is left out.
+        """
+        say_only_warnings("exporting.attempts")  # a command says itself what its lines have
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
@@ -56,7 +63,7 @@ class WingedGroup(click.Group):
             raise click.ClickException(told) from error
         except Exception as error:
             is_told = isinstance(error, StoreError | ValueError) or type(error) is LookupError
-            if is_told or type(error).__module__.partition(".")[0] == "mlflow":
+            if is_told or type(error).__module__.partition(".")[0] in _OF_STORES:
                 raise click.ClickException(plain(error)) from error
             raise
 
@@ -138,7 +145,6 @@ def sync(place: str | None) -> None:
     """Export the runs that wait, the oldest first; safe to stop and start again at any time."""
     from ..exporting.sync import sync_all, sync_from, waiting_envs
     from ..journal.spilling import whole_place
-    from ..logs import say_only_warnings
     from ..project import project_path, tracking_settings
     from ..store.client import prepare_environment
 
@@ -147,7 +153,6 @@ def sync(place: str | None) -> None:
             raise click.UsageError("--from is empty; give the URL or folder of KEDRO_MLFLOW_SPILL.")
         place = whole_place(place)
     prepare_environment()
-    say_only_warnings("exporting.attempts")  # its lines have what it says
     about = project_path(), tracking_settings(), settings_of_env
     failed = 0
     for line, done in sync_all(*about) if place is None else sync_from(place, *about):

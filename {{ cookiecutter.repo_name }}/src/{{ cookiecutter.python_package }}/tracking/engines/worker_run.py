@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import shutil
 import tempfile
 import threading
@@ -11,11 +12,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
+from .. import env
 from ..journal import layout
 from ..journal.artifact_names import NAMES
 from ..journal.writer import JournalWriter
 from ..kedro_internals import configure_worker, hooks_of_worker
-from ..logs import mask_logs
+from ..logs import be_quiet_on_terminal, mask_logs
 from ..project import note_mlflow_yml
 from ..recording import runs
 from .dask_packages import cloudpickle, distributed
@@ -121,6 +123,8 @@ class WorkerRun:
             return
         identity = about.journal["identity"]
         mask_logs(identity["secrets"])
+        if env.QUIET in os.environ:  # of a cluster that was started for the run
+            be_quiet_on_terminal()
         if identity["mlflow_yml"] is not None:
             note_mlflow_yml(identity["mlflow_yml"].run_env, identity["mlflow_yml"])
         self._has_no_log = is_missing(about.journal["log_files"])

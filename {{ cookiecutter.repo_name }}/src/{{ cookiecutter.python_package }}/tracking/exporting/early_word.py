@@ -8,6 +8,8 @@ from ..redact import redact_text
 
 # So long the store may be silent; and so long the pipeline's error output is held open at the most.
 SECONDS = 10.0
+# Of a terminal, where the pipeline's progress may stand on the line.
+_CLEAR_LINE = "\r\x1b[2K"
 
 
 class EarlyWord:
@@ -64,7 +66,9 @@ class EarlyWord:
             )
             with suppress(OSError):  # nobody reads it any more
                 if self._descriptor is not None:
-                    os.write(self._descriptor, redact_text(line).encode("utf-8", "replace"))
+                    begin = _CLEAR_LINE if os.isatty(self._descriptor) else ""
+                    told = f"{begin}{redact_text(line)}"
+                    os.write(self._descriptor, told.encode("utf-8", "replace"))
         self.close()
 
     def _no_answer(self) -> None:

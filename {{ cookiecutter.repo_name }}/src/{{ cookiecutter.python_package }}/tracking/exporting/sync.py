@@ -97,10 +97,10 @@ def sync_all(
         yield "No run waits for its export.", True
     for folder in others:
         yield f"{folder.name}: {unseen(folder)}", True
-    target = Target(own, of_env)
+    target, said = Target(own, of_env), SaidOnce()
     for folder in folders:
         line, done = export_waiting(folder, target)
-        yield f"{folder.name}: {line}", done
+        yield f"{folder.name}: {line if done else said.told(folder.name, line)}", done
 
 
 def sync_from(
@@ -150,6 +150,16 @@ def sync_parts(
         if parts.HEADER in header and header["settings"].get("run_id") == run_id:
             line, done = export_waiting(folder, Target(own))
             yield f"{folder.name}: {line}", done and line != BUSY
+class SaidOnce:
+    """Says each reason once: of the next run that it holds up, that it is that of the first."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def told(self, name: str, why: str) -> str:
+        """Return what to say of a run, which has this name, and is not exported for this reason."""
+        first = self._first.setdefault(why, name)
+        return why if first == name else f"the same as {first}"
 
 
 def export_waiting(folder: Path, target: "Target") -> tuple[str, bool]:

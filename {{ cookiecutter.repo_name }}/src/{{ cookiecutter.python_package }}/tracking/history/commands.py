@@ -17,18 +17,24 @@ from ..commands.run_names import HELP
 @click.option(
     "--columns", default=None, help="Columns, separated by commas; the telling ones by default."
 )
+@click.option("--all", "is_all", is_flag=True, help="Also the params that are equal in all runs.")
 @click.option("--max", "max_results", default=50, show_default=True, help="How many runs at most.")
 @click.option(
     "--csv", "csv_file", type=click.Path(path_type=Path), default=None, help="Write a CSV file."
 )
 def runs(
-    filter_string: str, order_by: str, columns: str | None, max_results: int, csv_file: Path | None
+    filter_string: str,
+    order_by: str,
+    columns: str | None,
+    is_all: bool,
+    max_results: int,
+    csv_file: Path | None,
 ) -> None:
     """Print the run table of the project's experiment."""
     from .run_table import print_runs
 
     chosen = columns.split(",") if columns else None
-    print_runs(filter_string, order_by, chosen, max_results, csv_file)
+    print_runs(filter_string, order_by, chosen, max_results, csv_file, with_equal=is_all)
 
 
 @click.command(epilog=HELP)

@@ -17,6 +17,8 @@ def print_runs(
     columns: list[str] | None,
     max_results: int,
     csv_file: Path | None,
+    *,
+    with_equal: bool = False,
 ) -> None:
     """Print the runs of the experiment as a table, or write them to a CSV file.
 
@@ -27,6 +29,7 @@ def print_runs(
             the params that differ, where they do not begin with an underscore.
         max_results: how many runs at most.
         csv_file: write all columns there instead.
+        with_equal: tell below the table the params too that are equal in all runs.
 
     Raises:
         LookupError: an unknown column, or an unknown name in the order or in a filter that finds
@@ -70,7 +73,7 @@ def print_runs(
     if columns:
         print_chosen(columns, rows)
     else:
-        print_telling(client, experiment, rows)
+        print_telling(client, experiment, rows, with_equal)
 
 
 def _what_is_wrong(

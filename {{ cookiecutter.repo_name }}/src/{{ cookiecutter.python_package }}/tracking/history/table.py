@@ -9,6 +9,7 @@ from ..journal.events import MEASURED
 
 _ALWAYS = ("run_name", "start_time", "status", "duration")
 _MARK = "is"
+_NAME, _VALUE = "name", "value"
 _TO_THE_MINUTE = 16
 
 
@@ -17,13 +18,16 @@ def print_chosen(columns: list[str], rows: list[dict[str, Any]]) -> None:
     _print(columns, columns, rows)
 
 
-def print_telling(client: Any, experiment: Any, rows: list[dict[str, Any]]) -> None:
+def print_telling(
+    client: Any, experiment: Any, rows: list[dict[str, Any]], with_equal: bool
+) -> None:
     """Print what tells runs apart, and which of them `last` and `best:…` name.
 
     Args:
         client: an `MlflowClient`.
         experiment: the project's experiment.
         rows: the runs, as `run_table` has them.
+        with_equal: print the params too that are equal in all.
     """
     if not rows:
         print("No run.")
@@ -41,12 +45,22 @@ def print_telling(client: Any, experiment: Any, rows: list[dict[str, Any]]) -> N
     ]
     if any(row[_MARK] for row in marked):
         shown.insert(0, _MARK)
-    if equal := len(params) - len(differing):
-        are = "1 param is" if equal == 1 else f"{equal} params are"
-        notes.append(f"{are} equal in all: --columns shows them.")
+    equal = [name for name in params if name not in differing]
+    if equal and not with_equal:
+        are = "1 param is" if len(equal) == 1 else f"{len(equal)} params are"
+        notes.append(f"{are} equal in all: --all shows them.")
     _print(shown, [_short(name, names) for name in shown], marked)
+    if equal and with_equal:
+        # Not as columns: one value would stand there over and over, and no terminal is so wide.
+        _print_equal({_short(name, names): rows[0][name] for name in equal})
     for note in notes:
         print(note)
+
+
+def _print_equal(params: dict[str, Any]) -> None:
+    rows = [{_NAME: name, _VALUE: value} for name, value in params.items()]
+    lines, _ = aligned([_NAME, _VALUE], rows, None)
+    print("Equal in all:", *lines[1:], sep="\n  ")
 
 
 def _short(name: str, names: list[str]) -> str:

@@ -13,6 +13,7 @@ from ..clock import Moment, end_of, moment
 from ..kedro_internals import is_parameter
 from ..recording import lifecycle, runs
 from ..recording.recorder import Recorder
+from ..recording.watched import tell_begin
 from .guard import guarded
 
 
@@ -91,12 +92,12 @@ class MLflowTimeLoggerHook:
         return type(self), arguments
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: Any) -> None:
-        """Ask the exporter for the charts."""
-        self._ask_for_charts(run_params, catalog)
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
+        """Ask the exporter for the charts, and tell who watches the nodes."""
+        self._ask_for_charts(run_params, pipeline, catalog)
 
     @guarded
-    def _ask_for_charts(self, run_params: dict[str, Any], catalog: Any) -> None:
+    def _ask_for_charts(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
         run = lifecycle.of(getattr(catalog, runs.ATTRIBUTE, None))
         mine = runs.in_force(self, run.recorder if run else None)
         if run is None or not mine.enable_mlflow:
@@ -111,6 +112,7 @@ class MLflowTimeLoggerHook:
         )
         if mine.enable_system_metrics:
             run.recorder.append({"e": "ask", "n": "machine"})
+        tell_begin(run, pipeline, run_params)
 
     @hook_impl(tryfirst=True)
     def before_dataset_loaded(self, dataset_name: str, node: Any) -> None:

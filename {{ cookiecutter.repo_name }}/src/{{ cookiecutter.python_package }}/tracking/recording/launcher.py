@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import env, wings
 from ..journal import places, processes
-from ..logs import PlainLogger
+from ..logs import PlainLogger, only_warnings_of_mlflow
 from ..settings import TrackingSettings
 from .panel import progress_line
 from .part import PartRefusedError, first_line, is_part, run_of
@@ -288,7 +288,7 @@ def export_here(
     from ..exporting.journals import export_each, export_journal
     from ..store.client import http_settings
 
-    with http_settings(), env.added(settings.credentials):
+    with http_settings(), only_warnings_of_mlflow(), env.added(settings.credentials):
         export_each(sides)
         until = time.monotonic() + settings.export_wait
         return export_journal(folder, settings.uri, held, until)

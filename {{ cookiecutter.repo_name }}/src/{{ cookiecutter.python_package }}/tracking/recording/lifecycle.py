@@ -17,8 +17,8 @@ from ..program import mlflow_command
 from ..settings import TrackingSettings
 from ..version import LAYER
 from . import launcher, part, runs, signals, spare, workers
+from .held_panel import show_or_hold
 from .new_journal import new_journal
-from .panel import show
 from .recorder import Recorder
 from .waiting import waiting_summary
 
@@ -107,7 +107,7 @@ class Run:
             summary["duration_s"] = ended_ms / 1000 - self.begun[0] / 1e9
         self.summary = summary
         if self.is_shown:
-            show(summary)
+            show_or_hold(summary, error)
 
     def _spill(self, summary: dict[str, Any]) -> None:
         found = [self.recorder.folder, *self._side_journals()]

@@ -13,8 +13,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from .. import env
 from ..kedro_internals import configure_worker, project_package
-from ..logs import mask_logs
+from ..logs import be_quiet_on_terminal, mask_logs
 from ..project import note_mlflow_yml
 from . import runs
 from .recorder import Recorder
@@ -54,6 +55,8 @@ def _unpickle(
                 configure_worker(package)
             if recorder.mlflow_yml is not None:
                 note_mlflow_yml(recorder.mlflow_yml.run_env, recorder.mlflow_yml)
+            if env.QUIET in os.environ:
+                be_quiet_on_terminal()
             _watch_parent(siblings)
     return recorder
 

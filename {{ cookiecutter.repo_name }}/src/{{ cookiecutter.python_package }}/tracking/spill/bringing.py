@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ..exporting.sync import BUSY, Target, export_waiting
+from ..exporting.sync import BUSY, SaidOnce, Target, export_waiting
 from ..journal import layout, places
 from .packing import DamagedArchiveError, named_by, unpack
 from .place import SpillPlace, SpillPlaceError
@@ -28,14 +28,14 @@ def bring(
     Raises:
         SpillPlaceError: the place can't be used.
     """
-    place, found = SpillPlace(url), False
+    place, found, said = SpillPlace(url), False, SaidOnce()
     for name in place.names():
         key, its_run = named_by(name)
         if run_id not in (None, its_run):
             continue
         found = True
         try:
-            line, done = _bring(place, name, project_path, target)
+            line, done = _bring(place, name, project_path, target, said)
         except (SpillPlaceError, DamagedArchiveError, OSError) as error:
             line, done = f"{error}; it stays at {place.where(name)}", False
         # Who asks for one run is to decide over it, and needs it now.
@@ -45,7 +45,9 @@ def bring(
         yield f"No run waits at {place.told}{where}.", True
 
 
-def _bring(place: SpillPlace, name: str, project_path: Path, target: Target) -> tuple[str, bool]:
+def _bring(
+    place: SpillPlace, name: str, project_path: Path, target: Target, said: SaidOnce
+) -> tuple[str, bool]:
     """Export one journal; what can't be exported stays at the place, and here it goes."""
     root, (key, _) = next(places.usable_roots(project_path)), named_by(name)
     folder = root / key
@@ -56,5 +58,5 @@ def _bring(place: SpillPlace, name: str, project_path: Path, target: Target) -> 
         place.remove(name)
     elif not done:
         shutil.rmtree(folder, ignore_errors=True)
-        line = f"{line}; it stays at {place.where(name)}"
+        line = f"{said.told(key, line)}; it stays at {place.where(name)}"
     return line, done

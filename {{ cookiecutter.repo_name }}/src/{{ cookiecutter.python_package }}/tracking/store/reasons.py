@@ -133,12 +133,13 @@ def reason_in(experiment_name: str, error: BaseException) -> str:
 
 
 def plain(error: BaseException) -> str:
-    """Return what an error says, in plain words where MLflow's or HTTP's are none."""
+    """Return what an error says, in plain words where MLflow's, HTTP's or a database's are none."""
     text = redact_text(str(error.args[0] if error.args else error))
     is_technical = re.search(
         r"HTTPS?Connection|database schema|failed with error code|unsupported URI", text
     )
-    return reason(error) if is_technical or fault_in(error) else text
+    is_of_database = database_reason(str(error)) is not None
+    return reason(error) if is_technical or is_of_database or fault_in(error) else text
 
 
 def deleted_experiment(name: str) -> str:

@@ -1,0 +1,1 @@
+"""What `kedro run` shows on a real terminal, an optional wing."""

@@ -1,0 +1,3 @@
+"""What this wing adds to the layer; see `wings.py`."""
+
+WATCH = "watching:watch"
