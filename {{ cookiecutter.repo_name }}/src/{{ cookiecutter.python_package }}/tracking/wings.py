@@ -105,6 +105,8 @@ def enders() -> list[Callable[..., Any]]:
 def companions() -> list[Callable[..., Any]]:
     """Return the functions that begin to work beside an export, see `exporting/companions.py`."""
     return _functions("COMPANION")
+
+
 def watchers() -> list[Callable[..., Any]]:
     """Return the functions that show a `kedro run` on a terminal in their own way."""
     return _functions("WATCH")

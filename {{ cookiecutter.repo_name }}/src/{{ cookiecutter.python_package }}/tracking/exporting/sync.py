@@ -150,6 +150,8 @@ def sync_parts(
         if parts.HEADER in header and header["settings"].get("run_id") == run_id:
             line, done = export_waiting(folder, Target(own))
             yield f"{folder.name}: {line}", done and line != BUSY
+
+
 class SaidOnce:
     """Says each reason once: of the next run that it holds up, that it is that of the first."""
 
