@@ -56,11 +56,12 @@ def test_events_of_other_kinds_are_not_parsed(
     module = baked.tracking("screen.node_events")
     parsed: list[bytes] = []
     whole = baked.tracking("journal.reader").JournalReader.parse
-    monkeypatch.setattr(
-        baked.tracking("journal.reader").JournalReader,
-        "parse",
-        lambda self, line: (parsed.append(line), whole(self, line))[1],
-    )
+
+    def parse(self: Any, line: bytes) -> Any:
+        parsed.append(line)
+        return whole(self, line)
+
+    monkeypatch.setattr(baked.tracking("journal.reader").JournalReader, "parse", parse)
     for step in range(1000):
         recorder.log_metric("loss", 1.0, step=step)
     ran(recorder, "one", ["a"], 0, SECOND)

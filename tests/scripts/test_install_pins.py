@@ -48,7 +48,7 @@ def test_pip_installs_where_uv_can_not(
         commands.append(list(command))
         return Done(0 if uv_works or "uv" not in command else 2)
 
-    monkeypatch.setattr(install_pins.subprocess, "run", run)
+    monkeypatch.setattr("scripts.install_pins.subprocess.run", run)
     assert install_pins.main("pins.txt") == 0
     assert "--compile-bytecode" in commands[2]
     by_pip = [one for one in commands if one[-2:] == ["--requirement", "pins.txt"] and "pip" in one]
