@@ -45,7 +45,8 @@ decorator distributed docker dotenv dynaconf exceptiongroup execnet executing fa
 flask flask_cors flask_wtf fonttools frozenlist fsspec gcp_storage_emulator git gitdb gitpython
 google google_api_core google_auth google_cloud_core google_cloud_storage google_crc32c
 google_resumable_media googleapis_common_protos graphene graphql graphql_core graphql_relay greenlet
-gunicorn h11 httptools huey hypothesis idna importlib_metadata importlib_resources iniconfig ipython
+gunicorn h11 httpcore httptools httpx huey hypothesis idna importlib_metadata importlib_resources
+iniconfig ipython
 isodate itsdangerous jedi jinja2 jmespath joblib jsonschema kedro kedro_airflow kedro_datasets
 kedro_datasets_benchmarks kedro_datasets_experimental kedro_telemetry kedro_viz kiwisolver
 lazy_loader librt locket lz4 mako markdown markdown_it markdown_it_py markupsafe matplotlib

