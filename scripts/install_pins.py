@@ -64,27 +64,35 @@ def _is_there(word: str) -> bool:
     return parts.scheme != "file" or Path(url2pathname(parts.path)).is_dir()
 
 
-def by_uv(file: str) -> bool:
-    """Install the requirements of a file by uv; returns whether that worked."""
-    if subprocess.run([*_PIP, "install", "--quiet", _UV]).returncode:
-        return False
+def by_uv(
+    python: str, *what: str, link_mode: str = "copy", compiled: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Install into an environment by the uv of this one, as pip is configured to do it.
+
+    Args:
+        python: the environment's interpreter.
+        what: requirements, or `-r` and a file of them.
+        link_mode: how files come out of uv's cache. `hardlink` needs no time, but an edit of one
+            is an edit of all.
+        compiled: make the bytecode, too.
+    """
     listed = subprocess.run([*_PIP, "config", "list"], capture_output=True, text=True).stdout
     settings = pip_settings(listed)
-    environ = {**os.environ, "UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "copy")}
+    environ = {**os.environ, "UV_LINK_MODE": os.environ.get("UV_LINK_MODE", link_mode)}
     for certificate in settings.get("cert", ()):
         environ.setdefault("SSL_CERT_FILE", certificate)
     # As pip does it: of all indexes the best version, not that of the first which has any.
-    how = ["--compile-bytecode", "--index-strategy", "unsafe-best-match"]
+    how = ["--index-strategy", "unsafe-best-match", *(["--compile-bytecode"] if compiled else [])]
     if not sys.stderr.isatty():
         how.append("--quiet")
-    where = ["--python", sys.executable, "--requirement", file]
-    command = [sys.executable, "-m", "uv", "pip", "install", *how, *uv_options(settings), *where]
-    return subprocess.run(command, env=environ).returncode == 0
+    command = [sys.executable, "-m", "uv", "pip", "install", *how, *uv_options(settings)]
+    return subprocess.run([*command, "--python", python, *what], env=environ, text=True)
 
 
 def main(file: str) -> int:
     """Install the requirements of a file; returns the exit code."""
-    if by_uv(file):
+    uv = subprocess.run([*_PIP, "install", "--quiet", _UV]).returncode
+    if uv == 0 and by_uv(sys.executable, "--requirement", file).returncode == 0:
         return 0
     print("uv can't install it here; pip does, which takes one to three minutes.", flush=True)
     return subprocess.run([*_PIP, "install", "--quiet", "--requirement", file]).returncode
