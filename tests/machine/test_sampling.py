@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -104,6 +105,9 @@ def test_most_memory_between_two_times(room: Any) -> None:
     assert most(3.1, 3.2) == 30  # between two: as it was just after
     assert most(0.1, 0.5) is None
     assert most(4.5, 5) is None
+    long_ago = series_of(room, (1, 10, 0.0), (4, 70, 0.5))
+    assert long_ago.most_memory(2 * SECOND, 2 * SECOND + 1) is None  # what was then is not known
+    assert long_ago.most_memory(3 * SECOND, 3 * SECOND + 1) == 70
     assert series.cpu_between(int(1.5 * SECOND), int(3.5 * SECOND)) == pytest.approx(1.75)
     assert series.cpu_between(0, 9 * SECOND) == pytest.approx(3.0)
 
@@ -157,6 +161,7 @@ def test_points_become_rare(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
     sampler = module.Sampler(7, Steady(), 2)
     monkeypatch.setattr(module, "Gpus", lambda: SimpleNamespace(read=lambda: {"gpu_0_x": 1.0}))
+    sampler._open_gpus()
     counts = {}
     while clock["now"] < 30 * 86400:
         assert sampler._look()
@@ -183,11 +188,79 @@ def test_names_are_those_of_mlflow(room: Any) -> None:
         family = room("family").family_of(pid)
         sampler = room("sampling").Sampler(pid, family, 2)
         sampler.start()
-        time.sleep(0.3)
+        wait(lambda: bool(sampler._points))
         sampler.stop()
     points = [point for _, point in sampler.take_points()]
-    assert len(points) == 2
+    assert len(points) >= 2
     assert set(monitor.aggregate_metrics()) <= set(points[-1])
+
+
+class Looked:
+    """Something to look at, which takes a while to be looked at."""
+
+    seconds = 0.001
+
+    def __init__(self, room: Any, act: Callable[[], None]) -> None:
+        self.figures = room("family").Figures(1, 10**6, 10**6, 0.0)
+        self.act = act
+        self.times: list[float] = []
+
+    def look(self) -> dict[int, Any]:
+        self.times.append(time.monotonic())
+        self.act()
+        return {7: self.figures}
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_goes_on_after_a_fork_with_what_was_seen_before(room: Any) -> None:
+    """A resident looks at its first run during its imports, and has no thread as it forks."""
+    looked = Looked(room, lambda: None)
+    sampler = room("sampling").Sampler(7, looked, 2)
+    sampler.start()
+    wait(lambda: len(looked.times) > 2)
+    sampler.pause()
+    assert not [one for one in threading.enumerate() if one.name == "mlflow-machine"]
+    before = len(looked.times)
+    sampler.start(gpus=True)
+    wait(lambda: len(looked.times) > before + 2)
+    sampler.stop()
+    assert len(sampler._series[7].samples) == len(looked.times)
+    sampler.start()
+    assert not [one for one in threading.enumerate() if one.name == "mlflow-machine"]
+
+
+def test_much_to_look_at_is_looked_at_less_often(room: Any) -> None:
+    """A hundredth of a second of work, and it rests until that was half a hundredth of the time."""
+
+    def work() -> None:
+        end = time.thread_time() + 0.01
+        while time.thread_time() < end:
+            pass
+
+    looked = Looked(room, work)
+    sampler = room("sampling").Sampler(7, looked, 2)
+    sampler.start()
+    wait(lambda: len(looked.times) > 1)
+    sampler.stop()
+    assert looked.times[1] - looked.times[0] >= 0.01 / 0.005
+
+
+def test_end_does_not_wait_for_a_look_that_hangs(room: Any) -> None:
+    going_on = threading.Event()
+    looked = Looked(room, lambda: None if going_on.wait(60) else None)
+    sampler = room("sampling").Sampler(7, looked, 2)
+    sampler.start()
+    wait(lambda: len(looked.times) == 1)
+    sampler.stop()  # it would not come back
+    assert not going_on.is_set()
+    assert len(looked.times) == 1
+    going_on.set()
 
 
 def test_gpus_where_there_is_no_driver(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
