@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,3 +100,9 @@ def lab(lab_root: Path, tmp_path: Path) -> Lab:
     lab.project.edit(f"{SRC}/tracking/machine/sampling.py", points, points.replace("3.0", "0.3"))
     lab.env["LAB_STORE"] = lab.store.removeprefix("sqlite:///")
     return lab
+
+
+@pytest.fixture
+def room(baked: BakedProject) -> Callable[[str], Any]:
+    """Imports a module of `machine/` into this process."""
+    return lambda name: baked.tracking(f"machine.{name}")
