@@ -37,6 +37,13 @@ def cpu_of(told: str) -> float:
     return float(seconds)
 
 
+def is_seen_early(lab: Lab, run: Any) -> bool:
+    """Whether it was looked before MLflow was imported: before it had made the experiment."""
+    client = client_of(lab.store)
+    made = client.get_experiment(run.info.experiment_id).creation_time
+    return bool(client.get_metric_history(run.info.run_id, MEMORY)[0].timestamp < made)
+
+
 def test_sequential_run(lab: Lab) -> None:
     """Peak and processor time of each node, those of its child processes too; points in time."""
     done = lab.run()
@@ -59,6 +66,7 @@ def test_sequential_run(lab: Lab) -> None:
     assert all(begin <= point.timestamp <= end + 5000 for point in history)
     assert 0 < run.data.metrics[CPU] <= 100
     assert 0 < run.data.metrics["system/system_memory_usage_percentage"] < 100
+    assert is_seen_early(lab, run)
 
 
 def test_worker_processes(lab: Lab) -> None:
@@ -93,13 +101,17 @@ def test_pipeline_that_is_killed(lab: Lab) -> None:
 
 
 def test_fork_of_one_that_stays(lab: Lab) -> None:
+    """The first run is looked at while what stays imports MLflow; the next one has it at once."""
     with own_residents() as residents:
         lab.env.update(residents.env)
         for _ in range(2):
             assert lab.run().code == 0
             residents.one()
     experiment = client_of(lab.store).get_experiment_by_name("fault_lab").experiment_id
-    for run in client_of(lab.store).search_runs([experiment]):
+    runs = client_of(lab.store).search_runs([experiment], order_by=["start_time"])
+    assert len(runs) == 2
+    assert is_seen_early(lab, runs[0])
+    for run in runs:
         assert set(peaks_of(run)) == set(NAMES)
         assert MEMORY in run.data.metrics
 
