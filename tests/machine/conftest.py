@@ -32,6 +32,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing, suppress
+from pathlib import Path
 
 POINT = "select max(value) from metrics where key = ? and timestamp > ?"
 KEY = "system/system_memory_usage_megabytes"
@@ -67,6 +68,8 @@ def burn(words: str) -> int:
 
 
 def rest(words: str) -> int:
+    modules = [name for name in sys.modules if ".tracking.machine" in name]
+    Path("modules.txt").write_text(" ".join(modules))
     wait_until_seen()
     return 0
 '''

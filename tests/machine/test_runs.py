@@ -37,6 +37,11 @@ def cpu_of(told: str) -> float:
     return float(seconds)
 
 
+def modules_of(lab: Lab) -> list[str]:
+    """Return the modules of the wing that the pipeline's process had in a node."""
+    return (lab.root / "modules.txt").read_text().split()
+
+
 def is_seen_early(lab: Lab, run: Any) -> bool:
     """Whether it was looked before MLflow was imported: before it had made the experiment."""
     client = client_of(lab.store)
@@ -67,6 +72,9 @@ def test_sequential_run(lab: Lab) -> None:
     assert 0 < run.data.metrics[CPU] <= 100
     assert 0 < run.data.metrics["system/system_memory_usage_percentage"] < 100
     assert is_seen_early(lab, run)
+    # The node's process has the table of the wing at the most, and looks at nothing.
+    loaded = {name.partition(".tracking.")[2] for name in modules_of(lab)}
+    assert loaded <= {"machine", "machine.wing"}
 
 
 def test_worker_processes(lab: Lab) -> None:
