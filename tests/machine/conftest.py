@@ -1,9 +1,11 @@
-"""A lab whose nodes take memory and processor time as they are told to."""
+"""A lab whose nodes take memory and processor time until MLflow has what was seen of it."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,18 +20,41 @@ HERE = Path(__file__).parent
 lab_root = faults.lab_root
 
 NODES = '''
-"""Functions that take 200 MB, 1 s of a processor in a child, and nothing."""
+"""Functions that take 200 MB, 1 s of a processor in a child, and nothing.
+
+Each waits until it was seen: until the store has a point that is newer than it.
+"""
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+POINT = "select max(value) from metrics where key = ? and timestamp > ?"
+KEY = "system/system_memory_usage_megabytes"
+
+
+def wait_until_seen(least: float = 0.0) -> None:
+    store, begun = os.environ.get("LAB_STORE"), time.time_ns() // 1_000_000
+    deadline = time.monotonic() + 60
+    while store and time.monotonic() < deadline:
+        with (
+            suppress(sqlite3.OperationalError),  # it is not there yet
+            closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection,
+        ):
+            (found,) = connection.execute(POINT, (KEY, begun)).fetchone()
+            if found is not None and found >= least:
+                return
+        time.sleep(0.02)
 
 
 def hold(words: str) -> int:
     block = bytearray(200_000_000)
-    time.sleep(float(os.environ.get("LAB_SECONDS", "0.8")))
+    wait_until_seen(200.0)
     if os.environ.get("LAB_FAULT") == "kill":
         os.kill(os.getppid() if os.environ.get("LAB_PARALLEL") else os.getpid(), signal.SIGKILL)
     return len(block)
@@ -37,11 +62,15 @@ def hold(words: str) -> int:
 
 def burn(words: str) -> int:
     code = "import time\\nend = time.process_time() + 1\\nwhile time.process_time() < end: pass"
-    return subprocess.run([sys.executable, "-c", code]).returncode
+    done = subprocess.run([sys.executable, "-c", code])
+    wait_until_seen()
+    return done.returncode
 
 
 def rest(words: str) -> int:
-    time.sleep(0.8)
+    modules = [name for name in sys.modules if ".tracking.machine" in name]
+    Path("modules.txt").write_text(" ".join(modules))
+    wait_until_seen()
     return 0
 '''
 PIPELINE = '''
@@ -70,4 +99,13 @@ def lab(lab_root: Path, tmp_path: Path) -> Lab:
     lab = Lab(BakedProject(Path(shutil.copytree(lab_root, tmp_path / "lab")), PYTHON))
     (lab.root / SRC / "pipelines/lab/nodes.py").write_text(NODES.lstrip("\n"))
     (lab.root / SRC / "pipelines/lab/pipeline.py").write_text(PIPELINE.lstrip("\n"))
+    points = "POINT_SECONDS, POINT_SHARE = 3.0"
+    lab.project.edit(f"{SRC}/tracking/machine/sampling.py", points, points.replace("3.0", "0.3"))
+    lab.env["LAB_STORE"] = lab.store.removeprefix("sqlite:///")
     return lab
+
+
+@pytest.fixture
+def room(baked: BakedProject) -> Callable[[str], Any]:
+    """Imports a module of `machine/` into this process."""
+    return lambda name: baked.tracking(f"machine.{name}")

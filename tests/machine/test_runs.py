@@ -37,6 +37,18 @@ def cpu_of(told: str) -> float:
     return float(seconds)
 
 
+def modules_of(lab: Lab) -> list[str]:
+    """Return the modules of the wing that the pipeline's process had in a node."""
+    return (lab.root / "modules.txt").read_text().split()
+
+
+def is_seen_early(lab: Lab, run: Any) -> bool:
+    """Whether it was looked before MLflow was imported: before it had made the experiment."""
+    client = client_of(lab.store)
+    made = client.get_experiment(run.info.experiment_id).creation_time
+    return bool(client.get_metric_history(run.info.run_id, MEMORY)[0].timestamp < made)
+
+
 def test_sequential_run(lab: Lab) -> None:
     """Peak and processor time of each node, those of its child processes too; points in time."""
     done = lab.run()
@@ -56,9 +68,13 @@ def test_sequential_run(lab: Lab) -> None:
     assert [point.step for point in history] == list(range(len(history)))
     assert max(point.value for point in history) > peaks["rest"] + 150
     begin, end = run.info.start_time, run.info.end_time
-    assert all(begin - 100 <= point.timestamp <= end + 5000 for point in history)
+    assert all(begin <= point.timestamp <= end + 5000 for point in history)
     assert 0 < run.data.metrics[CPU] <= 100
     assert 0 < run.data.metrics["system/system_memory_usage_percentage"] < 100
+    assert is_seen_early(lab, run)
+    # The node's process has the table of the wing at the most, and looks at nothing.
+    loaded = {name.partition(".tracking.")[2] for name in modules_of(lab)}
+    assert loaded <= {"machine", "machine.wing"}
 
 
 def test_worker_processes(lab: Lab) -> None:
@@ -93,13 +109,17 @@ def test_pipeline_that_is_killed(lab: Lab) -> None:
 
 
 def test_fork_of_one_that_stays(lab: Lab) -> None:
+    """The first run is looked at while what stays imports MLflow; the next one has it at once."""
     with own_residents() as residents:
-        lab.env.update(residents.env, LAB_SECONDS="0.3")
+        lab.env.update(residents.env)
         for _ in range(2):
             assert lab.run().code == 0
             residents.one()
     experiment = client_of(lab.store).get_experiment_by_name("fault_lab").experiment_id
-    for run in client_of(lab.store).search_runs([experiment]):
+    runs = client_of(lab.store).search_runs([experiment], order_by=["start_time"])
+    assert len(runs) == 2
+    assert is_seen_early(lab, runs[0])
+    for run in runs:
         assert set(peaks_of(run)) == set(NAMES)
         assert MEMORY in run.data.metrics
 
@@ -111,7 +131,7 @@ def test_off(lab: Lab, export: str) -> None:
         (lab.root / "conf/base/mlflow.yml").write_text(
             "hooks:\n  MLflowTimeLoggerHook:\n    enable_system_metrics: false\n"
         )
-    done = lab.run(env={"KEDRO_MLFLOW_EXPORT": export})
+    done = lab.run(env={"KEDRO_MLFLOW_EXPORT": export, "LAB_STORE": ""})
     assert done.code == 0, done.output
     assert "note: " not in done.output
     run = only_run(lab.store)

@@ -166,7 +166,7 @@ def test_what_it_inherits_is_of_the_run(
     spy.write_text(
         text.replace(
             main,
-            "def main(error_output: int | None = None) -> int:\n"
+            "def main(error_output: int | None = None, **_: object) -> int:\n"
             "    about = [os.getcwd(), os.umask(0), sorted(os.sched_getaffinity(0)), time.tzname,\n"
             "             os.environ.get('ONLY'), os.getsid(0) == os.getpid(), os.nice(0)]\n"
             "    print(json.dumps(about), flush=True)\n"

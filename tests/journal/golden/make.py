@@ -195,6 +195,7 @@ def values(recorder: Any) -> None:
     recorder.log_input("told", "s3://bucket/told.csv", rows=1, question=lambda: told)
     recorder.wait_for_answers()
     recorder.tell(NOTE)
+    recorder.append({"e": "ask", "n": "machine"})
 
 
 def artifacts(recorder: Any) -> None:

@@ -141,7 +141,7 @@ class Exporter:
             experiment_id=export.experiment_id or None,
             tracking_uri=str(settings.get("uri")),
             failed_node=export.failed_node or None,
-            error=export.error or (WITHOUT_A_WORD if export.end is None else None),
+            error=export.error or (WITHOUT_A_WORD if export.end is None or export.died else None),
             seconds=None if ended_ms is None else (int(ended_ms) - begun) / 1000,
             missing=None if done else self.error,
             folder=self.folder,

@@ -50,12 +50,18 @@ LAST_WORDS_SECONDS = 5.0
 GRACE_WITHOUT_PARENT = 30.0
 
 
-def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
+def main(
+    error_output: int | None = None,
+    stdin: TextIO = sys.stdin,
+    companions: Companions | None = None,
+) -> int:
     """Run the exporter process; returns its exit code.
 
     Args:
         error_output: a descriptor of the pipeline's own, for what is to be known before its end.
         stdin: where the three lines come from.
+        companions: those that were begun for this pipeline already, in the process that this one
+            is a fork of.
     """
     # 2,000 modules are imported and stay: collecting among them takes a quarter of the start.
     gc.disable()
@@ -67,6 +73,10 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
     first = inbox.get()
     if first is None:
         return 0
+    # Before the imports: nodes are at work meanwhile.
+    if companions is None or not companions.is_of(first["pipeline"]):
+        companions = Companions(first["pipeline"])
+    companions.settle()
     os.environ.update(first.get("credentials", {}))
     prepare_environment()
     import_lean()
@@ -92,7 +102,7 @@ def main(error_output: int | None = None, stdin: TextIO = sys.stdin) -> int:
         lasting = JournalSync(layout.places_of(folder))
         lasting.start()
         work = Exporter(folder, first["uri"], warm, job["is_new"], is_of_run=True)
-        work.companions = Companions(first["pipeline"])
+        work.companions = companions
         work.prepare_comparison()
         with Progress(work.told, ended):
             end = _follow(work, inbox, Pipeline(first["pipeline"]), word)

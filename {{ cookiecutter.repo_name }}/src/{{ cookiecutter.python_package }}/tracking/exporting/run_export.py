@@ -70,6 +70,7 @@ class RunExport:
         # What hooks ask of optional rooms, by the room's name.
         self.asked: dict[str, list[dict[str, Any]]] = {}
         self.error: str | None = None
+        self.died = False
         self.on_end: Callable[[], None] = lambda: None
         self._sizes: dict[str, int] = {}
         self._interrupted = 0
@@ -177,9 +178,9 @@ class RunExport:
             last = max([last_alive(self.folder, self.header), *ends])
             self.end = {"status": "KILLED", "t": last // 1_000_000}
             self._last_files.take()
+            self.died = died
             if died:
-                self.error = WITHOUT_A_WORD
-                self._batches.add_tag("kedro.error", self.error)
+                self._batches.add_tag("kedro.error", WITHOUT_A_WORD)
         status = self.end["status"]
         if status != "FINISHED" and self._failed_node is None and self.failed_node:
             self._batches.add_tag("kedro.failed_node", self.failed_node)

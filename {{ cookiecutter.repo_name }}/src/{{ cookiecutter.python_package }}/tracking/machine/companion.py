@@ -6,7 +6,6 @@ from typing import Any
 from ..exporting.run_export import RunExport
 from ..journal import parts
 from ..journal.events import clean_key
-from ..journal.processes import cpu_count
 from ..timeline.nodes import NodeTimes
 from .family import family_of
 from .sampling import Sampler
@@ -26,7 +25,7 @@ def begin(pipeline: dict[str, Any]) -> "Machine | None":
     family = family_of(int(pipeline["pid"]))
     if family is None or int(pipeline["pid"]) not in family.look():
         return None
-    sampler = Sampler(int(pipeline["pid"]), family, cpu_count())
+    sampler = Sampler(int(pipeline["pid"]), family)
     sampler.start()
     return Machine(int(pipeline["pid"]), sampler)
 
@@ -48,6 +47,14 @@ class Machine:
         self._begun = 0
         # Of each process the threads that have run nodes.
         self._threads: dict[int, set[str]] = {}
+
+    def pause(self) -> None:
+        """Have no thread for a while."""
+        self._sampler.pause()
+
+    def settle(self) -> None:
+        """Go on; GPUs are looked at from now on."""
+        self._sampler.start(gpus=True)
 
     def bring(self, export: RunExport) -> None:
         """Hand over what is new."""
@@ -83,9 +90,10 @@ class Machine:
         # Parts of a run are on machines of their own: MLflow's form for several.
         prefix = f"{_SYSTEM}{part['task']}/" if part else _SYSTEM
         for when, point in self._sampler.take_points():
+            # The first one may be of before the run began: this process was ready earlier.
+            ms = max(when // 1_000_000, int(export.header.get("start_ms", 0)))
             for name, value in point.items():
-                key = clean_key(f"{prefix}{name}")
-                export.add_metric(key, value, when // 1_000_000, self._steps)
+                export.add_metric(clean_key(f"{prefix}{name}"), value, ms, self._steps)
             self._steps += 1
 
     def _measure(self, export: RunExport, node: NodeTimes, end: int) -> None:

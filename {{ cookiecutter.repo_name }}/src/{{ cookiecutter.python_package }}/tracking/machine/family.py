@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-# How often it is looked which processes there are; what each takes is read more often.
-_LOOK_SECONDS = 1.0
 _PROC = Path("/proc")
 
 
@@ -36,7 +33,7 @@ class Family(Protocol):
     """A process, and all that descend from it.
 
     Args:
-        seconds: how often one may look without taking a hundredth of a processor.
+        seconds: how often one may look at the most.
     """
 
     seconds: float
@@ -67,17 +64,12 @@ class _ProcFamily:
         self._page = os.sysconf("SC_PAGE_SIZE")
         self._born = self._birth(root)
         self._has_children = Path(f"/proc/self/task/{os.getpid()}/children").exists()
-        self._pids: list[int] = []
-        self._looked = 0.0
 
     def look(self) -> dict[int, Figures]:
         """Return what each takes now."""
         if self._born is None or self._birth(self._root) != self._born:
             return {}
-        if time.monotonic() - self._looked >= _LOOK_SECONDS:
-            self._looked = time.monotonic()
-            self._pids = self._descendants()
-        found = ((pid, self._figures(pid)) for pid in self._pids)
+        found = ((pid, self._figures(pid)) for pid in self._descendants())
         return {pid: figures for pid, figures in found if figures is not None}
 
     def _figures(self, pid: int) -> Figures | None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 
+from ..journal.processes import cpu_count
 from ..logs import PlainLogger
 from .family import Family, Figures
 from .gpus import Gpus
@@ -14,6 +15,10 @@ logger = PlainLogger(__name__)
 
 # How often memory is looked at at the most where there is one processor.
 SECONDS_ALONE = 1.0
+# Of a processor, what looking may take: of many processes, or many threads, it looks less often.
+MAX_SHARE = 0.005
+# How long the end of a run waits for a look that is under way: NVIDIA's driver may hang.
+LAST_SECONDS = 0.2
 # How often a point of the system metrics is made: then less and less often, 200 in ten minutes,
 # 700 in a day, 1000 in a month.
 POINT_SECONDS, POINT_SHARE = 3.0, 0.01
@@ -27,17 +32,19 @@ class Sampler:
     Args:
         root: the run's process.
         family: tells of it and its descendants.
-        processors: how many there are.
+        processors: how many there are; by default, those that this process may use.
     """
 
-    def __init__(self, root: int, family: Family, processors: int) -> None:
+    def __init__(self, root: int, family: Family, processors: int | None = None) -> None:
         self._root = root
         self._family = family
-        self._processors = processors
+        self._given_processors = processors
+        self._processors = processors or 1
         self._series: dict[int, Series] = {}
         self._points: list[tuple[int, dict[str, float]]] = []
         self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._pausing = threading.Event()
+        self._is_over = False
         self._gpus: Gpus | None = None
         self._begun = time.monotonic()
         self._due = 0.0
@@ -45,22 +52,46 @@ class Sampler:
         self._last: tuple[int, float] | None = None
         self._most = 0
         self._memory = _memory_of_machine()
-        self._thread = threading.Thread(target=self._repeat, daemon=True, name="mlflow-machine")
+        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+    def start(self, gpus: bool = False) -> None:
+        """Begin, or go on.
+
+        Args:
+            gpus: look at them too, from now on; which ones, the environment tells.
+        """
+        self._processors = self._given_processors or cpu_count()
+        if gpus and self._gpus is None:
+            # The driver may take seconds until it answers.
+            threading.Thread(target=self._open_gpus, daemon=True, name="mlflow-gpus").start()
+        if self._thread is None and not self._is_over:
+            self._pausing.clear()
+            thread = threading.Thread(target=self._repeat, daemon=True, name="mlflow-machine")
+            self._thread = thread
+            thread.start()
+
+    def pause(self) -> None:
+        """Have no thread, until `start`."""
+        self._pausing.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
 
     def stop(self) -> None:
         """End with a last sample, where the run's process lives still."""
-        if not self._stopped.is_set():
-            self._stopped.set()
-            self._thread.join()
-            self._look(is_last=True)
+        if self._is_over:
+            return
+        self.give_up()
+        if self._thread is not None:
+            self._thread.join(LAST_SECONDS)
+            if self._thread.is_alive():
+                return
+        self._look(is_last=True)
 
     def give_up(self) -> None:
         """End, for nobody wants to know."""
-        self._stopped.set()
+        self._is_over = True
+        self._pausing.set()
 
     def taken_by(self, pid: int, begin: int, end: int) -> tuple[int, float] | None:
         """Return what a process and its descendants took between two times.
@@ -94,16 +125,22 @@ class Sampler:
 
     def _repeat(self) -> None:
         alone = SECONDS_ALONE if self._processors == 1 else 0.0
-        seconds = max(self._family.seconds, alone)
+        least = max(self._family.seconds, alone)
         try:
-            while self._look() and not self._stopped.wait(seconds):
-                pass
+            while True:
+                begun = time.thread_time()
+                if not self._look():
+                    return
+                seconds = (time.thread_time() - begun) / MAX_SHARE
+                if self._pausing.wait(max(least, seconds)):
+                    return
         except Exception:  # it must never disturb an export
             logger.debug("The machine is not looked at any more.", exc_info=True)
 
     def _look(self, is_last: bool = False) -> bool:
         """Sample once; False where the run's process has ended."""
-        figures, now = self._family.look(), time.time_ns()
+        now = time.time_ns()
+        figures = self._family.look()
         if self._root not in figures:
             return False
         totals = _totals(figures)
@@ -138,11 +175,14 @@ class Sampler:
             share = (cpu - self._last[1]) / ((now - self._last[0]) / 1e9) / self._processors
             found["cpu_utilization_percentage"] = min(max(share, 0.0), 1.0) * 100
         self._last, self._most = (now, cpu), 0
-        if self._gpus is None:
-            self._gpus = Gpus()
-        point = {**{name: round(value, 1) for name, value in found.items()}, **self._gpus.read()}
+        point = {name: round(value, 1) for name, value in found.items()}
+        if self._gpus is not None:
+            point.update(self._gpus.read())
         with self._lock:
             self._points.append((now, point))
+
+    def _open_gpus(self) -> None:
+        self._gpus = Gpus()
 
 
 def _totals(figures: Mapping[int, Figures]) -> dict[int, tuple[int, float]]:

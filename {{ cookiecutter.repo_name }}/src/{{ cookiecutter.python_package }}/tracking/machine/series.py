@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 # Of each length of time; at five a second those of the last minute are as they were.
 _MAX_SAMPLES = 300
+# Of what fell between two samples, how long after it the second one may be, in nanoseconds.
+_NEAR = 1_000_000_000
 
 
 class Sample(NamedTuple):
@@ -83,8 +85,11 @@ class Series:
             share = min(end, after.time) - max(begin, before.time)
             if 2 * share >= after.time - before.time:
                 found.append(after.peak)
+        if found:
+            return max(found)
         # One that fell between two samples: as it was just after it.
-        return max(found, default=samples[min(last, len(samples) - 1)].memory)
+        after = samples[last]
+        return after.memory if after.time - end <= _NEAR else None
 
     def cpu_between(self, begin: int, end: int) -> float:
         """Return the seconds of processors between two times."""

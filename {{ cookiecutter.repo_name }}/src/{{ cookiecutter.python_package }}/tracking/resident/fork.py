@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..exporting import process
+from ..exporting.companions import Companions
 from .client import LEAVE, RUN, STATUS
 from .place import COMM, LAYER
 
@@ -33,12 +34,20 @@ class Inherited:
     runs: int = 0
 
 
-def main(resident: Inherited, connection: socket.socket) -> NoReturn:
-    """Serve one connection and end, as a process of its own."""
+def main(
+    resident: Inherited, connection: socket.socket, companions: Companions | None = None
+) -> NoReturn:
+    """Serve one connection and end, as a process of its own.
+
+    Args:
+        resident: what it has of its resident.
+        connection: to the run.
+        companions: those that were begun for this run before the fork, if any.
+    """
     code = 1
     try:
         _let_go_of(resident)
-        code = _serve(resident, connection)
+        code = _serve(resident, connection, companions)
     except BaseException:
         traceback.print_exc()  # into the log that its run has sent, else nowhere
     finally:
@@ -62,7 +71,7 @@ def _let_go_of(resident: Inherited) -> None:
         os.setsid()
 
 
-def _serve(resident: Inherited, connection: socket.socket) -> int:
+def _serve(resident: Inherited, connection: socket.socket, companions: Companions | None) -> int:
     connection.settimeout(REQUEST_SECONDS)
     what, descriptors, _, _ = socket.recv_fds(connection, 1, 5, socket.MSG_CMSG_CLOEXEC)
     if what == STATUS:
@@ -90,7 +99,7 @@ def _serve(resident: Inherited, connection: socket.socket) -> int:
         os.dup2(descriptor, number)
         os.close(descriptor)
     _take_on(about)
-    code = process.main(error_output)
+    code = process.main(error_output, companions=companions)
     with contextlib.suppress(OSError):
         connection.sendall(b"%d\n" % code)
     return code

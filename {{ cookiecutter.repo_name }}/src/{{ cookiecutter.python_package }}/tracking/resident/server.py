@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from ..exporting.companions import Companions
 from ..exporting.process import NICENESS
 from ..journal.packages import own_label
 from ..store.client import prepare_environment
@@ -47,12 +48,17 @@ class Resident:
         self._idle_since = time.monotonic()
         self._leaves = False
 
-    def serve(self, first: socket.socket) -> None:
-        """Fork for the run that started it, and then for each that asks, until nobody does."""
+    def serve(self, first: socket.socket, companions: Companions) -> None:
+        """Fork for the run that started it, and then for each that asks, until nobody does.
+
+        Args:
+            first: the connection to the run that started it.
+            companions: those of that run.
+        """
         signal.signal(signal.SIGTERM, lambda *_: self._leave())
         signal.signal(signal.SIGCHLD, lambda *_: None)  # that it wakes us is all
         signal.set_wakeup_fd(self.own.wake[1].fileno(), warn_on_full_buffer=False)
-        self._fork(first)
+        self._fork(first, companions)
         self._listen()
         with selectors.DefaultSelector() as selector:
             selector.register(self.own.words[0], selectors.EVENT_READ, self._read_words)
@@ -117,12 +123,12 @@ class Resident:
             self._fork(connection)
         connection.close()
 
-    def _fork(self, connection: socket.socket) -> None:
+    def _fork(self, connection: socket.socket, companions: Companions | None = None) -> None:
         # Closed without a word where there can be no fork: the run then starts an exporter itself.
         with connection, contextlib.suppress(OSError):
             child = os.fork()
             if child == 0:
-                fork.main(self.own, connection)
+                fork.main(self.own, connection, companions)
             self._children.add(child)
 
     def _read_words(self) -> None:
@@ -184,15 +190,27 @@ def main(arguments: list[str]) -> None:
     resident = Resident(Path(path), float(linger))
     first = socket.socket(fileno=int(descriptor))
     first.set_inheritable(False)
+    # Nodes of the first run are at work during the imports; later ones are forked for at once.
+    companions = Companions({"pid": peer(first)[0]})
     prepare_environment()
     import_early(database=kind == SQL)
     own_label()
+    companions.pause()
     gc.collect()
     gc.freeze()  # a fork that collects would copy all that it only reads
-    if len(os.listdir("/proc/self/task")) > 1:
+    if _has_threads():
         # A thread of a plugin of MLflow's: a fork would lose it, so this process exports itself.
-        fork.main(resident.own, first)
-    resident.serve(first)
+        fork.main(resident.own, first, companions)
+    resident.serve(first, companions)
+
+
+def _has_threads() -> bool:
+    """Whether there is another thread than this one; one that was joined goes in a moment."""
+    for _ in range(20):
+        if len(os.listdir("/proc/self/task")) == 1:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 if __name__ == "__main__":
