@@ -38,7 +38,7 @@ def look(photos, masks, lazily):
 
 
 def crop(pets):
-    return [(image[:, :2, :2], label) for image, label in pets]
+    return [(image[:, :2, :2], pets.classes[label]) for image, label in pets]
 
 
 def train(crops, pets):

@@ -124,7 +124,8 @@ class Folder:
             return
         place = Path(self.join(name))
         place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name[-200:]}")
+        # Not longer than the name: a file system allows so many bytes.
+        temporary = place.with_name(f".{secrets.token_hex(4)}")
         try:
             temporary.write_bytes(content)
             os.replace(temporary, place)
@@ -141,7 +142,8 @@ class Folder:
             self.fs.rm_file(self.join(name))
 
     def _walk(self) -> Iterator[str]:
-        for top, _, files in os.walk(self.path, followlinks=True):
+        for top, folders, files in os.walk(self.path, followlinks=True):
+            folders[:] = [name for name in folders if not _leads_up(top, name)]
             inside = os.path.relpath(top, self.path).replace(os.sep, "/")
             yield from files if inside == "." else (f"{inside}/{name}" for name in files)
 
@@ -157,6 +159,15 @@ class Folder:
         """Let a file system look again: others may have written."""
         if not self.is_local:
             self.fs.invalidate_cache()
+
+
+def _leads_up(top: str, name: str) -> bool:
+    """Whether a folder is a link to one in which it lies: it would be walked for ever."""
+    path = os.path.join(top, name)
+    if not os.path.islink(path):
+        return False
+    above = os.path.realpath(top)
+    return os.path.commonpath([above, target := os.path.realpath(path)]) == target
 
 
 def _is_hidden(name: str) -> bool:
