@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 from typing import Any
 
 import pytest
+from kedro.io import DatasetError
 
 from .web import Answer, Asked, Web
 
@@ -70,3 +72,14 @@ def test_headers_are_not_told_where_everything_is(
     told = caplog.text
     assert "s3ssion-of-mine" not in told
     assert "t0ken-of-mine" not in told
+
+
+@pytest.mark.parametrize("name", ["key", "appid", "api_key", "token", "sig"])
+def test_keys_in_a_url_by_the_names_of_services(make: Any, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    dataset = make(f"http://127.0.0.1:{port}/x?city=Oslo&{name}=key-0f-mine&days=3", retries=0)
+    with pytest.raises(DatasetError) as caught:
+        dataset.load()
+    assert f"/x?city=Oslo&{name}=***&days=3 can't be reached" in str(caught.value)
+    assert "key-0f-mine" not in f"{caught.value} {dataset!r}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -67,3 +68,13 @@ def test_folder_that_leads_to_itself(datasets: Any, tmp_path: Path) -> None:
 def test_path_as_an_object(datasets: Any, tmp_path: Path) -> None:
     datasets.ImagesDataset(tmp_path / "images").save({"x": noise(2, 2)})
     assert list(datasets.ImagesDataset(f"file://{tmp_path}/images").load()) == ["x"]
+
+
+def test_folders_in_memory_are_apart(datasets: Any) -> None:
+    """Kedro takes the first part of such a URL for a host."""
+    one, other = (f"memory://{uuid4().hex}" for _ in range(2))
+    datasets.ImagesDataset(one).save({"x": noise(2, 2)})
+    datasets.ImagesDataset(f"{other}/deep").save({"y": noise(2, 2)})
+    assert list(datasets.ImagesDataset(one).load()) == ["x"]
+    assert list(datasets.ImagesDataset(other).load()) == ["deep/y"]
+    assert one.removeprefix("memory://") in repr(datasets.ImagesDataset(one))

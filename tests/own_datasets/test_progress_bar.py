@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,11 @@ pytest.importorskip("httpx", reason="httpx is not installed: requirements-data.t
 
 
 def test_progress_bar(
-    make: Any, server: Web, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    make: Any,
+    server: Web,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By default on a terminal only."""
     pytest.importorskip("tqdm", reason="tqdm is not installed: requirements-data.txt")
@@ -22,6 +27,9 @@ def test_progress_bar(
     assert capsys.readouterr().err == ""
     make(urls, progress=True).load()
     assert "7/7" in capsys.readouterr().err
+    for _ in range(2):
+        make(urls, progress=True, filepath=str(tmp_path)).load()
+    assert capsys.readouterr().err.count("7/7") == 1  # the second time nothing was asked for
     monkeypatch.setitem(__import__("sys").modules, "tqdm", None)
     assert len(make(urls).load()) == 7
     with pytest.raises(DatasetError, match="`progress: true` needs the package 'tqdm'"):

@@ -6,15 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
-from kedro.io.core import get_protocol_and_path
 
 from ..tracking.arguments import named_options, require_one_of
 from ..tracking.redact import redact_value
 from .api_access import Access
 from .api_requests import Request, plan_of
 from .api_saving import body_of, values_to_send
-from .fetching import Job, Patience, RequestFailed, run_all
-from .folder import Folder
+from .fetching import Job, Patience, RequestFailed, require_patience, run_all
+from .folder import Folder, protocol_and_path
 from .kept_answers import KeptAnswers
 from .packages import is_installed, named, needed
 
@@ -103,8 +102,7 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         require_one_of("attribute", attribute, _ATTRIBUTES)
-        if limit < 1 or retries < 0 or timeout <= 0:
-            raise ValueError("limit is at least 1, retries at least 0, and timeout above 0.")
+        require_patience(limit, timeout, retries, backoff, max_wait)
         if filepath is not None and not attribute:
             raise ValueError(
                 "`filepath` keeps answers in files, so `attribute` is 'content', 'text' or 'json'."
@@ -126,7 +124,7 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         self._filepath: str | None = None
         self._protocol = "file"
         if filepath is not None:
-            self._protocol, self._filepath = get_protocol_and_path(filepath)
+            self._protocol, self._filepath = protocol_and_path(filepath)
         # The files that the last save has written, relative to the folder.
         self.saved_files: list[str] | None = None
 
@@ -269,7 +267,8 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
 
     @contextmanager
     def _bar(self, number: int) -> Iterator[Callable[[], Any]]:
-        if self._progress is False or (self._progress is None and not is_installed("tqdm")):
+        is_off = self._progress is False or (self._progress is None and not is_installed("tqdm"))
+        if is_off or not number:
             yield lambda: None
             return
         tqdm = needed("tqdm", "tqdm", f"{type(self).__name__} with `progress: true`").tqdm

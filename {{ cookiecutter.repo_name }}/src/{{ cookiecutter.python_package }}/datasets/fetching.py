@@ -49,6 +49,21 @@ class Patience:
     max_wait: float = 60.0
 
 
+def require_patience(limit: Any, timeout: Any, *others: Any) -> None:
+    """Refuse what is no patience: arguments of `Patience`.
+
+    Raises:
+        ValueError: one is no number, or too small.
+    """
+    numbers = (limit, timeout, *others)
+    are_numbers = all(isinstance(one, int | float) and one >= 0 for one in numbers)
+    if not are_numbers or not isinstance(limit, int) or limit < 1 or timeout <= 0:
+        raise ValueError(
+            "limit is a whole number of at least 1, timeout is seconds above 0, and retries, "
+            "backoff and max_wait are at least 0."
+        )
+
+
 @dataclass(frozen=True)
 class Job:
     """A request, as httpx takes it."""

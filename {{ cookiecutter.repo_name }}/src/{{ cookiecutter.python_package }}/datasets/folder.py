@@ -8,7 +8,8 @@ from typing import Any
 
 import fsspec  # type: ignore[import-untyped]
 from fsspec.core import strip_protocol  # type: ignore[import-untyped]
-from kedro.io import DatasetError
+from kedro.io import DatasetError, Version
+from kedro.io.core import get_protocol_and_path
 
 from ..tracking.redact import redact_text
 
@@ -16,6 +17,18 @@ from ..tracking.redact import redact_text
 _LITTER = frozenset({"thumbs.db", "desktop.ini"})
 # Objects of a store that are asked for at once.
 AT_ONCE = 64
+
+
+def protocol_and_path(path: str, version: Version | None = None) -> tuple[str, str]:
+    """Return the protocol and the path of a folder, as Kedro's datasets have them.
+
+    Args:
+        path: path or URL.
+        version: which Kedro gave; None where it has none.
+    """
+    protocol, place = get_protocol_and_path(path, version)
+    # Kedro takes what follows `memory://` for a host, and leaves it out.
+    return protocol, str(strip_protocol(path)) if protocol == "memory" else place
 
 
 class Folder:
