@@ -11,9 +11,7 @@ _TOLD = 5
 _SAVES_DICT = "URLs with names are sent a dict by these names"
 
 
-def values_to_send(
-    plan: Plan, template: str | None, data: Any
-) -> tuple[list[Request], list[Any]]:
+def values_to_send(plan: Plan, template: str | None, data: Any) -> tuple[list[Request], list[Any]]:
     """Return requests, and the value that each of them sends.
 
     Args:

@@ -11,9 +11,9 @@ from kedro.io import DatasetError, Version
 from ..tracking.arguments import named_options, require_one_of
 from .folder import Folder, check_name
 from .folder_dataset import FolderDataset, check_options
-from .lazy_images import LazyImages
 from .image_reading import Reading
 from .image_writing import Writing
+from .lazy_images import LazyImages
 from .pictures import pillow
 
 _LOAD_ARGS = (

@@ -14,9 +14,9 @@ from ..tracking.arguments import named_options
 from .class_folders import EXTENSIONS, ClassFolders
 from .folder import check_name
 from .folder_dataset import FolderDataset, check_options
-from .packages import is_installed, named
 from .image_reading import Reading
 from .image_writing import Writing
+from .packages import is_installed, named
 from .pictures import pillow
 
 _LOAD_ARGS = ("allow_empty", "is_valid_file", "loader", "target_transform", "transform")
