@@ -112,7 +112,7 @@ def test_torchvision_that_does_not_work_is_told_and_not_needed(
     (told,) = [record.getMessage() for record in caplog.records]
     assert "can't be imported (RuntimeError: operator nms does not exist)" in told
     resizes = {"transform": {"class": "torchvision.transforms.Resize", "size": 4}}
-    with pytest.raises(ValueError, match="Resize' is no name that can be imported"):
+    with pytest.raises(DatasetError, match="Resize' is no name that can be imported"):
         datasets.IterableImagesDataset(str(pets), load_args=resizes).load()
 
 
