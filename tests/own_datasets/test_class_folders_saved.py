@@ -60,7 +60,7 @@ def test_numbers_that_come_back_as_others_are_told(
 
 
 def test_suffix_that_would_not_be_loaded(datasets: Any, tmp_path: Path) -> None:
-    options = {"save_args": {"suffix": ".gif"}}
+    options: dict[str, Any] = {"save_args": {"suffix": ".gif"}}
     with pytest.raises(ValueError, match=r"would not load what it saves with the suffix '\.gif'"):
         datasets.IterableImagesDataset(str(tmp_path), **options)
     options["load_args"] = {"is_valid_file": lambda path: path.endswith(".gif")}
