@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import pickle
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,52 +15,11 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from kedro.io import DataCatalog, DatasetError
-from PIL import Image
+from kedro.io import DatasetError
 
 from tests.harness.baked import BakedProject
 
-# In the order of torchvision: classes, then folders, then files, each by the numbers of their
-# characters.
-FILES = [
-    "Cat/10.png",
-    "Cat/9.PNG",
-    "Cat/a/1.png",
-    "Cat/a-b/1.png",
-    "Cat/a/x/1.png",
-    "cat/x.jpeg",
-    "dog/.hidden.png",
-    "dog/é.webp",
-]
-LABELS = [0, 0, 0, 0, 0, 1, 2, 2]
-
-
-def paint(top: Path, files: list[str] = FILES) -> Path:
-    """Write images, the red of each twenty times its number: JPEG changes it a little."""
-    for number, name in enumerate(files):
-        path = top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (4, 3), (20 * number, 0, 255)).save(path)
-    return top
-
-
-@pytest.fixture
-def pets(tmp_path: Path) -> Path:
-    top = paint(tmp_path / "pets")
-    (top / "dog" / "notes.txt").write_text("no image, and not taken for one")
-    (top / "readme.png").write_text("in no class")
-    return top
-
-
-@pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No torchvision, whether or not it is installed."""
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-
-
-def numbers(found: Any) -> list[int]:
-    """What `paint` painted, of each image in turn."""
-    return [round(float(image[0, 0, 0]) * 255 / 20) for image, _ in found]
+from .pixels import FILES, LABELS, numbers
 
 
 @pytest.mark.usefixtures("alone")
@@ -78,10 +39,18 @@ def test_classes_order_and_numbers(datasets: Any, pets: Path) -> None:
         found[len(FILES)]
 
 
+@pytest.fixture
+def torchvision() -> Any:
+    pytest.importorskip("torch", reason="needs PyTorch: `make torch`")
+    try:
+        return import_module("torchvision")
+    except Exception as error:  # as where its build is for CUDA, and PyTorch's is not
+        pytest.skip(f"needs a torchvision that goes with PyTorch: {error}")
+
+
 def test_torchvision_has_the_same(
-    datasets: Any, pets: Path, monkeypatch: pytest.MonkeyPatch
+    datasets: Any, pets: Path, torchvision: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    torchvision = pytest.importorskip("torchvision", reason="needs torchvision: `make torch`")
     dataset = datasets.IterableImagesDataset(str(pets))
     theirs = dataset.load()
     assert isinstance(theirs, torchvision.datasets.ImageFolder)
@@ -113,6 +82,8 @@ def test_torchvision_is_given_folder_and_arguments(
         "torchvision.transforms": ModuleType("torchvision.transforms"),
     }
     modules["torchvision"].__spec__ = __spec__
+    for part in ("datasets", "transforms"):
+        setattr(modules["torchvision"], part, modules[f"torchvision.{part}"])
     modules["torchvision.datasets"].ImageFolder = ImageFolder  # type: ignore[attr-defined]
     modules["torchvision.transforms"].ToTensor = ToTensor  # type: ignore[attr-defined]
     for name, module in modules.items():
@@ -128,6 +99,30 @@ def test_torchvision_is_given_folder_and_arguments(
     (pets / "Cat/9.PNG").write_bytes(b"words")
     with pytest.raises(DatasetError, match=r"9\.PNG \(5 bytes\) is no image"):
         given["loader"](str(pets / "Cat/9.PNG"))
+
+
+def test_torchvision_that_does_not_work_is_told_and_not_needed(
+    datasets: Any,
+    pets: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One that was built for another PyTorch fails when it is imported, and not by ImportError."""
+    package = tmp_path / "site/torchvision"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('operator nms does not exist')")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(package.parent))
+    with caplog.at_level(logging.WARNING):
+        found = datasets.IterableImagesDataset(str(pets)).load()
+    assert numbers(found) == list(range(len(FILES)))
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "can't be imported (RuntimeError: operator nms does not exist)" in told
+    resizes = {"transform": {"class": "torchvision.transforms.Resize", "size": 4}}
+    with pytest.raises(DatasetError, match="Resize' is no name that can be imported"):
+        datasets.IterableImagesDataset(str(pets), load_args=resizes).load()
 
 
 def test_the_same_elsewhere(datasets: Any, pets: Path) -> None:
@@ -180,9 +175,32 @@ def test_goes_to_worker_processes(
 def test_data_loader_of_pytorch(datasets: Any, pets: Path) -> None:
     loading = pytest.importorskip("torch.utils.data", reason="needs PyTorch: `make torch`")
     found = datasets.IterableImagesDataset(str(pets)).load()
-    batches = list(loading.DataLoader(found, batch_size=4, num_workers=2))
-    assert [tuple(images.shape) for images, _ in batches] == [(4, 3, 3, 4), (4, 3, 3, 4)]
-    assert [int(label) for _, labels in batches for label in labels] == LABELS
+    check_batches(loading.DataLoader(found, batch_size=4, num_workers=2))
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("kind", ["local", "memory", "s3"])
+def test_data_loader_without_torchvision_and_from_elsewhere(
+    datasets: Any, pets: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    """Workers that are forked open the store anew."""
+    loading = pytest.importorskip("torch.utils.data", reason="needs PyTorch: `make torch`")
+    place, options = str(pets), {}
+    if kind == "memory":
+        place = f"memory:///{uuid4().hex}/pets"
+    elif kind == "s3":
+        s3 = request.getfixturevalue("s3")
+        place, options = f"s3://{s3.bucket}/{uuid4().hex}", {"credentials": s3.credentials}
+    dataset = datasets.IterableImagesDataset(place, **options)
+    if kind != "local":
+        dataset._fs.put(f"{pets}/", place, recursive=True)
+    check_batches(loading.DataLoader(dataset.load(), batch_size=4, num_workers=2))
+
+
+def check_batches(batches: Any) -> None:
+    given = list(batches)
+    assert [tuple(images.shape) for images, _ in given] == [(4, 3, 3, 4), (4, 3, 3, 4)]
+    assert [int(label) for _, labels in given for label in labels] == LABELS
 
 
 @pytest.mark.usefixtures("alone")
@@ -232,104 +250,3 @@ def test_what_is_known_of_a_file_is_a_few_bytes(datasets: Any, tmp_path: Path) -
     assert len(found) == 2000
     assert len(pickle.dumps(found)) / len(found) < 40
     assert max(len(value) for value in vars(found).values() if isinstance(value, list)) == 2
-
-
-@pytest.mark.usefixtures("alone")
-def test_pairs_are_saved_and_come_back(datasets: Any, pets: Path, tmp_path: Path) -> None:
-    """What was loaded, with its classes; and what a node has made, with their names."""
-    found = datasets.IterableImagesDataset(str(pets)).load()
-    copy = datasets.IterableImagesDataset(str(tmp_path / "copy"))
-    copy.save(found)
-    again = copy.load()
-    assert (again.classes, again.targets, numbers(again)) == (
-        found.classes,
-        found.targets,
-        numbers(found),
-    )
-    assert copy.saved_files[:2] == ["Cat/00000.png", "Cat/00001.png"]
-    made = datasets.IterableImagesDataset(
-        str(tmp_path / "made"), save_args={"suffix": "bmp", "overwrite": True}
-    )
-    made.save((Image.new("RGB", (2, 2)), name) for name in ("yes", "no", "yes"))
-    assert made.load().targets == [0, 1, 1]
-    grey, white = np.ones((2, 2), bool), np.ones((3, 2, 2))
-    made.save([(np.zeros((3, 2, 2)), "no"), (grey, "yes"), (white, 7)])
-    assert made.load().classes == ["7", "no", "yes"]
-    assert len(made.load()) == 3
-
-
-NO_PAIRS: list[tuple[Any, str]] = [
-    ({"a": 1}, "saves pairs of an image and its class.* no dict"),
-    ([1], "one of them is of type int"),
-    ([(np.zeros((3, 2, 2)), None)], "None is neither the name nor the number of a class"),
-    ([(np.zeros((3, 2, 2)), "../x")], "is no name for a file in a folder"),
-    ([(np.zeros((20, 20, 3)), "x")], r"with channel_first=True .* channels x height x width"),
-]
-
-
-@pytest.mark.parametrize(("data", "told"), NO_PAIRS, ids=[told[:30] for _, told in NO_PAIRS])
-def test_what_are_no_pairs_is_told(datasets: Any, tmp_path: Path, data: Any, told: str) -> None:
-    with pytest.raises(DatasetError, match=told):
-        datasets.IterableImagesDataset(str(tmp_path)).save(data)
-
-
-@pytest.fixture
-def opened(datasets: Any, tmp_path: Path) -> Any:
-    return datasets.IterableImagesDataset(str(tmp_path / "pets"))
-
-
-@pytest.mark.usefixtures("alone")
-def test_folders_that_hold_no_classes(opened: Any, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="There is no folder"):
-        opened.load()
-    top = tmp_path / "pets"
-    top.mkdir()
-    with pytest.raises(DatasetError, match="has no folders of classes: .*/cat/1.png"):
-        opened.load()
-    paint(top, ["cat/1.png"])
-    (top / "dog").mkdir()
-    with pytest.raises(DatasetError, match="no images of the classes dog: .*allow_empty: true"):
-        opened.load()
-
-
-@pytest.mark.usefixtures("alone")
-def test_empty_class_on_request(datasets: Any, tmp_path: Path) -> None:
-    paint(tmp_path, ["cat/1.png"])
-    (tmp_path / "ant").mkdir()
-    found = datasets.IterableImagesDataset(str(tmp_path), load_args={"allow_empty": True}).load()
-    assert (found.classes, found.targets) == (["ant", "cat"], [1])
-
-
-@pytest.mark.usefixtures("alone")
-def test_broken_image_is_told_when_it_is_read(datasets: Any, tmp_path: Path) -> None:
-    paint(tmp_path, ["cat/1.png", "cat/2.png"])
-    Image.effect_noise((99, 99), 50).save(tmp_path / "cat/1.png")
-    (tmp_path / "cat/1.png").write_bytes((tmp_path / "cat/1.png").read_bytes()[:5000])
-    (tmp_path / "cat/2.png").write_text("words")
-    found = datasets.IterableImagesDataset(str(tmp_path)).load()
-    with pytest.raises(DatasetError, match=r"cat/1\.png is a broken image"):
-        found[0]
-    with pytest.raises(DatasetError, match=r"cat/2\.png \(5 bytes\) is no image"):
-        found[1]
-
-
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        ({"transfrom": "numpy.asarray"}, "Did you mean 'transform'"),
-        ({"transform": "numpy.nothing"}, "'numpy.nothing' is no name that can be imported"),
-        ({"transform": {"radius": 1}}, "a transform needs a `class`"),
-    ],
-)
-def test_wrong_arguments_are_refused(
-    datasets: Any, pets: Path, options: dict[str, Any], told: str
-) -> None:
-    with pytest.raises((ValueError, DatasetError), match=told):
-        datasets.IterableImagesDataset(str(pets), load_args=options).load()
-
-
-def test_both_names_in_a_catalog(datasets: Any, pets: Path) -> None:
-    assert datasets.IterableImagesDataSet is datasets.IterableImagesDataset
-    kind = f"{datasets.__name__}.IterableImagesDataset"
-    catalog = DataCatalog.from_config({"pets": {"type": kind, "filepath": str(pets)}})
-    assert len(catalog["pets"].load()) == len(FILES)

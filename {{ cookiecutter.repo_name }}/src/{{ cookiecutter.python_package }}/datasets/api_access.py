@@ -1,11 +1,15 @@
 """How the requests of an `AsyncAPIDataset` log in, and which texts are never told."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from ..tracking.redact import merged, redact_text, secret_values, secrets_in
+from ..tracking.redact_shapes import MASK
 
+# What services call their keys in URLs, and what means something else elsewhere.
+_KEY_IN_URL = re.compile(r"(?i)([?&](?:key|appid|app_id|app_key|auth|code)=)[^&\s#'\"]+")
 _KEYS = ("username", "password", "token", "headers", "params")
 
 
@@ -79,7 +83,7 @@ class Access:
 
     def masked(self, text: str) -> str:
         """Return a text without logins, keys and passwords."""
-        return redact_text(text, self._secrets)
+        return _KEY_IN_URL.sub(rf"\1{MASK}", redact_text(text, self._secrets))
 
 
 def _pair(given: Sequence[Any]) -> tuple[str, str]:

@@ -1,19 +1,19 @@
 """`AsyncAPIDataset`: many HTTP requests at once, as one dataset."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
-from kedro.io.core import get_protocol_and_path
 
 from ..tracking.arguments import named_options, require_one_of
 from ..tracking.redact import redact_value
 from .api_access import Access
-from .api_requests import Request, plan_of, requests_for, takes_names
-from .fetching import Job, Patience, RequestFailed, run_all
-from .folder import Folder
+from .api_requests import Request, plan_of
+from .api_saving import body_of, values_to_send
+from .fetching import Job, Patience, RequestFailed, require_patience, run_all
+from .folder import Folder, protocol_and_path
 from .kept_answers import KeptAnswers
 from .packages import is_installed, named, needed
 
@@ -54,7 +54,9 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         transforms: functions, or their dotted names, that each answer goes through.
         session_config: arguments of `httpx.AsyncClient`, say `http2`, `proxy` or `verify`.
         limit: requests under way at once.
-        retries: tries of a request after the first one.
+        retries: tries of a request after the first one. Where a server answers 429 and says when
+            to come again (`Retry-After`), that is no try, until a request has waited `max_wait`
+            seconds in all.
         backoff: seconds before the second try, twice as many before each further one.
         max_wait: seconds that are waited before a try at the most, also where the server asks for
             more.
@@ -100,8 +102,7 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         require_one_of("attribute", attribute, _ATTRIBUTES)
-        if limit < 1 or retries < 0 or timeout <= 0:
-            raise ValueError("limit is at least 1, retries at least 0, and timeout above 0.")
+        require_patience(limit, timeout, retries, backoff, max_wait)
         if filepath is not None and not attribute:
             raise ValueError(
                 "`filepath` keeps answers in files, so `attribute` is 'content', 'text' or 'json'."
@@ -123,7 +124,7 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         self._filepath: str | None = None
         self._protocol = "file"
         if filepath is not None:
-            self._protocol, self._filepath = get_protocol_and_path(filepath)
+            self._protocol, self._filepath = protocol_and_path(filepath)
         # The files that the last save has written, relative to the folder.
         self.saved_files: list[str] | None = None
 
@@ -143,6 +144,7 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
                 "There is no request to load: `urls` is empty, or `url_template` has no `params`."
             )
         kept = self._kept()
+        keep = kept
         answers: list[Any] = [_NOTHING] * len(requests)
         if kept is not None:
             there = [number for number, one in enumerate(requests) if kept.has(one)]
@@ -151,9 +153,10 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         missing = [number for number, value in enumerate(answers) if value is _NOTHING]
 
         def use(place: int, response: Any) -> Any:
+            nonlocal keep
             value = self._value(response)
-            if kept is not None:
-                kept.put(requests[missing[place]], value)
+            if keep is not None and not self._keeps(keep, requests[missing[place]], value):
+                keep = None
             return self._transformed(value)
 
         bodies = [{name: one for name, one in self._body.items() if one is not None}]
@@ -177,8 +180,8 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
                 f"AsyncAPIDataset saves by {', '.join(_SAVING)}, and its method is {self._method}: "
                 f"say `method: POST` in an entry of its own."
             )
-        requests, values = self._to_save(data)
-        bodies = [_body_of(value) for value in values]
+        requests, values = values_to_send(self._plan, self._template, data)
+        bodies = [body_of(value) for value in values]
         answers = self._send(requests, bodies, lambda _, response: response)
         kept = self._kept()
         if kept is not None:
@@ -187,33 +190,6 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
                 for request, value, answer in zip(requests, values, answers, strict=True)
                 if not isinstance(answer, DatasetError)
             ]
-
-    def _to_save(self, data: Any) -> tuple[list[Request], list[Any]]:
-        requests = self._plan.requests
-        if takes_names(self._template) and not requests:
-            if not isinstance(data, Mapping):
-                raise DatasetError(f"{_SAVES_DICT}, and no {type(data).__name__}.")
-            return requests_for(str(self._template), [*data]), [*data.values()]
-        if self._plan.shape == "one":
-            return requests, [data]
-        if self._plan.shape == "list":
-            if isinstance(data, str | bytes | Mapping) or not isinstance(data, Iterable):
-                raise DatasetError(f"A list of URLs is sent a list, and no {type(data).__name__}.")
-            values = [*data]
-            if len(values) != len(requests):
-                raise DatasetError(f"There are {len(values)} values for {len(requests)} URLs.")
-            return requests, values
-        if not isinstance(data, Mapping):
-            raise DatasetError(f"{_SAVES_DICT}, and no {type(data).__name__}.")
-        by_name = {str(name): value for name, value in data.items()}
-        known = {request.name for request in requests}
-        if by_name.keys() != known:
-            wrong = sorted(by_name.keys() ^ known)
-            raise DatasetError(
-                f"The names of the values are not those of the URLs; only in one of both are "
-                f"{', '.join(wrong[:_TOLD])}."
-            )
-        return requests, [by_name[request.name] for request in requests]
 
     def _send(
         self,
@@ -276,9 +252,23 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
         folder = Folder(self._protocol, self._filepath, {})
         return KeptAnswers(folder, self._attribute, (self._method, self._body))  # type: ignore[arg-type]
 
+    def _keeps(self, kept: KeptAnswers, request: Request, value: Any) -> bool:
+        """Keep an answer, or say why that can't be."""
+        try:
+            kept.put(request, value)
+        except Exception as error:  # each file system has errors of its own
+            logging.getLogger(__name__).warning(
+                "Answers can't be kept in %s, so the next load asks for them again: %s",
+                kept.folder,
+                self._access.masked(str(error)),
+            )
+            return False
+        return True
+
     @contextmanager
     def _bar(self, number: int) -> Iterator[Callable[[], Any]]:
-        if self._progress is False or (self._progress is None and not is_installed("tqdm")):
+        is_off = self._progress is False or (self._progress is None and not is_installed("tqdm"))
+        if is_off or not number:
             yield lambda: None
             return
         tqdm = needed("tqdm", "tqdm", f"{type(self).__name__} with `progress: true`").tqdm
@@ -304,14 +294,3 @@ class AsyncAPIDataset(AbstractDataset[Any, Any]):
             name: self._access.masked(value) if isinstance(value, str) else value
             for name, value in redact_value(told).items()
         }
-
-
-_SAVES_DICT = "URLs with names are sent a dict by these names"
-
-
-def _body_of(value: Any) -> dict[str, Any]:
-    if isinstance(value, str | bytes):
-        return {"content": value}
-    if value is None:  # which httpx takes for no body at all
-        return {"content": "null", "headers": {"Content-Type": "application/json"}}
-    return {"json": value}

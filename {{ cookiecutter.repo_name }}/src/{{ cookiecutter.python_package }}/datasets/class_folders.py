@@ -8,7 +8,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from .folder import Folder
-from .pictures import Reading
+from .image_reading import Reading
 
 # As torchvision 0.28 has them (`torchvision.datasets.folder.IMG_EXTENSIONS`).
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")

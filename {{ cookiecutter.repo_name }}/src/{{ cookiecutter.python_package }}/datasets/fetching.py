@@ -20,6 +20,8 @@ from .packages import is_installed, needed
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 # It has done nothing yet, so what changes something there may be sent again.
 _UNTOUCHED = frozenset({429, 503})
+_TOO_MANY = 429
+_LEAST_PAUSE = 0.1  # seconds, where a server asks for none
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -34,10 +36,10 @@ class Patience:
     Args:
         limit: requests under way at once.
         timeout: seconds that one try may take as a whole.
-        retries: tries after the first one.
+        retries: tries after the first one; to be told to come later is none.
         backoff: seconds before the second try, twice as many before each further one.
         max_wait: seconds that are waited before a try at the most, also where the server asks for
-            more by `Retry-After`.
+            more by `Retry-After`; and in all where it asks again and again.
     """
 
     limit: int = 64
@@ -45,6 +47,21 @@ class Patience:
     retries: int = 2
     backoff: float = 0.5
     max_wait: float = 60.0
+
+
+def require_patience(limit: Any, timeout: Any, *others: Any) -> None:
+    """Refuse what is no patience: arguments of `Patience`.
+
+    Raises:
+        ValueError: one is no number, or too small.
+    """
+    numbers = (limit, timeout, *others)
+    are_numbers = all(isinstance(one, int | float) and one >= 0 for one in numbers)
+    if not are_numbers or not isinstance(limit, int) or limit < 1 or timeout <= 0:
+        raise ValueError(
+            "limit is a whole number of at least 1, timeout is seconds above 0, and retries, "
+            "backoff and max_wait are at least 0."
+        )
 
 
 @dataclass(frozen=True)
@@ -77,7 +94,7 @@ def run_all(
     """
     httpx = needed("httpx", "httpx", who)
     run = _Run(httpx, jobs, patience, client_options, take)
-    with _quiet("httpx"), _not_searched("sniffio"):
+    with _quiet("httpx"), _quiet("httpcore"), _not_searched("sniffio"):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -128,10 +145,11 @@ class _Run:
                 self._take(number, answer)
 
     async def _answer(self, client: Any, job: Job) -> Any:
-        tries = self._patience.retries + 1
-        for number in range(1, tries + 1):
+        tries, number, sent_times, waited = self._patience.retries + 1, 0, 0, 0.0
+        while True:
+            number, sent_times = number + 1, sent_times + 1
             await self._wait_for_turn(job.url)
-            reason, asked, may_again = "", None, job.method in _REPEATABLE
+            reason, asked, may_again, code = "", None, job.method in _REPEATABLE, 0
             try:
                 sent = client.request(job.method, job.url, **job.options)
                 answer = await _within(self._patience.timeout, sent)
@@ -156,10 +174,14 @@ class _Run:
                     f"{reason} and asks to wait {asked:,.0f} s, more than "
                     f"max_wait={self._patience.max_wait:g}"
                 )
-            if not may_again or number == tries:
-                raise RequestFailed(f"{reason}, {number} times" if number > 1 else reason)
+            if asked is not None:
+                asked = max(asked, _LEAST_PAUSE)
+                waited += asked
+            if code == _TOO_MANY and asked is not None and waited <= self._patience.max_wait:
+                number -= 1  # many requests at once are many that are told to come later
+            elif not may_again or number >= tries:
+                raise RequestFailed(f"{reason}, {sent_times} times" if sent_times > 1 else reason)
             await self._pause(job.url, number, asked)
-        raise AssertionError("unreachable")
 
     async def _wait_for_turn(self, url: str) -> None:
         while (wait := self._paused.get(urlsplit(url).netloc, 0.0) - time.monotonic()) > 0:
@@ -202,7 +224,7 @@ def _asked_wait(header: str | None) -> float | None:
 
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
-    """Keep a logger from telling each URL, with the keys in it, at INFO."""
+    """Keep a logger from telling each URL and its headers, with the keys in them."""
     logger = getLogger(name)
     before = logger.level
     logger.setLevel(max(before, WARNING))

@@ -8,7 +8,8 @@ from typing import Any
 
 import fsspec  # type: ignore[import-untyped]
 from fsspec.core import strip_protocol  # type: ignore[import-untyped]
-from kedro.io import DatasetError
+from kedro.io import DatasetError, Version
+from kedro.io.core import get_protocol_and_path
 
 from ..tracking.redact import redact_text
 
@@ -16,6 +17,18 @@ from ..tracking.redact import redact_text
 _LITTER = frozenset({"thumbs.db", "desktop.ini"})
 # Objects of a store that are asked for at once.
 AT_ONCE = 64
+
+
+def protocol_and_path(path: str, version: Version | None = None) -> tuple[str, str]:
+    """Return the protocol and the path of a folder, as Kedro's datasets have them.
+
+    Args:
+        path: path or URL.
+        version: which Kedro gave; None where it has none.
+    """
+    protocol, place = get_protocol_and_path(path, version)
+    # Kedro takes what follows `memory://` for a host, and leaves it out.
+    return protocol, str(strip_protocol(path)) if protocol == "memory" else place
 
 
 class Folder:
@@ -124,7 +137,8 @@ class Folder:
             return
         place = Path(self.join(name))
         place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_name(f".{secrets.token_hex(4)}-{place.name[-200:]}")
+        # Not longer than the name: a file system allows so many bytes.
+        temporary = place.with_name(f".{secrets.token_hex(4)}")
         try:
             temporary.write_bytes(content)
             os.replace(temporary, place)
@@ -141,7 +155,8 @@ class Folder:
             self.fs.rm_file(self.join(name))
 
     def _walk(self) -> Iterator[str]:
-        for top, _, files in os.walk(self.path, followlinks=True):
+        for top, folders, files in os.walk(self.path, followlinks=True):
+            folders[:] = [name for name in folders if not _leads_up(top, name)]
             inside = os.path.relpath(top, self.path).replace(os.sep, "/")
             yield from files if inside == "." else (f"{inside}/{name}" for name in files)
 
@@ -157,6 +172,15 @@ class Folder:
         """Let a file system look again: others may have written."""
         if not self.is_local:
             self.fs.invalidate_cache()
+
+
+def _leads_up(top: str, name: str) -> bool:
+    """Whether a folder is a link to one in which it lies: it would be walked for ever."""
+    path = os.path.join(top, name)
+    if not os.path.islink(path):
+        return False
+    above = os.path.realpath(top)
+    return os.path.commonpath([above, target := os.path.realpath(path)]) == target
 
 
 def _is_hidden(name: str) -> bool:

@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
-from kedro.io.core import get_filepath_str, get_protocol_and_path
+from kedro.io.core import get_filepath_str
 
 from ..tracking.arguments import nearest
 from ..tracking.redact import masked_repr, redact_value
-from .folder import Folder
+from .folder import Folder, protocol_and_path
 
 
 class FolderDataset(AbstractVersionedDataset[Any, Any]):
@@ -33,7 +33,7 @@ class FolderDataset(AbstractVersionedDataset[Any, Any]):
         metadata: Mapping[str, Any] | None,
     ) -> None:
         # The names of these two are those by which Kedro and the tracking layer find the files.
-        self._protocol, place = get_protocol_and_path(path, version)
+        self._protocol, place = protocol_and_path(path, version)
         self._folder = Folder(self._protocol, place, {**(credentials or {}), **(fs_args or {})})
         self.metadata = metadata
         # The files that the last save has written, relative to the folder; others may lie there.

@@ -11,11 +11,23 @@ from kedro.io import DatasetError, Version
 from ..tracking.arguments import named_options, require_one_of
 from .folder import Folder, check_name
 from .folder_dataset import FolderDataset, check_options
+from .image_reading import Reading
+from .image_writing import Writing
 from .lazy_images import LazyImages
-from .pictures import Reading, Writing, pillow
+from .pictures import pillow
 
-_LOAD_ARGS = ("as_numpy", "dict_structure", "dtype", "formats", "keep_suffix", "lazy", "pattern")
+_LOAD_ARGS = (
+    "as_numpy",
+    "dict_structure",
+    "dtype",
+    "formats",
+    "keep_suffix",
+    "lazy",
+    "pattern",
+    "upright",
+)
 _STRUCTURES = (True, None, "sep_names")
+_KEEPS = "have the extension in the names by `load_args: {keep_suffix: true}`"
 
 
 @named_options
@@ -23,8 +35,9 @@ class ImagesDataset(FolderDataset):
     """Loads a folder of images as a dict of names and NumPy arrays, and saves one.
 
     A name is the path below the folder without its extension; names come in their order. An array
-    is height x width x channels of uint8, of a grey image height x width; sizes may differ. It
-    needs Pillow. A save adds to what lies in the folder, and names what else lies there.
+    is height x width x channels of uint8, of a grey image height x width (of 16 bits uint16);
+    sizes may differ. Of an animation it is the first image. It needs Pillow. A save adds to what
+    lies in the folder, and names what else lies there.
 
     Args:
         path: path or URL of the folder, on anything that fsspec opens.
@@ -33,7 +46,8 @@ class ImagesDataset(FolderDataset):
             `pattern: "*.png"` takes the files whose path below the folder is like that;
             `keep_suffix: true` leaves the extension in the names; `dict_structure: null` gives a
             list, and `"sep_names"` a dict of `images` and `names`; `formats` are those that Pillow
-            tries.
+            tries; `upright: false` leaves photos as they lie in the file, however the camera was
+            held.
         save_args: `suffix` is the extension of names that have none (`.png`); `lower` and `upper`
             spread each array's values between them; `overwrite: true` deletes other images that lie
             in the folder; all others are of `PIL.Image.Image.save`.
@@ -92,6 +106,7 @@ class ImagesDataset(FolderDataset):
             dtype == "float",
             self._load_args.get("as_numpy", True),
             {"formats": self._load_args["formats"]} if "formats" in self._load_args else {},
+            bool(self._load_args.get("upright", True)),
         )
         options = dict(self._save_args)
         self._suffix = f".{str(options.pop('suffix', '.png')).lstrip('.')}"
@@ -131,16 +146,8 @@ class ImagesDataset(FolderDataset):
         """
         pillow(self._writing.who)
         folder = self._saved_folder()
-        files: dict[str, Any] = {}
         pairs = list(_pairs(data))
-        for name, _ in pairs:
-            file = self._file_of(name)
-            if file in files:
-                raise DatasetError(
-                    f"The names {files[file]!r} and {name!r} are both the file {file}: give each "
-                    f"image a name of its own."
-                )
-            files[file] = name
+        files = self._files_of(name for name, _ in pairs)
         folder.make()
         for file, (_, value) in zip(files, pairs, strict=True):
             folder.write(file, self._writing(_image_of(value), file))
@@ -157,16 +164,39 @@ class ImagesDataset(FolderDataset):
             raise DatasetError(f"The folder {folder} has no images{like}.")
         files: dict[str, str] = {}
         for file in found:
-            keeps = self._load_args.get("keep_suffix")
-            name = file if keeps else str(PurePosixPath(file).with_suffix(""))
+            name = self._name_of(file)
             if name in files:
                 raise DatasetError(
                     f"The images {files[name]} and {file} in {folder} have the same name {name!r}: "
-                    "rename one, or have the extension in the names by "
-                    "`load_args: {keep_suffix: true}`."
+                    f"rename or delete one, or {_KEEPS}."
                 )
             files[name] = file
         return dict(sorted(files.items()))
+
+    def _files_of(self, names: Iterable[Any]) -> list[str]:
+        """Return the files of images that are saved, each of which is found by its own name."""
+        files: dict[str, Any] = {}
+        found: dict[str, Any] = {}
+        for name in names:
+            file = self._file_of(name)
+            if file in files:
+                raise DatasetError(
+                    f"The names {files[file]!r} and {name!r} are both the file {file}: give each "
+                    f"image a name of its own."
+                )
+            loaded = self._name_of(file)
+            if loaded in found:
+                raise DatasetError(
+                    f"The names {found[loaded]!r} and {name!r} are both {loaded!r} when they are "
+                    f"loaded: give each image a name of its own, or {_KEEPS}."
+                )
+            files[file] = found[loaded] = name
+        return [*files]
+
+    def _name_of(self, file: str) -> str:
+        if self._load_args.get("keep_suffix"):
+            return file
+        return str(PurePosixPath(file).with_suffix(""))
 
     def _file_of(self, name: object) -> str:
         suffixes = pillow(self._writing.who).registered_extensions()

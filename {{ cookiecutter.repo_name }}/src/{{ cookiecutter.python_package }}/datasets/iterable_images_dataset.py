@@ -1,5 +1,6 @@
 """`IterableImagesDataset`: a folder of class folders, whose images are read one by one."""
 
+import logging
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -10,11 +11,13 @@ from typing import Any
 from kedro.io import DatasetError, Version
 
 from ..tracking.arguments import named_options
-from .class_folders import ClassFolders
+from .class_folders import EXTENSIONS, ClassFolders
 from .folder import check_name
 from .folder_dataset import FolderDataset, check_options
+from .image_reading import Reading
+from .image_writing import Writing
 from .packages import is_installed, named
-from .pictures import Reading, Writing, pillow
+from .pictures import pillow
 
 _LOAD_ARGS = ("allow_empty", "is_valid_file", "loader", "target_transform", "transform")
 
@@ -66,6 +69,12 @@ class IterableImagesDataset(FolderDataset):
         check_options("load_args", self._load_args, _LOAD_ARGS, who)
         options = dict(self._save_args)
         self._suffix = f".{str(options.pop('suffix', '.png')).lstrip('.')}"
+        if self._suffix.lower() not in EXTENSIONS and "is_valid_file" not in self._load_args:
+            raise ValueError(
+                f"{who} would not load what it saves with the suffix {self._suffix!r}: it takes "
+                f"{', '.join(EXTENSIONS)}, or what "
+                "`load_args: {is_valid_file: …}` says."
+            )
         self._overwrite = bool(options.pop("overwrite", False))
         self._reading = Reading(who, mode="RGB", as_numpy=False)
         self._writing = Writing(who, channel_first=True, options=options)
@@ -79,14 +88,14 @@ class IterableImagesDataset(FolderDataset):
         pillow(self._reading.who)
         folder = self._loaded_folder()
         options = {name: _built(value) for name, value in self._load_args.items()}
-        has_torchvision = folder.is_local and is_installed("torchvision")
+        torchvision = _torchvision() if folder.is_local else None
         if "transform" not in options:
-            options["transform"] = _to_tensor() if has_torchvision else as_floats
+            options["transform"] = torchvision.transforms.ToTensor() if torchvision else as_floats
         found = ClassFolders(folder, self._reading, **options)
-        if not has_torchvision:
+        if torchvision is None:
             return found
         options.setdefault("loader", partial(_load_file, self._reading))
-        return import_module("torchvision.datasets").ImageFolder(folder.path, **options)
+        return torchvision.datasets.ImageFolder(folder.path, **options)
 
     def save(self, data: Any) -> None:
         """Write pairs of an image and its class, a name or its number among `data.classes`.
@@ -95,23 +104,27 @@ class IterableImagesDataset(FolderDataset):
         file's name is its number in its class.
 
         Raises:
-            DatasetError: what is saved are no such pairs.
+            DatasetError: what is saved are no such pairs, or a name is none of a folder.
         """
         pillow(self._writing.who)
         folder = self._saved_folder()
         folder.make()
         classes: Sequence[str] | None = getattr(data, "classes", None)
         counts: dict[str, int] = {}
+        given: dict[str, int] = {}
         self.saved_files = []
         for image, label in _pairs(data):
             name = _class_name(label, classes)
             number = counts.setdefault(name, 0)
             counts[name] += 1
+            if classes is None and not isinstance(label, str):
+                given[name] = operator.index(label)
             file = check_name(f"{name}/{number:05d}{self._suffix}")
             folder.write(file, self._writing(image, file))
             self.saved_files.append(file)
         suffixes = pillow(self._writing.who).registered_extensions()
         self._tell_of_others(folder, suffixes, self._overwrite)
+        _tell_of_other_numbers(given, sorted(counts))
 
     def _options(self) -> dict[str, Any]:
         return {"load_args": self._load_args, "save_args": self._save_args}
@@ -125,8 +138,22 @@ def as_floats(image: Any) -> Any:
     return numpy.ascontiguousarray(numpy.moveaxis(array, -1, 0))
 
 
-def _to_tensor() -> Callable[[Any], Any]:
-    return named("torchvision.transforms.ToTensor")()  # type: ignore[no-any-return]
+def _torchvision() -> Any:
+    """Return torchvision where it is installed and works."""
+    if not is_installed("torchvision"):
+        return None
+    try:
+        for part in ("datasets", "transforms"):
+            import_module(f"torchvision.{part}")
+        return import_module("torchvision")
+    except Exception as error:  # each mismatch with PyTorch has an error of its own
+        logging.getLogger(__name__).warning(
+            "torchvision is installed and can't be imported (%s: %s), so images are read without "
+            "it, as arrays: install the version that goes with this PyTorch.",
+            type(error).__name__,
+            error,
+        )
+        return None
 
 
 class Chain:
@@ -167,8 +194,22 @@ def _pairs(data: Any) -> Iterator[tuple[Any, Any]]:
         yield pair[0], pair[1]
 
 
+def _tell_of_other_numbers(given: Mapping[str, int], folders: Sequence[str]) -> None:
+    """Say that a class will have another number: that of its folder, among the sorted ones."""
+    found = ((name, number, folders.index(name)) for name, number in given.items())
+    if changed := next((one for one in found if one[1] != one[2]), None):
+        logging.getLogger(__name__).warning(
+            "Classes are numbered in the order of their folders' names, so that the class %s that "
+            "was saved will be loaded as %d: save pairs of an image and a class's name.",
+            changed[0],
+            changed[2],
+        )
+
+
 def _class_name(label: Any, classes: Sequence[str] | None) -> str:
     if isinstance(label, str):
+        if "/" in label:
+            raise DatasetError(f"{label!r} is no name of a class: it is that of one folder.")
         return label
     try:
         number = operator.index(label)

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from kedro.io import DatasetError
 
+from ..tracking.redact import redact_text
 from .api_requests import Request
 from .folder import Folder
 
@@ -37,7 +38,8 @@ class KeptAnswers:
     def file_of(self, request: Request) -> str:
         """Return the file of a request, relative to the folder."""
         mark = sha256(repr((request.url, request.params, self._asked)).encode()).hexdigest()[:10]
-        name = quote(request.name, safe=" ()+,;=@")[:_LONGEST_NAME].lstrip(".")
+        # A name may be a URL with a key in it.
+        name = quote(redact_text(request.name), safe=" ()+,;=@*")[:_LONGEST_NAME].lstrip(".")
         extension = _EXTENSIONS[self._attribute]
         if self._attribute == "content":
             found = PurePosixPath(urlsplit(request.url).path).suffix

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .folder import Folder
-from .pictures import Reading
+from .image_reading import Reading
 
 
 class LazyImages(Mapping[str, Any]):

@@ -45,5 +45,5 @@ def named(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # a package may fail as it likes
         raise ValueError(f"{name!r} is no name that can be imported ({error})") from error
