@@ -34,6 +34,13 @@ def second(x):
     elif do == "ask":
         time.sleep(1.2)
         print("hello", input("your name? "))
+    elif do == "read":
+        print("which?")
+        print("read", sys.stdin.readline().strip(), "of", type(sys.stdin).__name__)
+    elif do == "password":
+        from getpass import getpass
+
+        print("got", getpass("Password: "))
     elif do == "debug":
         time.sleep(1.2)
         breakpoint()

@@ -85,6 +85,19 @@ def test_pipe_has_the_whole_traceback_and_the_panel_below(lab: BakedProject) -> 
     assert done.stderr.count("status: FAILED") == 1
 
 
+def test_error_output_that_is_a_file_has_the_whole_traceback(lab: BakedProject) -> None:
+    code = (
+        "import os; file = os.open('errors.txt', os.O_WRONLY | os.O_CREAT)\n"
+        "os.dup2(file, 2); os.execvp('kedro', ['kedro', 'run'])"
+    )
+    done = lab.on_terminal("python", "-c", code, env={"NODE_DOES": "raise"}, code=1)
+    assert "✗ second" in done.screen
+    errors = lab.read_file("errors.txt")
+    assert HINT not in errors
+    assert errors.count("site-packages/kedro") > 3
+    assert "status: FAILED" in errors.rpartition(ERROR)[2]
+
+
 def test_exit_of_a_node_and_its_code_stay(lab: BakedProject) -> None:
     done = lab.on_terminal("kedro", "run", env={"NODE_DOES": "exit"}, code=7)
     assert "Traceback" not in done.screen

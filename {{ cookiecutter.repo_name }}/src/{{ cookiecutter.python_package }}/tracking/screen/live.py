@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -50,7 +50,7 @@ class LiveRun:
         self._events = NodeEvents(folder)
         self._times = LastTimes(folder.parent, runner, run.project_path)
         # Its own, or Rich would let no node have a bar.
-        self._console = Console(file=sys.stdout)
+        self._console = Console(file=_file_of(sys.stdout))
         room = min(_MAX_NAME, max(_MIN_NAME, self._console.width - _BESIDE_NAME))
         self._width = min(room, max(map(len, self._names), default=0))
         self._bar = Progress(
@@ -90,11 +90,11 @@ class LiveRun:
         with _lock:
             try:
                 self._look(last=True)
-            except OSError as error:  # as above
-                logger.debug("The journal can't be read now: %s", error)
+            except Exception:  # the journal is gone, or the terminal
+                logger.debug("The end of the run is not shown.", exc_info=True)
             finally:
-                self._outputs.end_line()
                 self._outputs.restore()
+                self._outputs.end_line()
                 self._bar.stop()
         self._times.keep(self._events.nodes.values())
 
@@ -161,6 +161,16 @@ class LiveRun:
                 self._console.file.flush()
             self._is_drawn = False
             self._drawn_at = 0.0
+
+
+def _file_of(stream: TextIO) -> TextIO:
+    """Return a file of the same terminal which shows `?` for a letter that it can't show."""
+    try:
+        number = stream.fileno()
+    except OSError:
+        return stream
+    # The terminal stays open: it is `stream`'s.
+    return open(number, "w", encoding=stream.encoding, errors="replace", closefd=False)  # noqa: SIM115
 
 
 def _as_left(seconds: float | None) -> str:

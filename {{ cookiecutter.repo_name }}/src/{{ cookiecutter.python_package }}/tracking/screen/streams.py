@@ -7,11 +7,17 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO
 
 from ..logs import terminal_handlers
+
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment]
 
 # Puts the cursor to the begin of its line, and empties the line.
 CLEAR_LINE = "\r\x1b[2K"
@@ -51,8 +57,47 @@ class UserStream:
         self.own.flush()
 
 
+class UserInput:
+    """A terminal's keyboard as the user's code reads it by `sys.stdin`: the bar gives way.
+
+    Args:
+        stream: the input itself; what is not told here is its own.
+        outputs: both outputs.
+    """
+
+    def __init__(self, stream: TextIO, outputs: "Outputs") -> None:
+        self.own = stream
+        self._outputs = outputs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.own, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.readline, "")
+
+    def __next__(self) -> str:
+        if line := self.readline():
+            return line
+        raise StopIteration
+
+    def read(self, size: int | None = -1) -> str:
+        """Read text without the bar."""
+        with self._outputs.reading():
+            return self.own.read(-1 if size is None else size)
+
+    def readline(self, size: int = -1) -> str:
+        """Read a line without the bar."""
+        with self._outputs.reading():
+            return self.own.readline(size)
+
+    def readlines(self, hint: int = -1) -> list[str]:
+        """Read lines without the bar."""
+        with self._outputs.reading():
+            return self.own.readlines(hint)
+
+
 class Outputs:
-    """Standard output and error output, as far as they are terminals, while the bar is there.
+    """Standard input, output and error output, as far as they are terminals, beside a bar.
 
     Args:
         give_way: takes the bar off the screen, if it is there.
@@ -62,6 +107,9 @@ class Outputs:
         self._give_way = give_way
         self._pid = os.getpid()
         self._replaced: dict[str, tuple[TextIO, UserStream]] = {}
+        self._input: tuple[TextIO, UserInput] | None = None
+        self._readers: list[None] = []
+        self._modes = _modes()
         self._handlers: list[tuple[Any, TextIO]] = []
         self._written_at = 0.0
         self._is_amid_line = False
@@ -78,6 +126,9 @@ class Outputs:
                 own: Any = UserStream(stream, self)
                 self._replaced[name] = stream, own
                 setattr(sys, name, own)
+        if sys.stdin is not None and sys.stdin.isatty():
+            typed: Any = UserInput(sys.stdin, self)
+            self._input, sys.stdin = (sys.stdin, typed), typed
         by_stream = {id(stream): own for stream, own in self._replaced.values()}
         for handler in terminal_handlers():
             if isinstance(handler, logging.StreamHandler) and id(handler.stream) in by_stream:
@@ -90,8 +141,21 @@ class Outputs:
         for name, (stream, own) in self._replaced.items():
             if getattr(sys, name) is own:
                 setattr(sys, name, stream)
+        if self._input is not None and sys.stdin is self._input[1]:
+            sys.stdin = self._input[0]
         for handler, stream in self._handlers:
             handler.setStream(stream)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep the bar away while something is read that a person types."""
+        if not self._is_off and os.getpid() == self._pid:
+            self._give_way()
+        self._readers.append(None)
+        try:
+            yield
+        finally:
+            self._readers.pop()
 
     def are_free(self) -> bool:
         """Whether the bar disturbs nobody: no half line, and nothing written just now."""
@@ -99,10 +163,13 @@ class Outputs:
         return not (self._is_amid_line or is_busy)
 
     def is_asked(self) -> bool:
-        """Whether a thread is amid `input` or a debugger's prompt, which write past Python's files.
+        """Whether somebody is asked something, or has the terminal for himself.
 
-        They flush them before: the thread that did is where it was then.
+        `input` and a debugger's prompt write past Python's files, and flush them before: the thread
+        that did is where it was then. A password, an editor or a pager changes the terminal's mode.
         """
+        if self._readers or _modes() != self._modes:
+            return True
         if self._flushed is None:
             return False
         thread, frame_id, instruction = self._flushed
@@ -143,3 +210,14 @@ class Outputs:
             return
         self._flushed = threading.get_ident(), id(caller), caller.f_lasti
         self._give_way()
+
+
+def _modes() -> int:
+    """Return whether the terminal shows what is typed, and waits for a whole line of it."""
+    if termios is None:
+        return 0
+    try:
+        modes: int = termios.tcgetattr(1)[3]
+    except (termios.error, OSError):
+        return 0
+    return modes & (termios.ECHO | termios.ICANON)
