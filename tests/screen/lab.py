@@ -3,6 +3,7 @@
 NODES = """
 import logging
 import os
+import subprocess
 import sys
 import time
 
@@ -24,6 +25,12 @@ def second(x):
     do = os.environ.get("NODE_DOES", "")
     if do == "raise":
         deeper(x)
+    elif do == "recurse":
+        second(x)
+    elif do == "program":
+        time.sleep(1.5)
+        subprocess.run(["echo", "a program's line"], check=True)
+        time.sleep(1)
     elif do == "chain":
         try:
             deeper(x)

@@ -58,6 +58,13 @@ def test_cause_in_a_worker_is_short_too(lab: BakedProject) -> None:
     assert "RuntimeError: what came of it\n" in done.screen
 
 
+def test_function_that_calls_itself_for_ever_is_a_few_frames(lab: BakedProject) -> None:
+    done = lab.on_terminal("kedro", "run", env={"NODE_DOES": "recurse"}, columns=160, code=1)
+    assert set(frames(done.screen)) == {("nodes.py", "second")}
+    assert len(frames(done.screen)) <= 4
+    assert "RecursionError" in done.screen.partition(HINT)[0]
+
+
 def test_error_without_a_frame_of_the_users_is_one_frame(lab: BakedProject) -> None:
     done = lab.on_terminal("kedro", "run", "--nodes", "no_such_node", columns=160, code=1)
     assert len(frames(done.screen)) == 1

@@ -183,6 +183,21 @@ def test_narrow_terminal_breaks_no_line(lab: BakedProject) -> None:
     assert all(len(line) <= 30 for line in done.screen.splitlines())
 
 
+def test_line_of_a_program_stands_apart_from_the_bar(lab: BakedProject) -> None:
+    """It goes to the terminal itself, so the bar can't give way."""
+    done = lab.on_terminal("kedro", "run", env={"NODE_DOES": "program"})
+    assert re.search(r"(^|  )a program's line$", done.screen, re.M)
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
+
+
+def test_dumb_terminal_has_the_lines_and_no_codes(lab: BakedProject) -> None:
+    done = lab.on_terminal("kedro", "run", env={"TERM": "dumb"})
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
+    assert "━" not in done.text
+    assert "\x1b" not in done.written
+    assert "\n\n" not in done.screen.strip()
+
+
 def test_terminal_without_unicode_shows_what_it_can(lab: BakedProject) -> None:
     """The mark of what is cut off is no letter of Latin-1."""
     env = {"PYTHONIOENCODING": "latin-1"}

@@ -24,6 +24,8 @@ _LOOK_SECONDS, _DRAW_SECONDS = 0.2, 1.0
 _BAR_WIDTH, _MIN_NAME, _MAX_NAME = 24, 8, 40
 # Mark, time, and some of what was saved.
 _BESIDE_NAME = 25
+# Programs that a node starts write behind the bar.
+_GAP = "  "
 
 # Held while something is drawn, and while the process forks: a fork has no thread that lets go.
 _lock = threading.RLock()
@@ -76,7 +78,8 @@ class LiveRun:
         _let_fork()
         self._run.at_end.append(self.stop)
         with _lock:
-            self._bar.start()
+            if self._takes_codes():
+                self._bar.start()
             self._console.show_cursor(True)  # Rich hides it, and a kill would leave it so
             self._is_drawn = True
             self._outputs.replace()
@@ -134,7 +137,7 @@ class LiveRun:
             self._task,
             completed=len(self._names) - len(left),
             now=running,
-            left=_as_left(self._times.left(left, self._events.nodes, now)),
+            left=_as_left(self._times.left(left, self._events.nodes, now)) + _GAP,
         )
         self._bar.refresh()
         self._is_drawn = True
@@ -155,12 +158,14 @@ class LiveRun:
     def _give_way(self) -> None:
         """Take the bar off the screen, for the user's code writes there."""
         with _lock:
-            takes_codes = not (self._console.is_dumb_terminal or self._console.legacy_windows)
-            if self._is_drawn and takes_codes:
+            if self._is_drawn and self._takes_codes():
                 self._console.file.write(CLEAR_LINE)
                 self._console.file.flush()
             self._is_drawn = False
             self._drawn_at = 0.0
+
+    def _takes_codes(self) -> bool:
+        return not (self._console.is_dumb_terminal or self._console.legacy_windows)
 
 
 def _file_of(stream: TextIO) -> TextIO:
