@@ -29,7 +29,7 @@ from scripts.check_project import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "first-run.svg"
 MAX_BYTES = 300_000
-COLUMNS, ROWS = 100, 30
+COLUMNS, ROWS = 90, 30
 # What is shown in the place of the temporary folder, whose name is as long: no box breaks.
 HOME = "/home/me/work"
 # What is typed, in which folder below HOME, and the arguments of Kedro's that run for it.
@@ -44,7 +44,7 @@ SESSION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 # Its last release asks setuptools for its templates, without saying that it needs it.
 _TERMTOSVG, _ITS_NEED = "termtosvg==1.1.0", "setuptools<81"
-_PROMPT, _PROMPT_STYLE = "$ ", "\x1b[1;32m"
+_PROMPT = "\x1b[32m$\x1b[0m "
 _KEY_SECONDS, _READING_SECONDS, _LONGEST_SECONDS = 0.05, 0.6, 1.5
 _LAST_MILLISECONDS = 6000
 
@@ -81,7 +81,7 @@ def output_of(command: list[str], cwd: Path, env: Mapping[str, str]) -> Iterator
 
 def typed(text: str) -> Iterator[Event]:
     """Yield a prompt, and a command that somebody types there."""
-    yield 0.0, f"{_PROMPT_STYLE}{_PROMPT}\x1b[0m"
+    yield 0.0, _PROMPT
     yield _READING_SECONDS, ""
     for letter in text:
         yield _KEY_SECONDS, letter
@@ -95,11 +95,15 @@ def session(home: Path) -> Iterator[Event]:
     env = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
     env |= {"DO_NOT_TRACK": "1", "KEDRO_MLFLOW_LINGER": "0", "TERM": "xterm-256color"}
     env["PATH"] = f"{folder}{os.pathsep}{env['PATH']}"
+    # Else Kedro tells, outside of a project, in which folder of this machine it lies.
+    quiet = home / "logging.yml"
+    quiet.write_text("version: 1\n")
     for text, below, arguments in SESSION:
         yield from typed(text)
         if arguments:
-            yield from output_of([str(folder / "kedro"), *arguments], home / below, env)
-    yield from typed("")
+            logs = {} if below else {"KEDRO_LOGGING_CONFIG": str(quiet)}
+            yield from output_of([str(folder / "kedro"), *arguments], home / below, env | logs)
+    yield 0.0, _PROMPT
 
 
 def as_cast(events: Iterator[Event], home: Path) -> str:
@@ -144,8 +148,9 @@ def main() -> None:
         drawn = picture.read_text()
     if kept is not None:
         kept.write_text(cast)
-    if home.name in drawn or len(drawn.encode()) > MAX_BYTES:
-        sys.exit(f"{home} is in the picture, or its {len(drawn.encode())} bytes are too many.")
+    seen = [str(place) for place in (home.name, sys.prefix, ROOT) if str(place) in drawn]
+    if seen or len(drawn.encode()) > MAX_BYTES:
+        sys.exit(f"Of this machine is in the picture: {seen}; it has {len(drawn.encode())} bytes.")
     PICTURE.write_text(drawn)
     print(f"{PICTURE.relative_to(ROOT)}: {len(drawn.encode()) / 1000:.0f} kB")
 

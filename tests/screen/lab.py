@@ -56,6 +56,11 @@ def second(x):
         sys.stdout.flush()
         time.sleep(1.5)
         print("and half")
+    elif do == "dots":
+        for _ in range(8):
+            print(".", end="", flush=True)
+            time.sleep(0.3)
+        print()
     elif do == "rich":
         from rich.progress import track
 

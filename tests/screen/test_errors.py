@@ -65,6 +65,12 @@ def test_function_that_calls_itself_for_ever_is_a_few_frames(lab: BakedProject) 
     assert "RecursionError" in done.screen.partition(HINT)[0]
 
 
+def test_narrow_dumb_terminal_breaks_no_line_of_the_traceback(lab: BakedProject) -> None:
+    env = {"NODE_DOES": "raise", "TERM": "dumb"}
+    done = lab.on_terminal("kedro", "run", env=env, columns=60, code=1)
+    assert re.search(r"^╭─+ Traceback .*─╮$", done.screen, re.M)
+
+
 def test_error_without_a_frame_of_the_users_is_one_frame(lab: BakedProject) -> None:
     done = lab.on_terminal("kedro", "run", "--nodes", "no_such_node", columns=160, code=1)
     assert len(frames(done.screen)) == 1

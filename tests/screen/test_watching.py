@@ -162,6 +162,15 @@ def test_half_a_line_of_a_node_is_left_alone(lab: BakedProject) -> None:
     assert "\nhalf and half\n" in lab.on_terminal("kedro", "run", env={"NODE_DOES": "half"}).screen
 
 
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_dots_of_a_node_all_stay(lab: BakedProject, runner: str) -> None:
+    """Other nodes may end in between, and have their lines."""
+    done = lab.on_terminal("kedro", "run", "--runner", runner, env={"NODE_DOES": "dots"})
+    dots = re.findall(r"^\.+$", done.screen, re.M)
+    assert len("".join(dots)) == 8
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
+
+
 def test_node_may_have_a_bar_of_its_own(lab: BakedProject) -> None:
     done = lab.on_terminal("kedro", "run", env={"NODE_DOES": "rich"})
     assert "Working..." in done.screen

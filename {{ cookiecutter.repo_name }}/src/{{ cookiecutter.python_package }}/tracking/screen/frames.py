@@ -1,6 +1,7 @@
 """The traceback of an error, from the first frame of the project's own code on."""
 
 import re
+import shutil
 import sys
 from collections.abc import Iterable
 from itertools import groupby, islice
@@ -33,7 +34,8 @@ def tell_error(error: BaseException) -> None:
     Args:
         error: with its traceback.
     """
-    console = Console(stderr=True)
+    # Rich believes that a dumb terminal has 80 columns.
+    console = Console(stderr=True, width=shutil.get_terminal_size().columns)
     trace = _trace_of(error)
     for stack in trace.stacks:
         stack.frames[:] = _without_repeats(_own(stack.frames))

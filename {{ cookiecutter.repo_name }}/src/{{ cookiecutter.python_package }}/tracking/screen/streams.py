@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import mmap
 import os
 import re
 import sys
@@ -112,10 +113,10 @@ class Outputs:
         self._modes = _modes()
         self._handlers: list[tuple[Any, TextIO]] = []
         self._written_at = 0.0
-        self._is_amid_line = False
+        # Of all processes: a worker that is a fork writes half lines, too.
+        self._amid_line = mmap.mmap(-1, 1)
         # The thread that flushed an output last, and where it was: its frame and instruction.
         self._flushed: tuple[int, int, int] | None = None
-        self._is_at_begin = True
         self._is_off = False
 
     def replace(self) -> None:
@@ -160,7 +161,7 @@ class Outputs:
     def are_free(self) -> bool:
         """Whether the bar disturbs nobody: no half line, and nothing written just now."""
         is_busy = time.monotonic() - self._written_at < _QUIET_SECONDS
-        return not (self._is_amid_line or is_busy)
+        return not (self._amid_line[0] or is_busy)
 
     def is_asked(self) -> bool:
         """Whether somebody is asked something, or has the terminal for himself.
@@ -181,23 +182,21 @@ class Outputs:
 
     def end_line(self) -> None:
         """End a line that the user's code has begun, for something else is to be shown."""
-        if self._is_amid_line:
-            self._is_amid_line = False
+        if self._amid_line[0]:
+            self._amid_line[0] = False
             next(stream for stream, _ in self._replaced.values()).write("\n")
 
     def before_write(self, stream: UserStream, text: str) -> None:
         """Make room for a text, and note how it leaves the line."""
         if self._is_off or not text:
             return
-        if os.getpid() != self._pid:  # a worker, whose bar is that of the other process
-            if self._is_at_begin:
-                stream.own.write(CLEAR_LINE)
-            self._is_at_begin = text.endswith("\n")
-            return
-        self._give_way()
-        self._written_at = time.monotonic()
+        if os.getpid() == self._pid:
+            self._give_way()
+            self._written_at = time.monotonic()
+        elif not self._amid_line[0]:  # a worker, whose bar is that of the other process
+            stream.own.write(CLEAR_LINE)
         if shown := _CODE.sub("", text) if "\x1b" in text else text:
-            self._is_amid_line = not shown.endswith("\n")
+            self._amid_line[0] = not shown.endswith("\n")
 
     def before_flush(self, flush: FrameType | None) -> None:
         """Make room for a prompt, if one follows.
