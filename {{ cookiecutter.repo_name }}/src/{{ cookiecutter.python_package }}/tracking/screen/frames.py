@@ -34,8 +34,9 @@ def tell_error(error: BaseException) -> None:
     Args:
         error: with its traceback.
     """
-    # Rich believes that a dumb terminal has 80 columns.
-    console = Console(stderr=True, width=shutil.get_terminal_size().columns)
+    # Else Rich takes it that a dumb terminal has 80 columns.
+    columns, rows = shutil.get_terminal_size()
+    console = Console(stderr=True, width=columns, height=rows)
     trace = _trace_of(error)
     for stack in trace.stacks:
         stack.frames[:] = _without_repeats(_own(stack.frames))

@@ -98,7 +98,8 @@ class LiveRun:
             finally:
                 self._outputs.restore()
                 self._outputs.end_line()
-                self._bar.stop()
+                if self._bar.live.is_started:
+                    self._bar.stop()
         self._times.keep(self._events.nodes.values())
 
     def _follow(self) -> None:
