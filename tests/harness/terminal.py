@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -105,6 +106,7 @@ def run_on_terminal(
 
 
 def _take_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job has it ignored
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

@@ -3,6 +3,7 @@
 NODES = """
 import logging
 import os
+import subprocess
 import sys
 import time
 
@@ -24,6 +25,12 @@ def second(x):
     do = os.environ.get("NODE_DOES", "")
     if do == "raise":
         deeper(x)
+    elif do == "recurse":
+        second(x)
+    elif do == "program":
+        time.sleep(1.5)
+        subprocess.run(["echo", "a program's line"], check=True)
+        time.sleep(1)
     elif do == "chain":
         try:
             deeper(x)
@@ -34,6 +41,13 @@ def second(x):
     elif do == "ask":
         time.sleep(1.2)
         print("hello", input("your name? "))
+    elif do == "read":
+        print("which?")
+        print("read", sys.stdin.readline().strip(), "of", type(sys.stdin).__name__)
+    elif do == "password":
+        from getpass import getpass
+
+        print("got", getpass("Password: "))
     elif do == "debug":
         time.sleep(1.2)
         breakpoint()
@@ -42,6 +56,11 @@ def second(x):
         sys.stdout.flush()
         time.sleep(1.5)
         print("and half")
+    elif do == "dots":
+        for _ in range(8):
+            print(".", end="", flush=True)
+            time.sleep(0.3)
+        print()
     elif do == "rich":
         from rich.progress import track
 

@@ -58,6 +58,19 @@ def test_cause_in_a_worker_is_short_too(lab: BakedProject) -> None:
     assert "RuntimeError: what came of it\n" in done.screen
 
 
+def test_function_that_calls_itself_for_ever_is_a_few_frames(lab: BakedProject) -> None:
+    done = lab.on_terminal("kedro", "run", env={"NODE_DOES": "recurse"}, columns=160, code=1)
+    assert set(frames(done.screen)) == {("nodes.py", "second")}
+    assert len(frames(done.screen)) <= 4
+    assert "RecursionError" in done.screen.partition(HINT)[0]
+
+
+def test_narrow_dumb_terminal_breaks_no_line_of_the_traceback(lab: BakedProject) -> None:
+    env = {"NODE_DOES": "raise", "TERM": "dumb"}
+    done = lab.on_terminal("kedro", "run", env=env, columns=60, code=1)
+    assert re.search(r"^╭─+ Traceback .*─╮$", done.screen, re.M)
+
+
 def test_error_without_a_frame_of_the_users_is_one_frame(lab: BakedProject) -> None:
     done = lab.on_terminal("kedro", "run", "--nodes", "no_such_node", columns=160, code=1)
     assert len(frames(done.screen)) == 1
@@ -83,6 +96,19 @@ def test_pipe_has_the_whole_traceback_and_the_panel_below(lab: BakedProject) -> 
     assert above.count("site-packages/kedro") > 3
     assert "status: FAILED" in below
     assert done.stderr.count("status: FAILED") == 1
+
+
+def test_error_output_that_is_a_file_has_the_whole_traceback(lab: BakedProject) -> None:
+    code = (
+        "import os; file = os.open('errors.txt', os.O_WRONLY | os.O_CREAT)\n"
+        "os.dup2(file, 2); os.execvp('kedro', ['kedro', 'run'])"
+    )
+    done = lab.on_terminal("python", "-c", code, env={"NODE_DOES": "raise"}, code=1)
+    assert "✗ second" in done.screen
+    errors = lab.read_file("errors.txt")
+    assert HINT not in errors
+    assert errors.count("site-packages/kedro") > 3
+    assert "status: FAILED" in errors.rpartition(ERROR)[2]
 
 
 def test_exit_of_a_node_and_its_code_stay(lab: BakedProject) -> None:

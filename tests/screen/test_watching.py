@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -116,6 +118,35 @@ def test_question_of_a_node_is_seen_and_answered(lab: BakedProject) -> None:
     assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
 
 
+def slowly(answer: str, after: str) -> Callable[[str], str | None]:
+    """Return who types an answer, once, when the bar has had the time to come back."""
+    answers = iter([answer])
+
+    def type_when(written: str) -> str | None:
+        if after not in written:
+            return None
+        time.sleep(1.5)
+        return next(answers, None)
+
+    return type_when
+
+
+def test_line_that_a_node_reads_is_typed_without_the_bar(lab: BakedProject) -> None:
+    env = {"NODE_DOES": "read"}
+    done = lab.on_terminal("kedro", "run", env=env, type_when=slowly("Jo\n", after="which?"))
+    assert "\nwhich?\nJo\nread Jo of UserInput\n" in done.screen
+    assert "━" not in done.text.partition("which?")[2].partition("Jo")[0]
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
+
+
+def test_question_for_a_password_stays_on_the_screen(lab: BakedProject) -> None:
+    """Its prompt goes to the terminal itself, past Python's files."""
+    env = {"NODE_DOES": "password"}
+    done = lab.on_terminal("kedro", "run", env=env, type_when=slowly("Jo\n", after="Password:"))
+    assert re.search("Password: *\ngot Jo\n", done.screen)
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
+
+
 def test_debugger_in_a_node_works_as_ever(lab: BakedProject) -> None:
     answers = iter(["p x\n", "c\n"])
     done = lab.on_terminal(
@@ -129,6 +160,15 @@ def test_debugger_in_a_node_works_as_ever(lab: BakedProject) -> None:
 
 def test_half_a_line_of_a_node_is_left_alone(lab: BakedProject) -> None:
     assert "\nhalf and half\n" in lab.on_terminal("kedro", "run", env={"NODE_DOES": "half"}).screen
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_dots_of_a_node_all_stay(lab: BakedProject, runner: str) -> None:
+    """Other nodes may end in between, and have their lines."""
+    done = lab.on_terminal("kedro", "run", "--runner", runner, env={"NODE_DOES": "dots"})
+    dots = re.findall(r"^\.+$", done.screen, re.M)
+    assert len("".join(dots)) == 8
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
 
 
 def test_node_may_have_a_bar_of_its_own(lab: BakedProject) -> None:
@@ -150,6 +190,30 @@ def test_narrow_terminal_breaks_no_line(lab: BakedProject) -> None:
     done = lab.on_terminal("kedro", "run", columns=30)
     assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
     assert all(len(line) <= 30 for line in done.screen.splitlines())
+
+
+def test_line_of_a_program_stands_apart_from_the_bar(lab: BakedProject) -> None:
+    """It goes to the terminal itself, so the bar can't give way."""
+    done = lab.on_terminal("kedro", "run", env={"NODE_DOES": "program"})
+    assert re.search(r"(^|  )a program's line$", done.screen, re.M)
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
+
+
+def test_dumb_terminal_has_the_lines_and_no_codes(lab: BakedProject) -> None:
+    done = lab.on_terminal("kedro", "run", env={"TERM": "dumb"})
+    assert sorted(lines_of_nodes(done.screen)) == sorted(NAMES)
+    assert "━" not in done.text
+    assert "\x1b" not in done.written
+    assert "\n\n" not in done.screen.strip()
+
+
+def test_terminal_without_unicode_shows_what_it_can(lab: BakedProject) -> None:
+    """The mark of what is cut off is no letter of Latin-1."""
+    env = {"PYTHONIOENCODING": "latin-1"}
+    done = lab.on_terminal("kedro", "run", columns=28, env=env)
+    names = re.findall(r"^- (\w+) +[\d.]+ s ", done.screen, re.M)
+    assert sorted(names) == sorted(NAMES)
+    assert "last step of the run failed" not in done.screen
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork there")

@@ -70,7 +70,9 @@ def _watched(is_wanted: bool) -> Iterator[Tell | None]:
         return
     with ExitStack() as stack:
         found = [stack.enter_context(watch()) for watch in wings.watchers()]
-        yield found[0] if found else None
+        # In a file an error is whole.
+        is_seen = sys.stderr is not None and sys.stderr.isatty()
+        yield found[0] if found and is_seen else None
 
 
 def _is_refused(error: BaseException) -> bool:

@@ -1,8 +1,10 @@
 """The traceback of an error, from the first frame of the project's own code on."""
 
 import re
+import shutil
 import sys
 from collections.abc import Iterable
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ _LAYER = Path(__file__).resolve().parents[1]
 _DOORS = ("__main__.py", "cli.py", "main.py")
 # Where Kedro calls the function of a node, which may lie outside of the project.
 _CALLER = ("kedro", "pipeline", "node.py")
-_MAX_FRAMES = 20
+_MAX_FRAMES, _MAX_REPEATS = 20, 3
 _WIDTH = 100
 # How ProcessPoolExecutor calls the text of a worker's traceback, which is the cause of the error.
 _OF_WORKER = "_RemoteTraceback"
@@ -32,10 +34,12 @@ def tell_error(error: BaseException) -> None:
     Args:
         error: with its traceback.
     """
-    console = Console(stderr=True)
+    # Else Rich takes it that a dumb terminal has 80 columns.
+    columns, rows = shutil.get_terminal_size()
+    console = Console(stderr=True, width=columns, height=rows)
     trace = _trace_of(error)
     for stack in trace.stacks:
-        stack.frames[:] = _own(stack.frames)
+        stack.frames[:] = _without_repeats(_own(stack.frames))
     width = min(_WIDTH, console.width)
     console.print(Traceback(trace, width=width, max_frames=_MAX_FRAMES))
     console.print(Text("It begins at your own code; --verbose shows all of it.", style="dim"))
@@ -83,6 +87,14 @@ def _own(frames: list[Any]) -> list[Any]:
         called = [at for at, path in enumerate(paths) if path.parts[-3:] == _CALLER]
         first = called[-1] + 1 if called and called[-1] + 1 < len(frames) else None
     return frames[-1:] if first is None else frames[first:]
+
+
+def _without_repeats(frames: list[Any]) -> list[Any]:
+    """Return frames, of equal ones in a row no more than Python itself shows."""
+    kept: list[Any] = []
+    for _, equal in groupby(frames, lambda frame: (frame.filename, frame.lineno)):
+        kept += islice(equal, _MAX_REPEATS)
+    return kept
 
 
 def _first(answers: Iterable[bool]) -> int | None:

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -24,6 +24,8 @@ _LOOK_SECONDS, _DRAW_SECONDS = 0.2, 1.0
 _BAR_WIDTH, _MIN_NAME, _MAX_NAME = 24, 8, 40
 # Mark, time, and some of what was saved.
 _BESIDE_NAME = 25
+# Programs that a node starts write behind the bar.
+_GAP = "  "
 
 # Held while something is drawn, and while the process forks: a fork has no thread that lets go.
 _lock = threading.RLock()
@@ -50,7 +52,7 @@ class LiveRun:
         self._events = NodeEvents(folder)
         self._times = LastTimes(folder.parent, runner, run.project_path)
         # Its own, or Rich would let no node have a bar.
-        self._console = Console(file=sys.stdout)
+        self._console = Console(file=_file_of(sys.stdout))
         room = min(_MAX_NAME, max(_MIN_NAME, self._console.width - _BESIDE_NAME))
         self._width = min(room, max(map(len, self._names), default=0))
         self._bar = Progress(
@@ -76,7 +78,8 @@ class LiveRun:
         _let_fork()
         self._run.at_end.append(self.stop)
         with _lock:
-            self._bar.start()
+            if self._takes_codes():
+                self._bar.start()
             self._console.show_cursor(True)  # Rich hides it, and a kill would leave it so
             self._is_drawn = True
             self._outputs.replace()
@@ -90,12 +93,13 @@ class LiveRun:
         with _lock:
             try:
                 self._look(last=True)
-            except OSError as error:  # as above
-                logger.debug("The journal can't be read now: %s", error)
+            except Exception:  # the journal is gone, or the terminal
+                logger.debug("The end of the run is not shown.", exc_info=True)
             finally:
-                self._outputs.end_line()
                 self._outputs.restore()
-                self._bar.stop()
+                self._outputs.end_line()
+                if self._bar.live.is_started:
+                    self._bar.stop()
         self._times.keep(self._events.nodes.values())
 
     def _follow(self) -> None:
@@ -134,7 +138,7 @@ class LiveRun:
             self._task,
             completed=len(self._names) - len(left),
             now=running,
-            left=_as_left(self._times.left(left, self._events.nodes, now)),
+            left=_as_left(self._times.left(left, self._events.nodes, now)) + _GAP,
         )
         self._bar.refresh()
         self._is_drawn = True
@@ -155,12 +159,24 @@ class LiveRun:
     def _give_way(self) -> None:
         """Take the bar off the screen, for the user's code writes there."""
         with _lock:
-            takes_codes = not (self._console.is_dumb_terminal or self._console.legacy_windows)
-            if self._is_drawn and takes_codes:
+            if self._is_drawn and self._takes_codes():
                 self._console.file.write(CLEAR_LINE)
                 self._console.file.flush()
             self._is_drawn = False
             self._drawn_at = 0.0
+
+    def _takes_codes(self) -> bool:
+        return not (self._console.is_dumb_terminal or self._console.legacy_windows)
+
+
+def _file_of(stream: TextIO) -> TextIO:
+    """Return a file of the same terminal which shows `?` for a letter that it can't show."""
+    try:
+        number = stream.fileno()
+    except OSError:
+        return stream
+    # The terminal stays open: it is `stream`'s.
+    return open(number, "w", encoding=stream.encoding, errors="replace", closefd=False)  # noqa: SIM115
 
 
 def _as_left(seconds: float | None) -> str:

@@ -2,16 +2,23 @@
 
 import inspect
 import logging
+import mmap
 import os
 import re
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO
 
 from ..logs import terminal_handlers
+
+try:
+    import termios
+except ImportError:  # Windows
+    termios = None  # type: ignore[assignment]
 
 # Puts the cursor to the begin of its line, and empties the line.
 CLEAR_LINE = "\r\x1b[2K"
@@ -51,8 +58,47 @@ class UserStream:
         self.own.flush()
 
 
+class UserInput:
+    """A terminal's keyboard as the user's code reads it by `sys.stdin`: the bar gives way.
+
+    Args:
+        stream: the input itself; what is not told here is its own.
+        outputs: both outputs.
+    """
+
+    def __init__(self, stream: TextIO, outputs: "Outputs") -> None:
+        self.own = stream
+        self._outputs = outputs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.own, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.readline, "")
+
+    def __next__(self) -> str:
+        if line := self.readline():
+            return line
+        raise StopIteration
+
+    def read(self, size: int | None = -1) -> str:
+        """Read text without the bar."""
+        with self._outputs.reading():
+            return self.own.read(-1 if size is None else size)
+
+    def readline(self, size: int = -1) -> str:
+        """Read a line without the bar."""
+        with self._outputs.reading():
+            return self.own.readline(size)
+
+    def readlines(self, hint: int = -1) -> list[str]:
+        """Read lines without the bar."""
+        with self._outputs.reading():
+            return self.own.readlines(hint)
+
+
 class Outputs:
-    """Standard output and error output, as far as they are terminals, while the bar is there.
+    """Standard input, output and error output, as far as they are terminals, beside a bar.
 
     Args:
         give_way: takes the bar off the screen, if it is there.
@@ -62,12 +108,15 @@ class Outputs:
         self._give_way = give_way
         self._pid = os.getpid()
         self._replaced: dict[str, tuple[TextIO, UserStream]] = {}
+        self._input: tuple[TextIO, UserInput] | None = None
+        self._readers: list[None] = []
+        self._modes = _modes()
         self._handlers: list[tuple[Any, TextIO]] = []
         self._written_at = 0.0
-        self._is_amid_line = False
+        # Of all processes: a worker that is a fork writes half lines, too.
+        self._amid_line = mmap.mmap(-1, 1)
         # The thread that flushed an output last, and where it was: its frame and instruction.
         self._flushed: tuple[int, int, int] | None = None
-        self._is_at_begin = True
         self._is_off = False
 
     def replace(self) -> None:
@@ -78,6 +127,9 @@ class Outputs:
                 own: Any = UserStream(stream, self)
                 self._replaced[name] = stream, own
                 setattr(sys, name, own)
+        if sys.stdin is not None and sys.stdin.isatty():
+            typed: Any = UserInput(sys.stdin, self)
+            self._input, sys.stdin = (sys.stdin, typed), typed
         by_stream = {id(stream): own for stream, own in self._replaced.values()}
         for handler in terminal_handlers():
             if isinstance(handler, logging.StreamHandler) and id(handler.stream) in by_stream:
@@ -90,19 +142,35 @@ class Outputs:
         for name, (stream, own) in self._replaced.items():
             if getattr(sys, name) is own:
                 setattr(sys, name, stream)
+        if self._input is not None and sys.stdin is self._input[1]:
+            sys.stdin = self._input[0]
         for handler, stream in self._handlers:
             handler.setStream(stream)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep the bar away while something is read that a person types."""
+        if not self._is_off and os.getpid() == self._pid:
+            self._give_way()
+        self._readers.append(None)
+        try:
+            yield
+        finally:
+            self._readers.pop()
 
     def are_free(self) -> bool:
         """Whether the bar disturbs nobody: no half line, and nothing written just now."""
         is_busy = time.monotonic() - self._written_at < _QUIET_SECONDS
-        return not (self._is_amid_line or is_busy)
+        return not (self._amid_line[0] or is_busy)
 
     def is_asked(self) -> bool:
-        """Whether a thread is amid `input` or a debugger's prompt, which write past Python's files.
+        """Whether somebody is asked something, or has the terminal for himself.
 
-        They flush them before: the thread that did is where it was then.
+        `input` and a debugger's prompt write past Python's files, and flush them before: the thread
+        that did is where it was then. A password, an editor or a pager changes the terminal's mode.
         """
+        if self._readers or _modes() != self._modes:
+            return True
         if self._flushed is None:
             return False
         thread, frame_id, instruction = self._flushed
@@ -114,23 +182,21 @@ class Outputs:
 
     def end_line(self) -> None:
         """End a line that the user's code has begun, for something else is to be shown."""
-        if self._is_amid_line:
-            self._is_amid_line = False
+        if self._amid_line[0]:
+            self._amid_line[0] = False
             next(stream for stream, _ in self._replaced.values()).write("\n")
 
     def before_write(self, stream: UserStream, text: str) -> None:
         """Make room for a text, and note how it leaves the line."""
         if self._is_off or not text:
             return
-        if os.getpid() != self._pid:  # a worker, whose bar is that of the other process
-            if self._is_at_begin:
-                stream.own.write(CLEAR_LINE)
-            self._is_at_begin = text.endswith("\n")
-            return
-        self._give_way()
-        self._written_at = time.monotonic()
+        if os.getpid() == self._pid:
+            self._give_way()
+            self._written_at = time.monotonic()
+        elif not self._amid_line[0]:  # a worker, whose bar is that of the other process
+            stream.own.write(CLEAR_LINE)
         if shown := _CODE.sub("", text) if "\x1b" in text else text:
-            self._is_amid_line = not shown.endswith("\n")
+            self._amid_line[0] = not shown.endswith("\n")
 
     def before_flush(self, flush: FrameType | None) -> None:
         """Make room for a prompt, if one follows.
@@ -143,3 +209,14 @@ class Outputs:
             return
         self._flushed = threading.get_ident(), id(caller), caller.f_lasti
         self._give_way()
+
+
+def _modes() -> int:
+    """Return whether the terminal shows what is typed, and waits for a whole line of it."""
+    if termios is None:
+        return 0
+    try:
+        modes: int = termios.tcgetattr(1)[3]
+    except (termios.error, OSError):
+        return 0
+    return modes & (termios.ECHO | termios.ICANON)
