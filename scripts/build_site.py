@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -47,8 +48,10 @@ def build(root: Path = ROOT, *arguments: str) -> subprocess.CompletedProcess[str
         root: where mkdocs.yml stands.
         arguments: more of them.
     """
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", *arguments]
+    # MkDocs Material tells of a successor at each build.
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True)
 
 
 def main() -> int:
@@ -58,7 +61,8 @@ def main() -> int:
         return 1
     make_project(PROJECT)
     done = build()
-    sys.stderr.write(done.stderr)
+    if done.returncode:
+        sys.stderr.write(done.stdout + done.stderr)
     if done.returncode == 0:
         print(f"The site: {SITE / 'index.html'}")
     return done.returncode
