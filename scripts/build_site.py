@@ -1,6 +1,6 @@
 """Build the site of docs/ into build/site; 1 if a page, a link or an anchor is wrong.
 
-    python -m scripts.build_site
+python -m scripts.build_site
 """
 
 from __future__ import annotations
