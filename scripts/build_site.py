@@ -1,6 +1,7 @@
-"""Build the site of docs/ into build/site; 1 if a page, a link or an anchor is wrong.
+"""Build the site of docs/ into build/site; `make docs` runs it.
 
-python -m scripts.build_site
+A warning of MkDocs is an error: a link or an anchor that leads nowhere, a page that is not in the
+navigation. Links to other sites are not tried.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def main() -> int:
         sys.stderr.write(done.stdout + done.stderr)
     if done.returncode == 0:
         print(f"The site: {SITE / 'index.html'}")
+        print(f"With its search: {sys.executable} -m http.server --directory {SITE}")
     return done.returncode
 
 

@@ -176,7 +176,7 @@ def test_page_has_all_names_and_no_others(recorded: Recorded, table: str) -> Non
 
 @pytest.mark.parametrize("table", TABLES)
 def test_page_names_what_comes_without_other_hooks(recorded: Recorded, table: str) -> None:
-    rows = [row for row in rows_of(table) if row.hook == "MLflowBasicLoggerHook"]
+    rows = [row for row in rows_of(table) if row.hook == "Basic"]
     unknown, never = unmatched(rows, recorded.basic[table], recorded.words)
     assert unknown == set(), "the page says that another hook records these"
     assert never - {"kedro.error", "kedro.failed_node", "traceback.txt"} == set()
