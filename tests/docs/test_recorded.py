@@ -86,10 +86,13 @@ RECORDED = ("kedro", "run", "--pipelines=recorded")
 NAMES = """\
 import json
 from pathlib import Path
+import yaml
 from kedro.framework.startup import bootstrap_project
 bootstrap_project(Path.cwd())
 from kedro.framework.project import pipelines
-print(json.dumps(sorted({name for one in pipelines.values() for name in one.datasets()})))
+datasets = {name for one in pipelines.values() for name in one.datasets()}
+given = [yaml.safe_load(path.read_text()) for path in Path("conf/base").glob("parameters*.yml")]
+print(json.dumps([sorted(datasets), sorted(name for one in given for name in one)]))
 """
 
 
@@ -113,8 +116,8 @@ def recorded(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Record
     project.run(*RECORDED, "--tags=again")
     project.run(*RECORDED, "--tags=fail", code=1)
     project.run(*RECORDED, "--tags=make", "--env=only")
-    datasets = json.loads(project.run("python", "-c", NAMES).stdout.splitlines()[-1])
-    found = Recorded(_words(datasets))
+    datasets, parameters = json.loads(project.run("python", "-c", NAMES).stdout.splitlines()[-1])
+    found = Recorded(_words(datasets, parameters))
     client = client_of(project)
     for run in runs_of(project):
         names = {
@@ -154,9 +157,8 @@ def _edit(project: BakedProject) -> None:
     (root / "conf/only/mlflow.yml").write_text(f"hooks:\n{off}")
 
 
-def _words(datasets: list[str]) -> dict[str, list[str]]:
+def _words(datasets: list[str], parameters: list[str]) -> dict[str, list[str]]:
     """What `<…>` may stand for, where not anything does."""
-    parameters = [name.removeprefix("params:") for name in datasets if name.startswith("params:")]
     return {
         "parameter": parameters,
         "dataset": [name for name in datasets if not name.startswith("param")],
