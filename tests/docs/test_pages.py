@@ -26,16 +26,28 @@ SESSION = Path(__file__).with_name("session.sh")
 # The table of the versions that were seen to work, and reasons: nothing to run.
 PROSE = {
     "artifact-stores.md",
+    "comparison.md",
     "costs.md",
     "decisions.md",
     "durability.md",
+    "from-kedro-mlflow.md",
+    "index.md",
+    "reference.md",
     "secrets.md",
     "stores.md",
     "values.md",
     "versions.md",
+    "what-is-recorded.md",
 }
 # Each with a test of its own; container.md in tests/images/, engines.md in tests/parts/.
-APART = {"container.md", "deploy.md", "engines.md", "install.md", "update-the-layer.md"}
+APART = {
+    "container.md",
+    "deploy.md",
+    "engines.md",
+    "install.md",
+    "start.md",
+    "update-the-layer.md",
+}
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if page.name not in PROSE | APART)
 README = ROOT / "README.md"
 
@@ -125,6 +137,15 @@ def test_page_of_deployment(project: BakedProject, tmp_path: Path) -> None:
     pins = {pinned(line) for line in (folder / "requirements.lock").read_text().splitlines()}
     frozen = deployed.run("python", "-m", "pip", "freeze").stdout.splitlines()
     assert {pinned(line) for line in frozen if "==" in line} <= pins
+
+
+def test_page_of_the_start(project: BakedProject, tmp_path: Path) -> None:
+    """It makes its own project."""
+    clone = copy_template(tmp_path / "kedro-starter-mlflow")
+    words = {"/path/to/kedro-starter-mlflow": str(clone)}
+    printed = read(ROOT / "docs" / "start.md", project, tmp_path, **words)
+    assert printed.count("status: FINISHED") == 3
+    assert "serves: kedro mlflow ui" in printed
 
 
 def test_page_of_updates(project: BakedProject, tmp_path: Path) -> None:

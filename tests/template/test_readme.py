@@ -32,7 +32,12 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
 
 
 def test_readme_has_two_screens_and_leads_to_each_page() -> None:
+    """By itself, or by docs/index.md, to which it leads."""
     text = (ROOT / "README.md").read_text("utf8")
     assert len(text.splitlines()) <= 2 * SCREEN
     named = set(re.findall(r"docs/([\w-]+\.md)", text))
-    assert named == {page.name for page in PAGES[1:]}
+    index = set(re.findall(r"\]\(([\w-]+\.md)", (ROOT / "docs" / "index.md").read_text("utf8")))
+    pages = {page.name for page in PAGES[1:]}
+    assert named <= pages
+    assert index | {"index.md"} == pages
+    assert "index.md" in named
