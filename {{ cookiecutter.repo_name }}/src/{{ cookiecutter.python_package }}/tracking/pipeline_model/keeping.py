@@ -66,7 +66,7 @@ def keep(recorder: Recorder, name: str, value: Any) -> Path:
     except Exception as error:  # whatever a class of the user's own raises
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         raise PackingError(f"{name!r} can't be packed: {why}") from error
-    recorder.kept.append(recorder.places.relative(path))
+    recorder.kept.append(str(recorder.places.relative(path)))
     return path
 
 
