@@ -17,7 +17,7 @@ from tests.harness.store import runs_of
 COMMANDS = {
     *("discard", "env", "exporter", "layer", "relocate", "restore", "status", "sync", "ui"),
     *("begin", "doctor", "download", "end", "runs"),
-    *("models", "promote", "serve"),
+    *("models", "package-model", "promote", "serve"),
 }
 
 
@@ -179,6 +179,10 @@ def test_ui_of_a_server_that_is_down_is_one_sentence(project: BakedProject) -> N
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def _take_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ui_opens_the_page_of_the_last_run(project: BakedProject, tmp_path: Path) -> None:
     """By the browser that the user has chosen."""
     opened = tmp_path / "opened.txt"
@@ -194,6 +198,8 @@ def test_ui_opens_the_page_of_the_last_run(project: BakedProject, tmp_path: Path
         env=clean_env(project.python, env),
         stdout=subprocess.PIPE,
         text=True,
+        # A shell's background job has it ignored.
+        preexec_fn=_take_interrupts,
     )
     try:
         assert started.stdout is not None

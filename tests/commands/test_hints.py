@@ -37,7 +37,7 @@ def texts_of(source: str) -> Iterator[str]:
 
 def commands_in(text: str) -> Iterator[list[str]]:
     """Yield the words of each command that a text names: `kedro mlflow x`, `y; mlflow z`."""
-    for found in re.findall(r"kedro mlflow( [a-z]+(?: [a-z]+)*)", " ".join(text.split())):
+    for found in re.findall(r"kedro mlflow((?: [a-z]+(?:-[a-z]+)*)+)", " ".join(text.split())):
         yield ["kedro", *found.split()]
     for quoted in re.findall(r"`([^`]+)`", text):
         for command in re.split(r"; |&& ", quoted):

@@ -66,7 +66,8 @@ class EarlyWord:
             )
             with suppress(OSError):  # nobody reads it any more
                 if self._descriptor is not None:
-                    begin = _CLEAR_LINE if os.isatty(self._descriptor) else ""
+                    takes_codes = os.isatty(self._descriptor) and os.environ.get("TERM") != "dumb"
+                    begin = _CLEAR_LINE if takes_codes else ""
                     told = f"{begin}{redact_text(line)}"
                     os.write(self._descriptor, told.encode("utf-8", "replace"))
         self.close()

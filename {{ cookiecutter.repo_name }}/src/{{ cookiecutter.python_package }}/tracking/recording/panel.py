@@ -1,6 +1,7 @@
 """What a run shows at its end: a panel on a terminal, plain lines elsewhere."""
 
 import math
+import os
 import shlex
 import shutil
 import sys
@@ -51,7 +52,7 @@ def progress_line(stream: TextIO | None = None) -> Iterator[Callable[[str], None
 
     def show(text: str) -> None:
         with suppress(OSError, ValueError, AttributeError):  # closed: there is nobody to show it to
-            if stream.isatty():
+            if _takes_codes(stream):
                 line = f"MLflow: {text}"[: shutil.get_terminal_size().columns - 1]
                 stream.write(f"\r\x1b[2K{line}")  # of a longer one the last row only would go
             elif shown and time.monotonic() - shown[-1] < _PROGRESS_SECONDS:
@@ -65,8 +66,12 @@ def progress_line(stream: TextIO | None = None) -> Iterator[Callable[[str], None
         yield show
     finally:
         with suppress(OSError, ValueError, AttributeError):
-            if shown and stream.isatty():
+            if shown and _takes_codes(stream):
                 stream.write("\r\x1b[2K")
+
+
+def _takes_codes(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
