@@ -211,7 +211,7 @@ def test_ui_opens_the_page_of_the_last_run(project: BakedProject, tmp_path: Path
             time.sleep(0.1)
     finally:
         started.send_signal(signal.SIGINT)
-        started.wait(20)
+        started.communicate(timeout=20)
     page = f"#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
     assert link.rstrip().endswith(page)
     assert opened.read_text().strip() == link.removeprefix("MLflow UI: ").strip()

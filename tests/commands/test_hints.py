@@ -57,7 +57,7 @@ def unknown_options(group: click.Group, text: str) -> set[str]:
                 break
             command, words = found, words[1:]
         known = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
-        given = {word.rstrip(".,;)\"'") for word in words if word.startswith("--")}
+        given = {word.rstrip(".,;)\"'") for word in words if re.match("--[a-z]", word)}
         unknown |= {f"{command.name} {one}" for one in given if one.split("=")[0] not in known}
     return unknown
 

@@ -194,7 +194,7 @@ def test_files_of_a_run_that_was_killed_are_masked_too(
     recorder.journal.close()
     export = baked.tracking("exporting.run_export").RunExport(recorder.folder, None)
     export.read(last=True)
-    export._take_files_of_the_dead()
+    export._last_files.take()
     copies = list(recorder.folder.rglob("a.yml"))
     assert [path.read_text() for path in copies] == ["api_key: '***'\n"] * 2
     assert PASSWORD in (folder / "a.yml").read_text()
