@@ -149,7 +149,7 @@ def test_store_that_is_away(lab: Lab, hook: Webhook, server: Server) -> None:
         'experiment_name="away"',
     )
     with Proxy(server.port) as proxy:
-        lab.env.update({"MLFLOW_TRACKING_URI": proxy.uri, "LAB_WAIT": "2"})
+        lab.env.update({"MLFLOW_TRACKING_URI": proxy.uri, "LAB_WAIT": "20"})
         proxy.set("refuse")
         failed(lab.run(env=RAISE))
         (text,) = hook.texts
@@ -286,7 +286,7 @@ def test_spilled_run_is_told_once(lab: Lab, hook: Webhook, server: Server, tmp_p
     """The mark goes along: told as it ended, and not when it comes home."""
     place = str(tmp_path / "spilled")
     with Proxy(server.port) as proxy:
-        lab.env.update({"MLFLOW_TRACKING_URI": proxy.uri, "LAB_WAIT": "2"})
+        lab.env.update({"MLFLOW_TRACKING_URI": proxy.uri, "LAB_WAIT": "20"})
         proxy.set("refuse")
         failed(lab.run(env={**RAISE, "KEDRO_MLFLOW_SPILL": place}))
         assert len(hook.got) == 1
