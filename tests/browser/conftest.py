@@ -39,6 +39,10 @@ def viewed(baked: BakedProject, tmp_path_factory: pytest.TempPathFactory) -> Bak
     """A project with two runs, the second one better."""
     root = tmp_path_factory.mktemp("viewed") / "my-iris"
     project = BakedProject(Path(shutil.copytree(baked.root, root)), PYTHON)
+    # So that a run of a few seconds has a curve, and not its first and last point.
+    points = "POINT_SECONDS, POINT_SHARE = 3.0"
+    sampling = f"src/{project.package}/tracking/machine/sampling.py"
+    project.edit(sampling, points, points.replace("3.0", "0.2"))
     project.run("kedro", "run")
     project.edit("conf/base/parameters.yml", "  # - sepal_width", "  - sepal_width")
     project.run("kedro", "run")

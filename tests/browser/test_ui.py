@@ -97,6 +97,21 @@ def test_metric_chart_is_drawn(page: Page, mlflow_ui: str, run: Run) -> None:
     shoot(page, "metric-chart")
 
 
+def test_system_metrics_tab_shows_memory_and_processors(
+    page: Page, mlflow_ui: str, run: Run
+) -> None:
+    page.goto(run_page(mlflow_ui, run, "system-metrics"))
+    for name in ("system_memory_usage_megabytes", "cpu_utilization_percentage"):
+        page.get_by_text(name).first.wait_for()
+    page.locator(".js-plotly-plot .scatterlayer path.js-line").nth(1).wait_for()
+    drawn = page.locator(".js-plotly-plot .scatterlayer path.js-line").first.get_attribute("d")
+    assert drawn is not None
+    assert drawn.count("L") + drawn.count("H") + drawn.count("V") + drawn.count("C") > 2
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(500)
+    shoot(page, "system-metrics")
+
+
 def test_gantt_chart_is_drawn_in_the_sandbox_at_the_width_of_the_viewer(
     page: Page, mlflow_ui: str, run: Run
 ) -> None:
