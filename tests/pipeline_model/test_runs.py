@@ -135,6 +135,12 @@ def test_values_of_memory_files_and_params_are_in_it_under_each_runner(
     assert run.info.status == "FINISHED"
     assert "model asked: version 1 of colours" in done.stdout + done.stderr
     assert run.data.tags["kedro.model.asked"] == "version 1 of colours"
+    version = client_of(lab).get_model_version("colours", "1")
+    card = version.description
+    assert card.startswith("The pipeline `asked` as one model.")
+    assert "- takes `asked`\n" in card
+    logged = client_of(lab).get_logged_model(str(version.source).removeprefix("models:/"))
+    assert logged.tags["mlflow.note.content"] == card
     (tmp_path / "here").mkdir()
     assert said_by(lab, tmp_path / "here") == [202, 200, 199]
     content = yaml.safe_load((folder_of(lab, 1, "colours") / "MLmodel").read_text())

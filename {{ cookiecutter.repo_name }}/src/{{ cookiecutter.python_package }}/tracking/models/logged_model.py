@@ -22,6 +22,8 @@ from .flavors import FLAVORS, requirements
 from .registry import MODEL_KEY, RegisteredVersion
 
 TAG = "kedro.model."
+# What MLflow's UI shows as the description of a logged model.
+_NOTE = "mlflow.note.content"
 
 
 class ModelExport:
@@ -77,7 +79,11 @@ class ModelExport:
                 experiment_id,
                 name=self.name,
                 source_run_id=run_id,
-                tags={MODEL_KEY: self.key, "mlflow.model.flavor": self.event["flavor"]},
+                tags={
+                    MODEL_KEY: self.key,
+                    "mlflow.model.flavor": self.event["flavor"],
+                    **({_NOTE: card} if (card := self.event["about"].get("card")) else {}),
+                },
                 params=params,
             )
         model_id = str(model.model_id)

@@ -61,6 +61,7 @@ class RegisteredVersion:
                 run_id=run_id,
                 tags={MODEL_KEY: self.key},
                 model_id=model_id,
+                description=self.event["about"].get("card"),
             )
         self._is_new = True
         return str(made.version)

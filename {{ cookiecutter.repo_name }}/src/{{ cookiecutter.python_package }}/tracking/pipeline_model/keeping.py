@@ -17,6 +17,7 @@ from ..models.flavors import own_code
 from ..models.sample import rows_of
 from ..recording.recorder import Recorder
 from ..redact import has_secrets
+from .card import card_of
 from .plan import PackingError, Plan
 
 FLAVOR = "kedro_pipeline"
@@ -129,6 +130,7 @@ def record(
                 "input": plan.input,
                 "output": plan.output,
                 "nodes": [node.name for node in plan.pipeline.nodes],
+                "card": card_of(plan),
                 "layer": __name__.rpartition(".pipeline_model.")[0],
             },
         }

@@ -26,6 +26,7 @@ class Plan:
     """A pipeline as one model.
 
     Args:
+        name: the pipeline's name in the project.
         pipeline: Kedro's pipeline, with the nodes that the output needs.
         input: the dataset that a prediction is asked for.
         output: the dataset that is the answer.
@@ -33,6 +34,7 @@ class Plan:
         values: of each other dataset that its nodes take, the dataset that it is taken from.
     """
 
+    name: str
     pipeline: Any
     input: str
     output: str
@@ -70,7 +72,7 @@ def plan_of(name: str, taken: str, output: str | None, catalog: Any, made: Itera
             raise PackingError(f"the pipeline {name!r} takes {one!r}, which no parameters have.")
     for one, source in values.items():
         _check_value(name, one, source, catalog, set(made))
-    return Plan(pipeline, taken, output, params, values)
+    return Plan(name, pipeline, taken, output, params, values)
 
 
 def _pipeline(name: str) -> Any:
