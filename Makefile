@@ -45,7 +45,7 @@ demo: $(VENV)/project.stamp ## make a project and its first tracked run
 
 test: $(VENV)/dev.stamp ## all tests; some of them: make test PYTEST_ARGS='-k gantt -x' WORKERS=0
 	@rm -f $(FAILED)
-	$(PYTEST) $(PYTEST_ARGS) || { code=$$?; [ $$code -ne 1 ] || mkdir -p build && touch $(FAILED); exit $$code; }
+	$(PYTEST) $(PYTEST_ARGS) || { code=$$?; if [ $$code -eq 1 ]; then mkdir -p build && touch $(FAILED); fi; exit $$code; }
 
 test-fast: $(VENV)/dev.stamp ## the tests that take under two minutes
 	$(PYTEST) -m 'not slow and not faults and not stores and not browser' $(PYTEST_ARGS)
