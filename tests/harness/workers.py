@@ -14,6 +14,7 @@ import pytest
 TOGETHER = (
     "tests/browser/",  # Chromium, `kedro mlflow ui`, and the port of Kedro-Viz
     "tests/datasets/test_kinds.py",
+    "tests/docs/test_recorded.py",
     "tests/harness/test_workers.py",
     "tests/history/test_search.py",
     "tests/images/",

@@ -90,7 +90,7 @@ def test_ten_first_runs_at_once(
     wired: tuple[StoreLab, Wire], reference: Picture, request: pytest.FixtureRequest
 ) -> None:
     """Ten processes on an empty store: ten whole runs, ten versions of a model that predicts."""
-    skip_unless_asked(request, ("PostgreSQL, psycopg 3",))
+    skip_unless_asked(request, ("PostgreSQL, psycopg 3", "MariaDB, pymysql"))
     lab, _ = wired
     lab.begin("ten")
     outputs = check_ten_at_once(lab, reference)
