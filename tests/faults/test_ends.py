@@ -127,7 +127,10 @@ def test_end(lab: Lab, case: End) -> None:
     assert picture.status == case.status, tracked.output
     assert picture.end is not None
     assert begun * 1000 - 1 <= picture.start <= picture.end <= ended * 1000
-    assert picture.tags.get("kedro.failed_node") == case.failed_node
+    failed = picture.tags.get("kedro.failed_node")
+    if case.command == PARALLEL and failed is not None and case.failed_node in failed.split(", "):
+        failed = case.failed_node  # on a busy machine another worker's node was broken off, too
+    assert failed == case.failed_node
     assert {"info.log", "errors.log", "traceback.txt"} <= set(picture.artifacts)
     assert case.in_traceback in text_of(lab.store, run, "traceback.txt")
     assert lab.waiting() == []
