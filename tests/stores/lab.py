@@ -183,7 +183,8 @@ def check_whole(lab: StoreLab, run: Any, reference: Picture) -> None:
     # Which version it is depends on the runs before.
     assert re.fullmatch(rf"version \d+ of {MODEL_NAME}", found.tags[MODEL_TAG])
     tags = {**found.tags, MODEL_TAG: reference.tags[MODEL_TAG]}
-    assert differences(replace(found, tags=tags), reference) == []
+    told = differences(replace(found, tags=tags), reference)
+    assert not told, "\n".join(told)  # pytest explains no assertion of a module that is no test
     assert (run.data.params[PARAM], run.data.tags[TAG]) == (PARAM_VALUE, TAG_VALUE)
     chart = text_of(lab.store, run, "gantt.html")
     assert all(name in chart for name in ("count", "shout", "check", "join", "fit"))
